@@ -1,0 +1,94 @@
+"""boto3 clients, each made on first use."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import boto3
+from botocore.config import Config
+
+if TYPE_CHECKING:
+    from types_boto3_cloudformation import CloudFormationClient
+    from types_boto3_dynamodb import DynamoDBClient
+    from types_boto3_lambda import LambdaClient
+    from types_boto3_scheduler import EventBridgeSchedulerClient
+    from types_boto3_sesv2 import SESV2Client
+    from types_boto3_sqs import SQSClient
+
+SEND_TIMEOUT_SECONDS = 15
+_POOL = 16
+
+
+@dataclass(frozen=True)
+class AwsClients:
+    """Clients for one region; `endpoint_url` leads to an emulator, None to AWS.
+
+    Credentials are found the way every AWS SDK finds them. A client is made when it is first
+    asked for, so that a process pays only for those it uses.
+    """
+
+    region: str
+    endpoint_url: str | None = None
+
+    @cached_property
+    def session(self) -> boto3.Session:
+        """The session that makes the clients; tests count requests at its events."""
+        return boto3.Session(region_name=self.region)
+
+    @cached_property
+    def dynamodb(self) -> "DynamoDBClient":
+        """Repeats throttled and unanswered calls: every write is conditional or idempotent."""
+        return self.session.client(
+            "dynamodb", endpoint_url=self.endpoint_url, config=_config(read_timeout=5)
+        )
+
+    @cached_property
+    def sqs(self) -> "SQSClient":
+        """The read timeout outlasts the longest long poll of 20 seconds."""
+        return self.session.client(
+            "sqs", endpoint_url=self.endpoint_url, config=_config(read_timeout=25)
+        )
+
+    @cached_property
+    def scheduler(self) -> "EventBridgeSchedulerClient":
+        """Schedules."""
+        return self.session.client(
+            "scheduler", endpoint_url=self.endpoint_url, config=_config(read_timeout=5)
+        )
+
+    @cached_property
+    def lambda_(self) -> "LambdaClient":
+        """Functions."""
+        return self.session.client(
+            "lambda", endpoint_url=self.endpoint_url, config=_config(read_timeout=10)
+        )
+
+    @cached_property
+    def sesv2(self) -> "SESV2Client":
+        """Never repeats a call: boto3's default retries send a second mail after a lost answer."""
+        return self.session.client(
+            "sesv2",
+            endpoint_url=self.endpoint_url,
+            config=Config(
+                connect_timeout=3,
+                read_timeout=SEND_TIMEOUT_SECONDS,
+                retries={"total_max_attempts": 1},
+                max_pool_connections=_POOL,
+            ),
+        )
+
+    @cached_property
+    def cloudformation(self) -> "CloudFormationClient":
+        """Stacks."""
+        return self.session.client(
+            "cloudformation", endpoint_url=self.endpoint_url, config=_config(read_timeout=30)
+        )
+
+
+def _config(read_timeout: int) -> Config:
+    return Config(
+        connect_timeout=3,
+        read_timeout=read_timeout,
+        retries={"mode": "standard", "total_max_attempts": 4},
+        max_pool_connections=_POOL,
+    )

@@ -1,0 +1,325 @@
+"""The DynamoDB table: reads, conditional writes and transactions, in plain Python values."""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from botocore.exceptions import ClientError
+
+from adapters.aws.clients import AwsClients
+from adapters.aws.faults import code_of, translated
+from domain.errors import DependencyRefused, VersionConflict
+from domain.ports.clock import Clock
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
+
+SCHEMA = 1
+"""Version of the records' layout (docs/data-model.md)."""
+
+_KEYS_A_BATCH_GET = 100
+_WRITES_A_BATCH = 25
+_ATTEMPTS = 8
+_FIRST_WAIT = timedelta(milliseconds=10)
+_CONDITION_FAILED = "ConditionalCheckFailed"
+_PASSING = frozenset(
+    {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded", "None"}
+)
+
+Item = dict[str, Any]  # Any: DynamoDB's values; a codec beside each repository gives them types
+Key = tuple[str, str]
+
+_serializer = TypeSerializer()
+_deserializer = TypeDeserializer()
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """Write a whole record if `condition` holds of the stored one."""
+
+    item: Item
+    condition: str | None = None
+    names: Mapping[str, str] | None = None
+    values: Mapping[str, object] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Add:
+    """Add to the counters of a record, which is made if there is none."""
+
+    key: Key
+    counters: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """Write nothing; the transaction holds only if `condition` does."""
+
+    key: Key
+    condition: str
+    names: Mapping[str, str]
+    values: Mapping[str, object]
+
+
+Write = Put | Add | Check
+
+
+def put_version(item: Item, expected: int) -> Put:
+    """Write the record if the stored one has version `expected`."""
+    return Put(
+        item, "#version = :expected", {"#version": "version"}, {":expected": expected}
+    )
+
+
+def put_new(item: Item) -> Put:
+    """Write the record if there is none with its key."""
+    return Put(item, "attribute_not_exists(pk)")
+
+
+class Table:
+    """One table. Conditional writes raise VersionConflict; all else a DependencyFault."""
+
+    def __init__(self, clients: AwsClients, name: str, clock: Clock) -> None:
+        """Nothing is called yet."""
+        self._clients = clients
+        self._name = name
+        self._clock = clock
+
+    def get(self, key: Key) -> Item | None:
+        """One record, strongly consistent."""
+        with translated("DynamoDB GetItem"):
+            answer = self._clients.dynamodb.get_item(
+                TableName=self._name, Key=_key(key), ConsistentRead=True
+            )
+        return _from_wire(answer["Item"]) if "Item" in answer else None
+
+    def batch_get(self, keys: Sequence[Key], *, consistent: bool) -> dict[Key, Item]:
+        """Those records that exist, by key; what DynamoDB leaves unprocessed is asked for again."""
+        found: dict[Key, Item] = {}
+        for start in range(0, len(keys), _KEYS_A_BATCH_GET):
+            wanted = [_key(key) for key in keys[start : start + _KEYS_A_BATCH_GET]]
+            for attempt in range(_ATTEMPTS):
+                with translated("DynamoDB BatchGetItem"):
+                    answer = self._clients.dynamodb.batch_get_item(
+                        RequestItems={self._name: {"Keys": wanted, "ConsistentRead": consistent}}
+                    )
+                for wire in answer["Responses"].get(self._name, []):
+                    item = _from_wire(wire)
+                    found[item["pk"], item["sk"]] = item
+                unprocessed = answer.get("UnprocessedKeys", {}).get(self._name)
+                if not unprocessed:
+                    break
+                wanted = [dict(key) for key in unprocessed["Keys"]]
+                self._wait(attempt, str(start))
+            else:
+                raise DependencyRefused("DynamoDB BatchGetItem: keys left unprocessed")
+        return found
+
+    def batch_put(self, items: Sequence[Item]) -> None:
+        """Write whole records, whatever was there; unprocessed ones are written again."""
+        for start in range(0, len(items), _WRITES_A_BATCH):
+            requests = [
+                {"PutRequest": {"Item": _to_wire(item)}}
+                for item in items[start : start + _WRITES_A_BATCH]
+            ]
+            for attempt in range(_ATTEMPTS):
+                with translated("DynamoDB BatchWriteItem"):
+                    answer = self._clients.dynamodb.batch_write_item(
+                        RequestItems={self._name: requests}  # type: ignore[dict-item]  # same shape, made here
+                    )
+                requests = answer.get("UnprocessedItems", {}).get(self._name, [])  # type: ignore[assignment]  # likewise
+                if not requests:
+                    break
+                self._wait(attempt, str(start))
+            else:
+                raise DependencyRefused("DynamoDB BatchWriteItem: items left unprocessed")
+
+    def query(  # noqa: PLR0913  a query has that many parts
+        self,
+        condition: str,
+        values: Mapping[str, object],
+        *,
+        index: str | None = None,
+        names: Mapping[str, str] | None = None,
+        consistent: bool = False,
+        backwards: bool = False,
+        limit: int | None = None,
+        start: Key | Mapping[str, str] | None = None,
+    ) -> Iterator[Item]:
+        """Records of a key condition in key order, page after page, until `limit` are had."""
+        request: dict[str, Any] = {
+            "TableName": self._name,
+            "KeyConditionExpression": condition,
+            "ExpressionAttributeValues": {
+                name: _serializer.serialize(value) for name, value in values.items()
+            },
+            "ConsistentRead": consistent,
+            "ScanIndexForward": not backwards,
+        }
+        if index is not None:
+            request["IndexName"] = index
+        if names is not None:
+            request["ExpressionAttributeNames"] = dict(names)
+        if start is not None:
+            plain = dict(start) if isinstance(start, Mapping) else dict(zip(("pk", "sk"), start, strict=True))
+            request["ExclusiveStartKey"] = _to_wire(plain)
+        remaining = limit
+        while True:
+            if remaining is not None:
+                request["Limit"] = remaining
+            with translated("DynamoDB Query"):
+                answer = self._clients.dynamodb.query(**request)
+            for wire in answer["Items"]:
+                yield _from_wire(wire)
+            if remaining is not None:
+                remaining -= len(answer["Items"])
+            following = answer.get("LastEvaluatedKey")
+            if not following or remaining == 0:
+                return
+            request["ExclusiveStartKey"] = following
+
+    def put(self, put: Put) -> None:
+        """One conditional write.
+
+        A failed condition is read back: when the stored record is the one to be written, the
+        write stands and only its first answer was lost. Else it raises VersionConflict, with the
+        stored record as `stored`.
+        """
+        wire = _to_wire(put.item)
+        request: dict[str, Any] = {"TableName": self._name, "Item": wire}
+        if put.condition is not None:
+            request |= _condition(put.condition, put.names, put.values)
+        with translated("DynamoDB PutItem"):
+            try:
+                self._clients.dynamodb.put_item(**request)
+            except self._clients.dynamodb.exceptions.ConditionalCheckFailedException as error:
+                stored = error.response.get("Item")
+                if stored == wire:
+                    return
+                raise StoredConflict(_from_wire(stored) if stored else None) from error
+
+    def transact(self, writes: Sequence[Write]) -> None:
+        """All writes or none. Raises VersionConflict if a condition fails.
+
+        Conflicts with another transaction and throttling are no lost race: the same writes are
+        repeated with the same token, which DynamoDB carries out once.
+        """
+        items = [self._transact_item(write) for write in writes]
+        token = hashlib.sha256(
+            json.dumps(items, sort_keys=True, default=_bytes_as_text).encode()
+        ).hexdigest()[:36]
+        for attempt in range(_ATTEMPTS):
+            with translated("DynamoDB TransactWriteItems"):
+                try:
+                    self._clients.dynamodb.transact_write_items(
+                        TransactItems=items, ClientRequestToken=token
+                    )
+                except self._clients.dynamodb.exceptions.TransactionCanceledException as error:
+                    if _settled(error, items):
+                        return
+                except ClientError as error:
+                    if code_of(error) != "TransactionInProgressException":
+                        raise
+                else:
+                    return
+            self._wait(attempt, token)
+        raise DependencyRefused("DynamoDB TransactWriteItems: conflicts did not end")
+
+    def _transact_item(self, write: Write) -> "TransactWriteItemTypeDef":
+        match write:
+            case Put():
+                put: dict[str, Any] = {"TableName": self._name, "Item": _to_wire(write.item)}
+                if write.condition is not None:
+                    put |= _condition(write.condition, write.names, write.values)
+                return {"Put": put}  # type: ignore[typeddict-item]  # built piece by piece
+            case Add():
+                names = {f"#{index}": name for index, name in enumerate(write.counters)}
+                amounts = {
+                    f":{index}": _serializer.serialize(amount)
+                    for index, amount in enumerate(write.counters.values())
+                }
+                added = ", ".join(f"#{index} :{index}" for index in range(len(names)))
+                return {
+                    "Update": {
+                        "TableName": self._name,
+                        "Key": _key(write.key),
+                        "UpdateExpression": f"ADD {added}",
+                        "ExpressionAttributeNames": names,
+                        "ExpressionAttributeValues": amounts,
+                    }
+                }
+            case Check():
+                check: dict[str, Any] = {"TableName": self._name, "Key": _key(write.key)}
+                check |= _condition(write.condition, write.names, write.values)
+                return {"ConditionCheck": check}  # type: ignore[typeddict-item]  # likewise
+
+    def _wait(self, attempt: int, seed: str) -> None:
+        """Exponential backoff; the seed spreads the waits of those who met in a conflict."""
+        spread = hashlib.sha256(f"{seed}{attempt}".encode()).digest()[0] / 255
+        self._clock.sleep(_FIRST_WAIT * 2**attempt * (0.5 + spread))
+
+
+class StoredConflict(VersionConflict):
+    """A condition failed; `stored` is the record that was there, None if there was none."""
+
+    def __init__(self, stored: Item | None) -> None:
+        super().__init__("another version is stored")
+        self.stored = stored
+
+
+def _settled(error: ClientError, items: Sequence["TransactWriteItemTypeDef"]) -> bool:
+    """Whether a cancelled transaction had been carried out before; raises if it never will be.
+
+    False: it met another transaction or a throttle, and may be repeated.
+    """
+    reasons = error.response.get("CancellationReasons", [])  # type: ignore[attr-defined]  # beside Error
+    failed = [
+        (reason, item)
+        for reason, item in zip(reasons, items, strict=False)
+        if reason.get("Code") == _CONDITION_FAILED
+    ]
+    if failed:
+        if all("Put" in item and reason.get("Item") == item["Put"]["Item"] for reason, item in failed):
+            return True
+        raise VersionConflict("another version is stored") from error
+    if all(reason.get("Code") in _PASSING for reason in reasons):
+        return False
+    raise error
+
+
+def _condition(
+    condition: str,
+    names: Mapping[str, str] | None,
+    values: Mapping[str, object] | None,
+) -> dict[str, Any]:
+    parts: dict[str, Any] = {
+        "ConditionExpression": condition,
+        "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+    }
+    if names:
+        parts["ExpressionAttributeNames"] = dict(names)
+    if values:
+        parts["ExpressionAttributeValues"] = {
+            name: _serializer.serialize(value) for name, value in values.items()
+        }
+    return parts
+
+
+def _bytes_as_text(value: bytes) -> str:
+    return value.hex()
+
+
+def _key(key: Key) -> dict[str, Any]:
+    return {"pk": {"S": key[0]}, "sk": {"S": key[1]}}
+
+
+def _to_wire(item: Mapping[str, object]) -> dict[str, Any]:
+    return {name: _serializer.serialize(value) for name, value in item.items()}
+
+
+def _from_wire(wire: Mapping[str, Any]) -> Item:
+    return {name: _deserializer.deserialize(value) for name, value in wire.items()}

@@ -1,0 +1,54 @@
+"""Chunks in memory."""
+
+from collections.abc import Collection
+from dataclasses import replace
+
+from adapters.memory.database import MemoryDatabase
+from domain.campaign import Campaign
+from domain.chunk import Chunk, ChunkRef
+from domain.errors import VersionConflict
+from domain.identifiers import CampaignId
+from domain.ports.chunks import SendPermission
+from domain.tally import Tally
+
+
+class MemoryChunkRepository:
+    """Implements `domain.ports.chunks.ChunkRepository`."""
+
+    def __init__(self, database: MemoryDatabase) -> None:
+        """Over a shared database."""
+        self._database = database
+
+    def load(self, ref: ChunkRef) -> tuple[Campaign, Chunk] | None:
+        """Both at one instant."""
+        with self._database.lock:
+            campaign = self._database.campaigns.get(ref.campaign_id)
+            chunk = self._database.chunks.get(ref)
+            return None if campaign is None or chunk is None else (campaign, chunk)
+
+    def save(self, chunk: Chunk, before: Chunk) -> Chunk:
+        """By version, with the tally."""
+        with self._database.lock:
+            current = self._database.chunks.get(chunk.ref)
+            if current is None or current.version != before.version:
+                raise VersionConflict(f"chunk {chunk.ref}")
+            stored = replace(chunk, version=before.version + 1)
+            self._database.chunks[chunk.ref] = stored
+            change = chunk.tally_change(before)
+            if change is not None:
+                tallies = self._database.tallies
+                campaign_id = chunk.ref.campaign_id
+                tallies[campaign_id] = tallies.get(campaign_id, Tally()) + change
+            return stored
+
+    def permission(
+        self, campaign_id: CampaignId, addresses: Collection[str]
+    ) -> SendPermission:
+        """Campaign and suppression list at one instant."""
+        with self._database.lock:
+            return SendPermission(
+                self._database.campaigns.get(campaign_id),
+                frozenset(
+                    address for address in addresses if address in self._database.suppressions
+                ),
+            )

@@ -1,0 +1,47 @@
+"""The records of the memory family, under one lock: what a transaction needs."""
+
+from dataclasses import dataclass, field
+from threading import RLock
+
+from domain.campaign import Campaign
+from domain.chunk import Chunk, ChunkRef
+from domain.contact import Contact
+from domain.errors import VersionConflict
+from domain.fan_out import FanOutRange
+from domain.identifiers import CampaignId, ContactId, SegmentId, TemplateId
+from domain.segment import Segment
+from domain.suppression import Suppression
+from domain.tally import Tally
+from domain.template import Content, Template
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryDatabase:
+    """One dictionary a kind of record. Hold `lock` while reading or changing more than one."""
+
+    lock: RLock = field(default_factory=RLock)
+    campaigns: dict[CampaignId, Campaign] = field(default_factory=dict)
+    contents: dict[CampaignId, Content] = field(default_factory=dict)
+    ranges: dict[CampaignId, dict[int, FanOutRange]] = field(default_factory=dict)
+    chunks: dict[ChunkRef, Chunk] = field(default_factory=dict)
+    tallies: dict[CampaignId, Tally] = field(default_factory=dict)
+    templates: dict[TemplateId, Template] = field(default_factory=dict)
+    segments: dict[SegmentId, Segment] = field(default_factory=dict)
+    members: dict[SegmentId, dict[str, ContactId]] = field(default_factory=dict)
+    contacts: dict[ContactId, Contact] = field(default_factory=dict)
+    contacts_by_address: dict[str, ContactId] = field(default_factory=dict)
+    suppressions: dict[str, Suppression] = field(default_factory=dict)
+
+    def check_campaign(self, campaign: Campaign) -> None:
+        """Raises VersionConflict unless the stored campaign has its version."""
+        stored = self.campaigns.get(campaign.campaign_id)
+        if stored is None or stored.version != campaign.version:
+            raise VersionConflict(f"campaign {campaign.campaign_id}")
+
+    def check_range(self, fan_out_range: FanOutRange) -> None:
+        """Raises VersionConflict unless the stored range has its version."""
+        stored = self.ranges[fan_out_range.campaign_id].get(fan_out_range.number)
+        if stored is None or stored.version != fan_out_range.version:
+            raise VersionConflict(
+                f"range {fan_out_range.number} of campaign {fan_out_range.campaign_id}"
+            )

@@ -1,0 +1,32 @@
+"""The index of open work in memory."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from adapters.memory.database import MemoryDatabase
+from domain.chunk import ChunkRef
+from domain.identifiers import CampaignId
+
+
+class MemoryOpenWork:
+    """Implements `domain.ports.open_work.OpenWork`: small enough to look through."""
+
+    def __init__(self, database: MemoryDatabase) -> None:
+        """Over a shared database."""
+        self._database = database
+
+    def due(self, now: datetime, limit: int) -> Sequence[CampaignId | ChunkRef]:
+        """Longest due first."""
+        with self._database.lock:
+            found: list[tuple[datetime, CampaignId | ChunkRef]] = [
+                (campaign.next_check_at, campaign.campaign_id)
+                for campaign in self._database.campaigns.values()
+                if campaign.next_check_at is not None and campaign.next_check_at <= now
+            ]
+            found += [
+                (chunk.next_check_at, chunk.ref)
+                for chunk in self._database.chunks.values()
+                if chunk.next_check_at is not None and chunk.next_check_at <= now
+            ]
+        found.sort(key=lambda entry: entry[0])
+        return [work for _, work in found[:limit]]

@@ -1,0 +1,57 @@
+"""Segments in memory."""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Collection
+
+from adapters.memory.database import MemoryDatabase
+from adapters.memory.paging import page_of
+from domain.errors import AlreadyExists
+from domain.identifiers import ContactId, SegmentId
+from domain.ports.segments import SegmentPage
+from domain.segment import MemberPage, Segment, member_key
+
+
+class MemorySegmentRepository:
+    """Implements `domain.ports.segments.SegmentRepository`."""
+
+    def __init__(self, database: MemoryDatabase) -> None:
+        """Over a shared database."""
+        self._database = database
+
+    def add(self, segment: Segment) -> None:
+        """New ones only."""
+        with self._database.lock:
+            if segment.segment_id in self._database.segments:
+                raise AlreadyExists("segment", segment.segment_id)
+            self._database.segments[segment.segment_id] = segment
+
+    def get(self, segment_id: SegmentId) -> Segment | None:
+        """The segment."""
+        return self._database.segments.get(segment_id)
+
+    def page(self, limit: int, cursor: str | None) -> SegmentPage:
+        """By id."""
+        with self._database.lock:
+            keys, following = page_of(self._database.segments, limit, cursor)
+            return SegmentPage(tuple(self._database.segments[key] for key in keys), following)
+
+    def add_members(self, segment_id: SegmentId, contact_ids: Collection[ContactId]) -> None:
+        """Each once."""
+        with self._database.lock:
+            members = self._database.members.setdefault(segment_id, {})
+            members.update({member_key(each): each for each in contact_ids})
+
+    def members(
+        self, segment_id: SegmentId, *, lower: str, upper: str, after: str | None, limit: int
+    ) -> MemberPage:
+        """In key order."""
+        with self._database.lock:
+            members = self._database.members.get(segment_id, {})
+            keys = sorted(members)
+            start = bisect_left(keys, lower) if after is None else bisect_right(keys, after)
+            end = bisect_left(keys, upper)
+            page = keys[start : min(end, start + limit)]
+            return MemberPage(
+                tuple(members[key] for key in page),
+                page[-1] if page and start + limit < end else None,
+            )

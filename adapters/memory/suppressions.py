@@ -1,0 +1,16 @@
+"""The suppression list in memory."""
+
+from adapters.memory.database import MemoryDatabase
+from domain.suppression import Suppression
+
+
+class MemorySuppressionRepository:
+    """Implements `domain.ports.suppressions.SuppressionRepository`."""
+
+    def __init__(self, database: MemoryDatabase) -> None:
+        """Over a shared database."""
+        self._database = database
+
+    def add(self, suppression: Suppression) -> None:
+        """The first reason stays."""
+        self._database.suppressions.setdefault(suppression.address, suppression)

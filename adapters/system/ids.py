@@ -1,0 +1,45 @@
+"""Ids from the system's randomness."""
+
+import secrets
+
+from ulid import ULID
+
+from domain.identifiers import (
+    AttemptToken,
+    CampaignId,
+    ContactId,
+    LeaseToken,
+    SegmentId,
+    TemplateId,
+)
+
+_TOKEN_BYTES = 9
+"""72 bits: twelve characters of base64, without padding."""
+
+
+class SystemIds:
+    """Implements `domain.ports.ids.Ids`."""
+
+    def campaign_id(self) -> CampaignId:
+        """A campaign's id."""
+        return CampaignId(f"cmp_{ULID()}")
+
+    def template_id(self) -> TemplateId:
+        """A template's id."""
+        return TemplateId(f"tpl_{ULID()}")
+
+    def segment_id(self) -> SegmentId:
+        """A segment's id."""
+        return SegmentId(f"seg_{ULID()}")
+
+    def contact_id(self) -> ContactId:
+        """A contact's id."""
+        return ContactId(f"con_{ULID()}")
+
+    def attempt_token(self) -> AttemptToken:
+        """One claim's token."""
+        return AttemptToken(secrets.token_urlsafe(_TOKEN_BYTES))
+
+    def lease_token(self) -> LeaseToken:
+        """One lease's token."""
+        return LeaseToken(secrets.token_urlsafe(_TOKEN_BYTES))

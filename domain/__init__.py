@@ -1,0 +1,1 @@
+"""What Sentinel is about, free of I/O, clock and framework."""

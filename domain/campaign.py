@@ -1,0 +1,175 @@
+"""The Campaign aggregate: its states, the table of its transitions, and what moves it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from types import MappingProxyType
+
+from domain.errors import IllegalTransition
+from domain.identifiers import CampaignId, SegmentId, TemplateId
+from domain.path_policy import ExecutionPath
+
+
+class CampaignState(StrEnum):
+    """Where a campaign is. `sent`, `cancelled`, `expired` and `failed` are final."""
+
+    SCHEDULED = "scheduled"
+    SENDING = "sending"
+    PAUSED = "paused"
+    SENT = "sent"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+    FAILED = "failed"
+
+
+class CampaignEvent(StrEnum):
+    """What can happen to a campaign."""
+
+    START = "start"
+    FINISH = "finish"
+    PAUSE = "pause"
+    RESUME = "resume"
+    RESCHEDULE = "reschedule"
+    CANCEL = "cancel"
+    EXPIRE = "expire"
+    FAIL = "fail"
+
+
+TRANSITIONS: Mapping[CampaignState, Mapping[CampaignEvent, CampaignState]] = MappingProxyType(
+    {
+        CampaignState.SCHEDULED: {
+            CampaignEvent.START: CampaignState.SENDING,
+            CampaignEvent.PAUSE: CampaignState.PAUSED,
+            CampaignEvent.RESCHEDULE: CampaignState.SCHEDULED,
+            CampaignEvent.CANCEL: CampaignState.CANCELLED,
+            CampaignEvent.EXPIRE: CampaignState.EXPIRED,
+            CampaignEvent.FAIL: CampaignState.FAILED,
+        },
+        CampaignState.SENDING: {
+            CampaignEvent.START: CampaignState.SENDING,
+            CampaignEvent.FINISH: CampaignState.SENT,
+            CampaignEvent.PAUSE: CampaignState.PAUSED,
+            CampaignEvent.CANCEL: CampaignState.CANCELLED,
+            CampaignEvent.EXPIRE: CampaignState.EXPIRED,
+            CampaignEvent.FAIL: CampaignState.FAILED,
+        },
+        CampaignState.PAUSED: {
+            CampaignEvent.RESUME: CampaignState.SENDING,
+            CampaignEvent.RESCHEDULE: CampaignState.SCHEDULED,
+            CampaignEvent.CANCEL: CampaignState.CANCELLED,
+        },
+        CampaignState.SENT: {},
+        CampaignState.CANCELLED: {},
+        CampaignState.EXPIRED: {},
+        CampaignState.FAILED: {},
+    }
+)
+"""state → event → next state. What is not in it is refused."""
+
+FINAL_STATES = frozenset(state for state, events in TRANSITIONS.items() if not events)
+
+
+class PauseReason(StrEnum):
+    """Why a campaign is paused. Only a `quota` pause ends by itself."""
+
+    OPERATOR = "operator"
+    QUOTA = "quota"
+    ACCOUNT = "account"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Campaign:
+    """One mailing of one template to one segment. All times are aware and in UTC.
+
+    `version` counts writes of the record (delivery moves it), `revision` counts what people
+    edit, `schedule_version` counts schedules. `started_at` is when a start first claimed it.
+    `next_check_at` is when the reconciler looks at it next; None once it is final.
+    """
+
+    campaign_id: CampaignId
+    name: str
+    template_id: TemplateId
+    segment_id: SegmentId
+    state: CampaignState
+    execution_path: ExecutionPath
+    schedule_at: datetime
+    created_at: datetime
+    version: int = 0
+    revision: int = 1
+    schedule_version: int = 1
+    next_check_at: datetime | None = None
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    pause_reason: PauseReason | None = None
+    resume_at: datetime | None = None
+    failure_reason: str | None = None
+
+    @property
+    def is_final(self) -> bool:
+        """Whether nothing can happen to it any more."""
+        return self.state in FINAL_STATES
+
+    @property
+    def awaits_first_start(self) -> bool:
+        """Whether no start has claimed it yet, though one should or will."""
+        return self.started_at is None and self.state in {
+            CampaignState.SCHEDULED,
+            CampaignState.SENDING,
+        }
+
+    def is_due(self, now: datetime) -> bool:
+        """Whether a start may claim it: it is `sending`, or `scheduled` and its time has come."""
+        if self.state is CampaignState.SENDING:
+            return True
+        return self.state is CampaignState.SCHEDULED and now >= self.schedule_at
+
+    def is_too_late(self, now: datetime, max_lateness: timedelta) -> bool:
+        """Whether its first start would come more than `max_lateness` after it was wanted."""
+        wanted_at = max(self.schedule_at, self.created_at)
+        return self.started_at is None and now > wanted_at + max_lateness
+
+    def start(self, now: datetime, next_check_at: datetime) -> "Campaign":
+        """The first start claims it. Raises IllegalTransition."""
+        return replace(
+            self._after(CampaignEvent.START),
+            started_at=self.started_at or now,
+            next_check_at=next_check_at,
+        )
+
+    def finish(self, now: datetime) -> "Campaign":
+        """Every chunk is finished. Raises IllegalTransition."""
+        return self._end(CampaignEvent.FINISH, now)
+
+    def cancel(self, now: datetime) -> "Campaign":
+        """People no longer want it. Raises IllegalTransition."""
+        return self._end(CampaignEvent.CANCEL, now)
+
+    def expire(self, now: datetime) -> "Campaign":
+        """Nothing claimed it in time. Raises IllegalTransition."""
+        if self.started_at is not None:
+            raise IllegalTransition("campaign", self.state, CampaignEvent.EXPIRE)
+        return self._end(CampaignEvent.EXPIRE, now)
+
+    def fail(self, now: datetime, reason: str) -> "Campaign":
+        """It cannot start; `reason` tells people why. Raises IllegalTransition."""
+        return replace(self._end(CampaignEvent.FAIL, now), failure_reason=reason)
+
+    def pause(self, reason: PauseReason) -> "Campaign":
+        """Hold everything. Raises IllegalTransition."""
+        return replace(
+            self._after(CampaignEvent.PAUSE), pause_reason=reason, next_check_at=None
+        )
+
+    def check_again(self, at: datetime | None) -> "Campaign":
+        """The reconciler looks again at `at`; state unchanged."""
+        return replace(self, next_check_at=at)
+
+    def _after(self, event: CampaignEvent) -> "Campaign":
+        state = TRANSITIONS[self.state].get(event)
+        if state is None:
+            raise IllegalTransition("campaign", self.state, event)
+        return replace(self, state=state)
+
+    def _end(self, event: CampaignEvent, now: datetime) -> "Campaign":
+        return replace(self._after(event), ended_at=now, next_check_at=None)

@@ -1,0 +1,203 @@
+"""The Chunk aggregate: up to fifty recipients of one campaign, moved by one record's version.
+
+A chunk refuses what the tables of `domain.recipient` refuse. Every method returns a new chunk;
+the repository writes it if the stored version is still the one that was read.
+"""
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from domain.identifiers import AttemptToken, CampaignId
+from domain.outcome import Accepted, AccountBlocked, NotSent, Outcome, Refused, Unknown
+from domain.recipient import Recipient, RecipientEvent, RecipientProgress, RecipientState
+from domain.tally import TALLY_SHARDS, Tally
+
+MAX_RECIPIENTS = 50
+"""What one SendBulkEmail call takes (Amazon SES API v2 reference, SendBulkEmail)."""
+
+LEASE_RAN_OUT = "lease ran out while sending"
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkRef:
+    """Names one chunk: all that a message on the send queue holds."""
+
+    campaign_id: CampaignId
+    range_number: int
+    number: int
+
+    @property
+    def tally_shard(self) -> int:
+        """Which shard of the tally it is counted in."""
+        return self.number % TALLY_SHARDS
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """Who works on a chunk, by its attempt, and until when."""
+
+    attempt: AttemptToken
+    until: datetime
+
+    def is_live(self, now: datetime) -> bool:
+        """Whether its holder may still be at work."""
+        return now < self.until
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chunk:
+    """`progress[i]` tells how far `recipients[i]` is.
+
+    `checks` counts how often the reconciler enqueued it again; `next_check_at` is when it looks
+    at it next, None once the chunk is finished.
+    """
+
+    ref: ChunkRef
+    recipients: tuple[Recipient, ...]
+    progress: tuple[RecipientProgress, ...]
+    next_check_at: datetime | None
+    version: int = 0
+    lease: Lease | None = None
+    checks: int = 0
+
+    @classmethod
+    def new(
+        cls, ref: ChunkRef, recipients: tuple[Recipient, ...], next_check_at: datetime
+    ) -> "Chunk":
+        """All recipients pending."""
+        return cls(
+            ref=ref,
+            recipients=recipients,
+            progress=(RecipientProgress(),) * len(recipients),
+            next_check_at=next_check_at,
+        )
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether no recipient is pending or sending."""
+        return all(each.is_finished for each in self.progress)
+
+    @property
+    def pending(self) -> tuple[int, ...]:
+        """Positions not tried yet, or put back."""
+        return self._positions(RecipientState.PENDING)
+
+    def is_held(self, now: datetime) -> bool:
+        """Whether somebody's lease on it is live."""
+        return self.lease is not None and self.lease.is_live(now)
+
+    def claimed_by(self, attempt: AttemptToken) -> tuple[int, ...]:
+        """Positions `sending` under this attempt."""
+        return tuple(
+            position
+            for position in self._positions(RecipientState.SENDING)
+            if self.progress[position].attempt == attempt
+        )
+
+    def claim(
+        self, positions: Collection[int], *, suppressed: Collection[int], lease: Lease
+    ) -> "Chunk":
+        """Take `positions` into an attempt; suppressed ones end here, without a mail.
+
+        The caller has seen that no lease is live. What is still `sending` was left by a holder
+        whose lease ran out: it may have been sent, so it becomes `unknown`, never sent again.
+        """
+        chunk = self.without_dead_attempts()
+        chunk = chunk._moved(suppressed, lambda each: each.after(RecipientEvent.SUPPRESS))
+        chunk = chunk._moved(
+            [position for position in positions if position not in suppressed],
+            lambda each: each.after(RecipientEvent.CLAIM, attempt=lease.attempt),
+        )
+        return replace(chunk, lease=lease)._settled()
+
+    def record(
+        self, attempt: AttemptToken, outcomes: Mapping[int, Outcome]
+    ) -> "Chunk":
+        """Write down what the mailer said of an attempt, and release its lease.
+
+        An acceptance counts whatever became of the attempt meanwhile; any other outcome only
+        while the recipient is still `sending` (or, for a refusal, `unknown`) under this attempt.
+        """
+        progress = list(self.progress)
+        for position, outcome in outcomes.items():
+            progress[position] = _after_outcome(progress[position], attempt, outcome)
+        released = self.lease is not None and self.lease.attempt == attempt
+        return replace(
+            self, progress=tuple(progress), lease=None if released else self.lease
+        )._settled()
+
+    def without_dead_attempts(self) -> "Chunk":
+        """What is `sending` becomes `unknown`: the caller has seen that its lease ran out."""
+        chunk = self._moved(
+            self._positions(RecipientState.SENDING),
+            lambda each: each.after(RecipientEvent.LOSE_SIGHT, reason=LEASE_RAN_OUT),
+        )
+        return replace(chunk, lease=None)._settled()
+
+    def skip_pending(self) -> "Chunk":
+        """The campaign was cancelled: who is pending gets no mail."""
+        return self._moved(
+            self.pending, lambda each: each.after(RecipientEvent.SKIP)
+        )._settled()
+
+    def check_later(self, now: datetime, interval: timedelta) -> "Chunk":
+        """Look again after `interval`, doubled by every earlier look."""
+        # Bounded, so that a chunk is looked at once in a few hours however long it waits.
+        patience = interval * 2 ** min(self.checks, 8)
+        return replace(self, next_check_at=now + patience, checks=self.checks + 1)
+
+    def check_not_before(self, at: datetime) -> "Chunk":
+        """It was put back until `at`: not abandoned before then."""
+        if self.next_check_at is None or self.next_check_at >= at:
+            return self
+        return replace(self, next_check_at=at)
+
+    def tally_change(self, before: "Chunk") -> Tally | None:
+        """What writing this after `before` adds to the tally; None while it is unfinished."""
+        if not self.is_finished:
+            return None
+        counted = Tally.of(before.progress) if before.is_finished else Tally()
+        change = Tally.of(self.progress) - counted
+        return change if change != Tally() else None
+
+    def _positions(self, state: RecipientState) -> tuple[int, ...]:
+        return tuple(
+            position for position, each in enumerate(self.progress) if each.state is state
+        )
+
+    def _moved(
+        self,
+        positions: Collection[int],
+        move: Callable[[RecipientProgress], RecipientProgress],
+    ) -> "Chunk":
+        progress = list(self.progress)
+        for position in positions:
+            progress[position] = move(progress[position])
+        return replace(self, progress=tuple(progress))
+
+    def _settled(self) -> "Chunk":
+        if not self.is_finished:
+            return self
+        return replace(self, lease=None, next_check_at=None)
+
+
+def _after_outcome(  # noqa: PLR0911  one row of the table each
+    each: RecipientProgress, attempt: AttemptToken, outcome: Outcome
+) -> RecipientProgress:
+    if isinstance(outcome, Accepted):
+        if each.state is RecipientState.SENT:
+            return each
+        return each.after(
+            RecipientEvent.ACCEPT, attempt=attempt, message_id=outcome.message_id
+        )
+    if each.attempt != attempt:
+        return each
+    match each.state, outcome:
+        case RecipientState.SENDING, NotSent() | AccountBlocked():
+            return each.after(RecipientEvent.PUT_BACK, reason=outcome.reason)
+        case RecipientState.SENDING | RecipientState.UNKNOWN, Refused():
+            return each.after(RecipientEvent.REFUSE, reason=outcome.reason)
+        case RecipientState.SENDING, Unknown():
+            return each.after(RecipientEvent.LOSE_SIGHT, reason=outcome.reason)
+    return each

@@ -1,0 +1,94 @@
+"""People: a contact is an opaque id, one normalised address, and fields to merge."""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from domain.errors import InvalidInput
+from domain.identifiers import ContactId
+
+FieldValue = str | int | float | bool
+MergeFields = Mapping[str, FieldValue]
+
+MAX_ADDRESS_OCTETS = 254
+MAX_LOCAL_PART_OCTETS = 64
+MAX_FIELDS = 50
+MAX_FIELDS_BYTES = 2_048
+_FIELD_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}", re.ASCII)
+_RESERVED_FIELD = "email"
+_LOCAL_PART = re.compile(r"[^\s@<>()\[\],;:\\\"]+")
+_DOMAIN = re.compile(r"(?=.{1,253}$)([^\W_]([\w-]{0,61}[^\W_])?\.)+[^\W_]([\w-]{0,61}[^\W_])?")
+
+
+def normalise_address(text: str) -> str:
+    """The one spelling under which an address is stored and compared.
+
+    Unicode NFC, surrounding white space off, lower case throughout. RFC 5321 section 2.4 lets a
+    local part be case-sensitive; no provider in use treats it so, and two mails to one person
+    would be the price. Raises InvalidInput on what cannot be an address (RFC 5321 section
+    4.5.3.1, RFC 6531), so that no control character or second address reaches a header.
+    """
+    address = unicodedata.normalize("NFC", text).strip().lower()
+    local, at, domain = address.rpartition("@")
+    readable = (
+        at
+        and _LOCAL_PART.fullmatch(local)
+        and not local.startswith(".")
+        and not local.endswith(".")
+        and ".." not in local
+        and _DOMAIN.fullmatch(domain)
+        and address.isprintable()
+    )
+    if not readable:
+        raise InvalidInput("email", "Not an e-mail address; write it as name@example.com.")
+    if (
+        len(local.encode()) > MAX_LOCAL_PART_OCTETS
+        or len(address.encode()) > MAX_ADDRESS_OCTETS
+    ):
+        raise InvalidInput(
+            "email",
+            f"Too long: at most {MAX_LOCAL_PART_OCTETS} bytes before the @ "
+            f"and {MAX_ADDRESS_OCTETS} in all (RFC 5321).",
+        )
+    return address
+
+
+def checked_fields(fields: MergeFields) -> MergeFields:
+    """An unchangeable copy of `fields`. Raises InvalidInput when a limit is passed."""
+    if len(fields) > MAX_FIELDS:
+        raise InvalidInput("fields", f"At most {MAX_FIELDS} fields for one contact.")
+    for name in fields:
+        if not _FIELD_NAME.fullmatch(name):
+            raise InvalidInput(
+                f"fields/{name}", "A field name is a letter, then letters, digits or _, at most 64."
+            )
+        if name == _RESERVED_FIELD:
+            raise InvalidInput("fields/email", "The address is merged as email; leave it out here.")
+    size = sum(len(name.encode()) + len(str(value).encode()) for name, value in fields.items())
+    if size > MAX_FIELDS_BYTES:
+        raise InvalidInput("fields", f"At most {MAX_FIELDS_BYTES} bytes of fields for one contact.")
+    return MappingProxyType(dict(fields))
+
+
+@dataclass(frozen=True, slots=True)
+class ContactDraft:
+    """A contact as somebody gives it: the address in any spelling, and its fields."""
+
+    address: str
+    fields: MergeFields
+
+    @classmethod
+    def of(cls, address: str, fields: MergeFields) -> "ContactDraft":
+        """Normalised and checked. Raises InvalidInput."""
+        return cls(normalise_address(address), checked_fields(fields))
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """One person. `address` is normalised and unique among contacts."""
+
+    contact_id: ContactId
+    address: str
+    fields: MergeFields

@@ -1,0 +1,26 @@
+"""How long things may take before somebody else looks after them."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryPolicy:
+    """The times that delivery runs by.
+
+    `max_lateness`: a campaign whose first start comes later than this expires.
+    `fan_out_lease`: a starter that writes nothing for so long has lost its range.
+    `send_lease`: a worker that has not recorded an attempt for so long has lost the chunk; it
+    outlasts the mailer's timeout. `check_interval`: how soon the reconciler looks at a campaign
+    again. `chunk_check_interval`: the same for a chunk, longer than a redelivery takes.
+    `retry_delay`: before a message that was certainly not sent is tried again.
+    `clock_skew`: a schedule may fire this much early by the starter's clock; it then waits.
+    """
+
+    max_lateness: timedelta = timedelta(hours=6)
+    fan_out_lease: timedelta = timedelta(seconds=60)
+    send_lease: timedelta = timedelta(seconds=60)
+    check_interval: timedelta = timedelta(seconds=60)
+    chunk_check_interval: timedelta = timedelta(minutes=5)
+    retry_delay: timedelta = timedelta(seconds=5)
+    clock_skew: timedelta = timedelta(seconds=5)

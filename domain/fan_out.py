@@ -1,0 +1,110 @@
+"""Fan-out ranges: which part of a segment's key space has become chunks, and who is at it."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from domain.chunk import ChunkRef
+from domain.identifiers import CampaignId, LeaseToken
+from domain.segment import key_space_bounds
+from domain.tally import Tally
+
+CHUNKS_A_STEP = 10
+"""Chunks written in one transaction and enqueued in one SQS batch."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FanOutRange:
+    """One range. `lower` is within it, `upper` is not; `cursor` is the last key turned to chunks.
+
+    Chunks 0 to `chunk_count` are written, 0 to `enqueued_through` are on the queue.
+    """
+
+    campaign_id: CampaignId
+    number: int
+    lower: str
+    upper: str
+    cursor: str | None = None
+    chunk_count: int = 0
+    recipient_count: int = 0
+    enqueued_through: int = 0
+    is_complete: bool = False
+    lease_token: LeaseToken | None = None
+    lease_until: datetime | None = None
+    version: int = 0
+
+    @property
+    def has_work_left(self) -> bool:
+        """Whether a start has anything to do here."""
+        return not self.is_complete or self.enqueued_through < self.chunk_count
+
+    @property
+    def not_enqueued(self) -> tuple[ChunkRef, ...]:
+        """Chunks that may not be on the queue."""
+        return tuple(
+            ChunkRef(self.campaign_id, self.number, number)
+            for number in range(self.enqueued_through, self.chunk_count)
+        )
+
+    def is_held(self, now: datetime) -> bool:
+        """Whether a starter's lease on it is live."""
+        return self.lease_until is not None and now < self.lease_until
+
+    def claim(self, token: LeaseToken, until: datetime) -> "FanOutRange":
+        """Held by `token`. The caller has seen that there is work and no live lease."""
+        return replace(self, lease_token=token, lease_until=until)
+
+    def advance(
+        self, *, cursor: str | None, chunks: int, recipients: int, lease_until: datetime
+    ) -> "FanOutRange":
+        """More chunks are written; without a cursor the segment has no more members here."""
+        return replace(
+            self,
+            cursor=cursor or self.cursor,
+            chunk_count=self.chunk_count + chunks,
+            recipient_count=self.recipient_count + recipients,
+            is_complete=cursor is None,
+            lease_until=lease_until,
+        )
+
+    def enqueued(self) -> "FanOutRange":
+        """All written chunks are on the queue."""
+        return replace(self, enqueued_through=self.chunk_count)
+
+    def release(self) -> "FanOutRange":
+        """Nobody holds it."""
+        return replace(self, lease_token=None, lease_until=None)
+
+
+def new_ranges(campaign_id: CampaignId, count: int) -> tuple[FanOutRange, ...]:
+    """The key space of any segment, divided into `count` ranges."""
+    return tuple(
+        FanOutRange(campaign_id=campaign_id, number=number, lower=lower, upper=upper)
+        for number, (lower, upper) in enumerate(key_space_bounds(count))
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryProgress:
+    """How far a campaign is: its ranges, and the tally of its finished chunks."""
+
+    ranges: tuple[FanOutRange, ...]
+    tally: Tally
+
+    @property
+    def recipients(self) -> int:
+        """Recipients fanned out so far."""
+        return sum(each.recipient_count for each in self.ranges)
+
+    @property
+    def pending(self) -> int:
+        """Recipients fanned out whose chunk is not finished."""
+        return self.recipients - self.tally.recipients
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether everybody is fanned out and every chunk is finished."""
+        chunks = sum(each.chunk_count for each in self.ranges)
+        return (
+            all(not each.has_work_left for each in self.ranges)
+            and self.tally.finished_chunks == chunks
+        )

@@ -1,0 +1,16 @@
+"""Identifiers: opaque prefixed ULIDs, and names chosen by people where that is allowed."""
+
+import re
+from typing import NewType
+
+CampaignId = NewType("CampaignId", str)
+TemplateId = NewType("TemplateId", str)
+SegmentId = NewType("SegmentId", str)
+ContactId = NewType("ContactId", str)
+AttemptToken = NewType("AttemptToken", str)
+"""Unique to one claim of one chunk; an outcome is believed by it."""
+LeaseToken = NewType("LeaseToken", str)
+"""Unique to one holder of a fan-out range."""
+
+NAMED_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+"""What a template or segment may be called when a person chooses its id."""

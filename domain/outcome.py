@@ -1,0 +1,42 @@
+"""What became of one message handed to the mailer: split by what may follow."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The provider took it and will try to deliver it."""
+
+    message_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotSent:
+    """Certainly not taken (throttled, no connection, called off): may be sent later."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Refused for good: sending it again would be refused again."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """The request left and no answer came: it may have been sent. Never sent again by itself."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class AccountBlocked:
+    """Certainly not taken, and nothing else will be: account paused, suspended or out of quota."""
+
+    reason: str
+    quota: bool = False
+
+
+Outcome = Accepted | NotSent | Refused | Unknown | AccountBlocked

@@ -1,0 +1,131 @@
+"""When a campaign goes out, and by which of the two paths.
+
+Pure functions of what was asked and the present time. Due within `IMMEDIATE_WINDOW`, past, or
+no time given: immediate. Later: scheduled. Unreadable or beyond the horizon: InvalidInput.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from domain.errors import InvalidInput
+
+IMMEDIATE_WINDOW = timedelta(seconds=60)
+DEFAULT_HORIZON = timedelta(days=366)
+
+_DATE_TIME = re.compile(
+    r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(?P<offset>[Zz]|[+-]\d{2}:\d{2})?",
+    re.ASCII,
+)
+_EXAMPLE = "write it as 2026-11-19T09:00:00Z or 2026-11-19T10:00:00+01:00"
+
+
+class ExecutionPath(StrEnum):
+    """The two ways a campaign starts."""
+
+    IMMEDIATE = "immediate"
+    SCHEDULED = "scheduled"
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """What the policy decided: the path, and the time in UTC."""
+
+    execution_path: ExecutionPath
+    schedule_at: datetime
+
+
+def choose_path(schedule_at: datetime, now: datetime) -> ExecutionPath:
+    """Immediate at most 60 s ahead or past, scheduled beyond. Both times are aware."""
+    if schedule_at - now <= IMMEDIATE_WINDOW:
+        return ExecutionPath.IMMEDIATE
+    return ExecutionPath.SCHEDULED
+
+
+def decide_timing(
+    schedule_at: str | None,
+    now: datetime,
+    *,
+    timezone: str | None = None,
+    fold: int | None = None,
+    horizon: timedelta = DEFAULT_HORIZON,
+) -> Timing:
+    """Read `schedule_at` and choose the path.
+
+    `schedule_at` is an RFC 3339 date-time with offset, or a local one with `timezone`, an IANA
+    name. `fold` (0 or 1) picks the earlier or the later of the two moments that a local time
+    names when clocks go back (PEP 495). Raises InvalidInput naming the field.
+    """
+    if schedule_at is None:
+        if timezone is not None or fold is not None:
+            field = "timezone" if timezone is not None else "fold"
+            raise InvalidInput(field, "It needs a schedule_at; add one, or leave it out.")
+        return Timing(ExecutionPath.IMMEDIATE, now)
+    moment = _read(schedule_at, timezone, fold)
+    if moment - now > horizon:
+        raise InvalidInput(
+            "schedule_at",
+            f"More than {horizon.days} days ahead; choose a time within {horizon.days} days.",
+        )
+    return Timing(choose_path(moment, now), moment)
+
+
+def _read(text: str, timezone: str | None, fold: int | None) -> datetime:
+    match = _DATE_TIME.fullmatch(text)
+    if match is None:
+        raise InvalidInput("schedule_at", f"Not an RFC 3339 date-time; {_EXAMPLE}.")
+    try:
+        moment = datetime.fromisoformat(text.upper())
+    except ValueError as error:
+        raise InvalidInput("schedule_at", f"No such date or time ({error}); {_EXAMPLE}.") from None
+    if match["offset"] is None:
+        if timezone is None:
+            raise InvalidInput(
+                "schedule_at", f"No UTC offset; {_EXAMPLE}, or name a zone in timezone."
+            )
+        return _resolve_local(moment, timezone, fold)
+    if timezone is not None:
+        raise InvalidInput(
+            "timezone", "schedule_at has a UTC offset already; leave out one of the two."
+        )
+    if fold is not None:
+        raise InvalidInput("fold", "It belongs to a local schedule_at with a timezone; leave it out.")
+    return _to_utc(moment)
+
+
+def _resolve_local(local: datetime, timezone: str, fold: int | None) -> datetime:
+    try:
+        zone = ZoneInfo(timezone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise InvalidInput(
+            "timezone", "No such time zone; use an IANA name such as Europe/Berlin."
+        ) from None
+    if fold not in {None, 0, 1}:
+        raise InvalidInput("fold", "It is 0 (the earlier moment) or 1 (the later one).")
+    first, second = (_to_utc(local.replace(tzinfo=zone, fold=side)) for side in (0, 1))
+    if first == second:
+        return first
+    # Ambiguous: both moments read back as the local time. A gap: neither does.
+    reads_back = first.astimezone(zone).replace(tzinfo=None) == local
+    if not reads_back:
+        raise InvalidInput(
+            "schedule_at",
+            f"This local time does not exist in {timezone}: clocks go forward over it; "
+            "choose another time.",
+        )
+    if fold is None:
+        raise InvalidInput(
+            "schedule_at",
+            f"This local time comes twice in {timezone}: clocks go back over it; "
+            "add fold 0 for the earlier or 1 for the later moment.",
+        )
+    return second if fold else first
+
+
+def _to_utc(moment: datetime) -> datetime:
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise InvalidInput("schedule_at", f"Outside the calendar in UTC; {_EXAMPLE}.") from None

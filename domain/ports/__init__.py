@@ -1,0 +1,1 @@
+"""The doors of the domain: one Protocol a file; each docstring is a contract."""

@@ -1,0 +1,46 @@
+"""Where campaigns are kept."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from domain.campaign import Campaign, CampaignState
+from domain.fan_out import FanOutRange
+from domain.identifiers import CampaignId
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignPage:
+    """Campaigns, newest first. `cursor` reads on; None when there are no more."""
+
+    campaigns: tuple[Campaign, ...]
+    cursor: str | None
+
+
+class CampaignRepository(Protocol):
+    """Every method raises DependencyFault when the store fails; reads may then be repeated."""
+
+    def add(self, campaign: Campaign, ranges: tuple[FanOutRange, ...]) -> None:
+        """Write a new campaign with its fan-out ranges: all or nothing.
+
+        Raises AlreadyExists if the id is taken.
+        """
+        ...
+
+    def get(self, campaign_id: CampaignId) -> Campaign | None:
+        """The campaign as last written; a strongly consistent read."""
+        ...
+
+    def save(self, campaign: Campaign) -> Campaign:
+        """Write it if the stored version is still `campaign.version`; returns it, one higher.
+
+        Raises VersionConflict, and then nothing was written. A write whose answer was lost and
+        that was repeated underneath counts as the success it was.
+        """
+        ...
+
+    def page(self, state: CampaignState | None, limit: int, cursor: str | None) -> CampaignPage:
+        """Campaigns, newest first, in one state or in all; may miss the latest second's writes.
+
+        Raises InvalidInput naming `cursor` when it is not one this repository gave.
+        """
+        ...

@@ -1,0 +1,43 @@
+"""Where chunks are kept."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Protocol
+
+from domain.campaign import Campaign
+from domain.chunk import Chunk, ChunkRef
+from domain.identifiers import CampaignId
+
+
+@dataclass(frozen=True, slots=True)
+class SendPermission:
+    """Read after the grant, before the claim: the campaign, and whom not to mail."""
+
+    campaign: Campaign | None
+    suppressed: frozenset[str]
+
+
+class ChunkRepository(Protocol):
+    """Manifest and progress of a chunk as one value.
+
+    Every method raises DependencyFault; reads may then be repeated.
+    """
+
+    def load(self, ref: ChunkRef) -> tuple[Campaign, Chunk] | None:
+        """The chunk and its campaign, strongly consistent; None if either does not exist."""
+        ...
+
+    def save(self, chunk: Chunk, before: Chunk) -> Chunk:
+        """Write `chunk`'s progress if the stored version is still `before`'s.
+
+        Moves the tally by `chunk.tally_change(before)` in the same transaction. Returns the
+        chunk as stored. Raises VersionConflict, and then nothing was written. A write whose
+        answer was lost and that was repeated underneath counts as the success it was.
+        """
+        ...
+
+    def permission(
+        self, campaign_id: CampaignId, addresses: Collection[str]
+    ) -> SendPermission:
+        """The campaign and the suppressed ones of `addresses`, both strongly consistent."""
+        ...

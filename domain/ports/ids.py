@@ -1,0 +1,44 @@
+"""Ids and randomness."""
+
+from typing import Protocol
+
+from domain.identifiers import (
+    AttemptToken,
+    CampaignId,
+    ContactId,
+    LeaseToken,
+    SegmentId,
+    TemplateId,
+)
+
+
+class Ids(Protocol):
+    """The only source of randomness in the domain.
+
+    Each call gives a value never given before, by any process. Ids are prefixed ULIDs
+    (github.com/ulid/spec): those made later sort later, to the millisecond.
+    """
+
+    def campaign_id(self) -> CampaignId:
+        """`cmp_` and a ULID."""
+        ...
+
+    def template_id(self) -> TemplateId:
+        """`tpl_` and a ULID."""
+        ...
+
+    def segment_id(self) -> SegmentId:
+        """`seg_` and a ULID."""
+        ...
+
+    def contact_id(self) -> ContactId:
+        """`con_` and a ULID."""
+        ...
+
+    def attempt_token(self) -> AttemptToken:
+        """At least 64 random bits, short."""
+        ...
+
+    def lease_token(self) -> LeaseToken:
+        """At least 64 random bits, short."""
+        ...

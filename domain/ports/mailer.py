@@ -1,0 +1,28 @@
+"""Sending mail."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Protocol
+
+from domain.message import Message
+from domain.outcome import Outcome
+
+
+class Mailer(Protocol):
+    """Hands mails to a provider.
+
+    Never repeats a call by itself: a repeated send is a second mail. Never raises for what the
+    provider or the network did: that is an outcome.
+    """
+
+    @property
+    def timeout(self) -> timedelta:
+        """The longest that `send` takes for a full batch."""
+        ...
+
+    def send(self, messages: Sequence[Message]) -> Sequence[Outcome]:
+        """One outcome for each message, in order; at most 50 messages.
+
+        `Unknown` wherever the request may have reached the provider and no answer came.
+        """
+        ...

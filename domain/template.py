@@ -1,0 +1,47 @@
+"""Templates, and the content snapshot that a running campaign keeps of one."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from domain.errors import InvalidInput
+from domain.identifiers import TemplateId
+
+MAX_SUBJECT_CHARACTERS = 500
+MAX_BODY_BYTES = 100_000
+"""Of HTML, and again of text: both, with the subject, stay under the 400 KB of a DynamoDB item
+and, merged, under the 262,144 characters of template data that SES takes for one recipient."""
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """Subject, HTML and text as the author wrote them, merge fields unfilled."""
+
+    subject: str
+    html: str
+    text: str
+
+    @classmethod
+    def of(cls, subject: str, html: str, text: str) -> "Content":
+        """Checked against the limits. Raises InvalidInput."""
+        if not subject.strip():
+            raise InvalidInput("subject", "A mail needs a subject.")
+        if len(subject) > MAX_SUBJECT_CHARACTERS:
+            raise InvalidInput("subject", f"At most {MAX_SUBJECT_CHARACTERS} characters.")
+        if any(ord(character) < ord(" ") for character in subject):
+            raise InvalidInput("subject", "One line, without control characters.")
+        for field, body in (("html", html), ("text", text)):
+            if not body.strip():
+                raise InvalidInput(field, "A mail needs both an HTML and a text body.")
+            if len(body.encode()) > MAX_BODY_BYTES:
+                raise InvalidInput(field, f"At most {MAX_BODY_BYTES} bytes.")
+        return cls(subject, html, text)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Template:
+    """Content under an id. Editing it never changes a campaign that has started."""
+
+    template_id: TemplateId
+    name: str
+    content: Content
+    created_at: datetime

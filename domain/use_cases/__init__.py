@@ -1,0 +1,1 @@
+"""What Sentinel does: one use case a file, ports as fields."""

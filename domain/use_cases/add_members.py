@@ -1,0 +1,33 @@
+"""Put contacts into a static segment."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from domain.errors import InvalidInput, NotFound, UnknownReference
+from domain.identifiers import ContactId, SegmentId
+from domain.ports.contacts import ContactRepository
+from domain.ports.segments import SegmentRepository
+
+MAX_MEMBERS = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddMembers:
+    """Who is in it already stays once."""
+
+    segments: SegmentRepository
+    contacts: ContactRepository
+
+    def __call__(self, segment_id: SegmentId, contact_ids: Sequence[ContactId]) -> None:
+        """Raises NotFound, InvalidInput (then nobody was put in) and DependencyFault."""
+        if len(contact_ids) > MAX_MEMBERS:
+            raise InvalidInput("contact_ids", f"At most {MAX_MEMBERS} contacts in one call.")
+        if self.segments.get(segment_id) is None:
+            raise NotFound("segment", segment_id)
+        known = {contact.contact_id for contact in self.contacts.get(contact_ids)}
+        for index, contact_id in enumerate(contact_ids):
+            if contact_id not in known:
+                raise UnknownReference(
+                    f"contact_ids/{index}", f"No contact {contact_id!r}; create it first."
+                )
+        self.segments.add_members(segment_id, contact_ids)

@@ -1,0 +1,165 @@
+"""Create a campaign and set it going by one of the two paths."""
+
+import logging
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from domain.campaign import Campaign, CampaignState
+from domain.delivery_policy import DeliveryPolicy
+from domain.errors import DependencyFault, InvalidInput, UnknownReference, VersionConflict
+from domain.fan_out import new_ranges
+from domain.identifiers import SegmentId, TemplateId
+from domain.path_policy import ExecutionPath, decide_timing
+from domain.ports.campaigns import CampaignRepository
+from domain.ports.clock import Clock
+from domain.ports.contacts import ContactRepository
+from domain.ports.ids import Ids
+from domain.ports.invoker import Invoker
+from domain.ports.renderer import Renderer, Unrenderable
+from domain.ports.scheduler import Scheduler
+from domain.ports.segments import SegmentRepository
+from domain.ports.templates import TemplateRepository
+from domain.recipient import Recipient
+from domain.schedule import Schedule
+from domain.segment import key_space_bounds
+from domain.template import Template
+
+logger = logging.getLogger(__name__)
+
+MAX_NAME_CHARACTERS = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CampaignRequest:
+    """What a client asks for; times as written."""
+
+    name: str
+    template_id: TemplateId
+    segment_id: SegmentId
+    schedule_at: str | None = None
+    timezone: str | None = None
+    fold: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Created:
+    """The campaign as stored, and whether its start or its schedule could be arranged.
+
+    With a `trigger_error` the campaign stands all the same: the reconciler goes on.
+    """
+
+    campaign: Campaign
+    trigger_error: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateCampaign:
+    """Validate everything, store the campaign, then trigger it (delivery.md, Create)."""
+
+    campaigns: CampaignRepository
+    templates: TemplateRepository
+    segments: SegmentRepository
+    contacts: ContactRepository
+    renderer: Renderer
+    invoker: Invoker
+    scheduler: Scheduler
+    clock: Clock
+    ids: Ids
+    policy: DeliveryPolicy
+    horizon: timedelta
+    fan_out_ranges: int
+
+    def __call__(self, request: CampaignRequest) -> Created:
+        """Raises InvalidInput and DependencyFault: then nothing was created."""
+        now = self.clock.now()
+        name = _checked_name(request.name)
+        timing = decide_timing(
+            request.schedule_at,
+            now,
+            timezone=request.timezone,
+            fold=request.fold,
+            horizon=self.horizon,
+        )
+        template = self._template(request.template_id)
+        self._check_segment(request.segment_id, template)
+        scheduled = timing.execution_path is ExecutionPath.SCHEDULED
+        campaign = Campaign(
+            campaign_id=self.ids.campaign_id(),
+            name=name,
+            template_id=request.template_id,
+            segment_id=request.segment_id,
+            state=CampaignState.SCHEDULED if scheduled else CampaignState.SENDING,
+            execution_path=timing.execution_path,
+            schedule_at=timing.schedule_at,
+            created_at=now,
+            next_check_at=now + self.policy.check_interval,
+        )
+        self.campaigns.add(campaign, new_ranges(campaign.campaign_id, self.fan_out_ranges))
+        try:
+            self._trigger(campaign)
+        except DependencyFault as fault:
+            logger.exception(
+                "Campaign stored, but not triggered; the reconciler goes on",
+                extra={"campaign_id": campaign.campaign_id, "path": campaign.execution_path},
+            )
+            return Created(campaign, str(fault))
+        return Created(campaign, None)
+
+    def _template(self, template_id: TemplateId) -> Template:
+        template = self.templates.get(template_id)
+        if template is None:
+            raise UnknownReference("template_id", f"No template {template_id!r}; create it first.")
+        return template
+
+    def _check_segment(self, segment_id: SegmentId, template: Template) -> None:
+        """The segment exists, and the template renders for the first of its members."""
+        if self.segments.get(segment_id) is None:
+            raise UnknownReference("segment_id", f"No segment {segment_id!r}; create it first.")
+        ((lower, upper),) = key_space_bounds(1)
+        page = self.segments.members(segment_id, lower=lower, upper=upper, after=None, limit=1)
+        for contact in self.contacts.get(page.contact_ids):
+            sample = Recipient(contact.contact_id, contact.address, contact.fields)
+            try:
+                (mail,) = self.renderer.render(template.content, (sample,))
+            except InvalidInput as error:
+                raise InvalidInput("template_id", f"The template is broken: {error}") from error
+            if isinstance(mail, Unrenderable):
+                raise InvalidInput(
+                    "template_id",
+                    f"The template cannot be rendered for a contact of the segment: {mail.reason}.",
+                )
+
+    def _trigger(self, campaign: Campaign) -> None:
+        if campaign.execution_path is ExecutionPath.IMMEDIATE:
+            self.invoker.start(campaign.campaign_id)
+            logger.info(
+                "⚡ Immediate execution", extra={"campaign_id": campaign.campaign_id}
+            )
+            return
+        self.scheduler.put(
+            Schedule(campaign.campaign_id, campaign.schedule_version, campaign.schedule_at)
+        )
+        logger.info(
+            "📅 Scheduled execution",
+            extra={
+                "campaign_id": campaign.campaign_id,
+                "schedule_at": campaign.schedule_at.isoformat(),
+            },
+        )
+        try:
+            # Until this is written the reconciler would make the schedule again: harmless.
+            self.campaigns.save(replace(campaign, next_check_at=campaign.schedule_at))
+        except (VersionConflict, DependencyFault):
+            logger.warning(
+                "The reconciler will look at the schedule once more",
+                extra={"campaign_id": campaign.campaign_id},
+            )
+
+
+def _checked_name(name: str) -> str:
+    name = name.strip()
+    if not name:
+        raise InvalidInput("name", "A campaign needs a name.")
+    if len(name) > MAX_NAME_CHARACTERS:
+        raise InvalidInput("name", f"At most {MAX_NAME_CHARACTERS} characters.")
+    return name

@@ -1,0 +1,41 @@
+"""Call a campaign sent once nothing of it is left to do."""
+
+import logging
+from dataclasses import dataclass
+
+from domain.campaign import CampaignState
+from domain.errors import VersionConflict
+from domain.identifiers import CampaignId
+from domain.ports.campaigns import CampaignRepository
+from domain.ports.clock import Clock
+from domain.ports.fan_out import FanOutRepository
+
+logger = logging.getLogger(__name__)
+
+_ATTEMPTS = 3
+"""Lost races in a row before it is left to the reconciler."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FinishCampaign:
+    """The check after a range is complete and after a chunk is finished (delivery.md, Send 8)."""
+
+    campaigns: CampaignRepository
+    fan_out: FanOutRepository
+    clock: Clock
+
+    def __call__(self, campaign_id: CampaignId) -> bool:
+        """Whether it is sent now. Idempotent. Raises DependencyFault."""
+        if not self.fan_out.progress(campaign_id).is_finished:
+            return False
+        for _ in range(_ATTEMPTS):
+            campaign = self.campaigns.get(campaign_id)
+            if campaign is None or campaign.state is not CampaignState.SENDING:
+                return False
+            try:
+                self.campaigns.save(campaign.finish(self.clock.now()))
+            except VersionConflict:
+                continue
+            logger.info("Campaign sent", extra={"campaign_id": campaign_id})
+            return True
+        return False

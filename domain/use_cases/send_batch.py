@@ -1,0 +1,45 @@
+"""Send the chunks of one batch of messages."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from domain.chunk import ChunkRef
+from domain.errors import DependencyFault
+from domain.ports.queue import Delivery
+from domain.use_cases.finish_campaign import FinishCampaign
+from domain.use_cases.send_chunk import SendChunk
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendBatch:
+    """One chunk after the other; then one check for each campaign of which one was finished."""
+
+    send_chunk: SendChunk
+    finish: FinishCampaign
+
+    def __call__(self, deliveries: Sequence[Delivery]) -> Sequence[Delivery]:
+        """Returns the deliveries that are dealt with; the others are to come again."""
+        finished: list[ChunkRef] = []
+        done: list[Delivery] = []
+        for delivery in deliveries:
+            try:
+                if self.send_chunk(delivery.chunk):
+                    finished.append(delivery.chunk)
+            except DependencyFault:
+                logger.exception(
+                    "Chunk left on the queue", extra={"campaign_id": delivery.chunk.campaign_id}
+                )
+            else:
+                done.append(delivery)
+        for campaign_id in dict.fromkeys(ref.campaign_id for ref in finished):
+            try:
+                self.finish(campaign_id)
+            except DependencyFault:
+                logger.exception(
+                    "Not checked whether it is sent; the reconciler will",
+                    extra={"campaign_id": campaign_id},
+                )
+        return done

@@ -1,0 +1,252 @@
+"""Send one chunk: claim, mail, record, one micro-batch after the other."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import Enum, auto
+
+from domain.campaign import CampaignState, PauseReason
+from domain.chunk import Chunk, ChunkRef, Lease
+from domain.delivery_policy import DeliveryPolicy
+from domain.errors import IllegalTransition, VersionConflict
+from domain.grants import Grant
+from domain.identifiers import AttemptToken
+from domain.message import Message
+from domain.outcome import AccountBlocked, NotSent, Outcome, Refused
+from domain.ports.campaigns import CampaignRepository
+from domain.ports.chunks import ChunkRepository
+from domain.ports.clock import Clock
+from domain.ports.contents import ContentRepository
+from domain.ports.ids import Ids
+from domain.ports.mailer import Mailer
+from domain.ports.queue import SendQueue
+from domain.ports.rate_limiter import RateLimiter
+from domain.ports.renderer import Rendered, Renderer, Unrenderable
+
+logger = logging.getLogger(__name__)
+
+_WRITE_ATTEMPTS = 5
+"""Lost races in a row before a write is left to the reconciler."""
+
+
+class Step(Enum):
+    """What became of a chunk."""
+
+    FINISHED = auto()
+    """Every recipient is in a counted state."""
+    GO_ON = auto()
+    """More of it is pending."""
+    LEFT = auto()
+    """Nothing to do, or somebody else's to do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendChunk:
+    """Steps 1 to 8 of Send in delivery.md, for one message of the queue."""
+
+    campaigns: CampaignRepository
+    chunks: ChunkRepository
+    contents: ContentRepository
+    renderer: Renderer
+    limiter: RateLimiter
+    mailer: Mailer
+    queue: SendQueue
+    clock: Clock
+    ids: Ids
+    policy: DeliveryPolicy
+
+    def __call__(self, ref: ChunkRef) -> bool:
+        """Send what is pending; returns whether the chunk is finished.
+
+        The message is then dealt with. Raises DependencyFault: leave it, it comes again.
+        """
+        while True:
+            step = self._micro_batch(ref)
+            if step is not Step.GO_ON:
+                return step is Step.FINISHED
+
+    def _micro_batch(self, ref: ChunkRef) -> Step:
+        loaded = self.chunks.load(ref)
+        if loaded is None:
+            logger.warning("No such chunk", extra=_names(ref))
+            return Step.LEFT
+        campaign, chunk = loaded
+        if chunk.is_finished:
+            # A repeated message of a chunk whose finisher may have died before its check.
+            return Step.FINISHED
+        if chunk.is_held(self.clock.now()):
+            return Step.LEFT
+        if campaign.state is CampaignState.CANCELLED:
+            return self._write(chunk.without_dead_attempts().skip_pending(), chunk)
+        if campaign.state is not CampaignState.SENDING:
+            return Step.LEFT
+        if not chunk.pending:
+            return self._write(chunk.without_dead_attempts(), chunk)
+        positions = chunk.pending[: self.limiter.limit]
+        mails = self._render(chunk, positions)
+        grant = self._grant(chunk, len(positions))
+        if grant is None:
+            return Step.LEFT
+        attempt = self.ids.attempt_token()
+        claimed, lease_ends = self._claim(chunk, positions, attempt)
+        if claimed is None:
+            # Paused or cancelled meanwhile, or somebody else came first: look once more.
+            return Step.GO_ON
+        if claimed.is_finished:
+            return Step.FINISHED
+        outcomes = self._send(claimed, claimed.claimed_by(attempt), mails, grant, lease_ends)
+        step = self._record(claimed, attempt, outcomes)
+        return self._follow(ref, step, tuple(outcomes.values()))
+
+    def _render(
+        self, chunk: Chunk, positions: Sequence[int]
+    ) -> dict[int, Rendered | Unrenderable]:
+        content = self.contents.get(chunk.ref.campaign_id)
+        if content is None:
+            # The snapshot is written before the first chunk, so this is a damaged store.
+            raise LookupError(f"campaign {chunk.ref.campaign_id} has chunks but no content")
+        mails = self.renderer.render(
+            content, [chunk.recipients[position] for position in positions]
+        )
+        return dict(zip(positions, mails, strict=True))
+
+    def _grant(self, chunk: Chunk, messages: int) -> Grant | None:
+        """Wait for a place in time; too far away, the chunk goes back on the queue unclaimed."""
+        now = self.clock.now()
+        patience = self.policy.send_lease / 2
+        grant = self.limiter.request(messages, now, patience)
+        if isinstance(grant, timedelta):
+            self._put_back(chunk, grant)
+            return None
+        self.clock.sleep(grant.at - self.clock.now())
+        return grant
+
+    def _claim(
+        self, chunk: Chunk, positions: Sequence[int], attempt: AttemptToken
+    ) -> tuple[Chunk | None, timedelta]:
+        """Read permission, then claim in one write; also when the lease ends, monotonic."""
+        lease_ends = self.clock.monotonic() + self.policy.send_lease
+        permission = self.chunks.permission(
+            chunk.ref.campaign_id, [chunk.recipients[position].address for position in positions]
+        )
+        campaign = permission.campaign
+        if campaign is None or campaign.state is not CampaignState.SENDING:
+            return None, lease_ends
+        suppressed = [
+            position
+            for position in positions
+            if chunk.recipients[position].address in permission.suppressed
+        ]
+        lease = Lease(attempt, self.clock.now() + self.policy.send_lease)
+        try:
+            claimed = chunk.claim(positions, suppressed=suppressed, lease=lease)
+            return self.chunks.save(claimed, chunk), lease_ends
+        except VersionConflict:
+            return None, lease_ends
+
+    def _send(
+        self,
+        chunk: Chunk,
+        positions: Sequence[int],
+        mails: dict[int, Rendered | Unrenderable],
+        grant: Grant,
+        lease_ends: timedelta,
+    ) -> dict[int, Outcome]:
+        outcomes: dict[int, Outcome] = {}
+        messages: list[Message] = []
+        for position in positions:
+            mail = mails[position]
+            if isinstance(mail, Unrenderable):
+                outcomes[position] = Refused(mail.reason)
+                continue
+            messages.append(
+                Message(
+                    chunk=chunk.ref,
+                    position=position,
+                    to=chunk.recipients[position].address,
+                    subject=mail.subject,
+                    html=mail.html,
+                    text=mail.text,
+                )
+            )
+        if not messages:
+            return outcomes
+        in_time = self.clock.monotonic() + self.mailer.timeout < lease_ends
+        if in_time and grant.is_usable(self.clock.now()):
+            results = self.mailer.send(messages)
+        else:
+            results = [NotSent("too late for the lease or the grant")] * len(messages)
+        for message, outcome in zip(messages, results, strict=True):
+            outcomes[message.position] = outcome
+        return outcomes
+
+    def _record(
+        self, claimed: Chunk, attempt: AttemptToken, outcomes: dict[int, Outcome]
+    ) -> Step:
+        """Write every outcome; after a lost race, what still fits the newer state."""
+        before = claimed
+        for _ in range(_WRITE_ATTEMPTS):
+            after = before.record(attempt, outcomes)
+            if after == before:
+                return _step_of(before)
+            try:
+                return _step_of(self.chunks.save(after, before))
+            except VersionConflict:
+                loaded = self.chunks.load(claimed.ref)
+                if loaded is None:
+                    break
+                before = loaded[1]
+        logger.error("Outcomes not recorded: they show as unknown", extra=_names(claimed.ref))
+        return Step.LEFT
+
+    def _follow(self, ref: ChunkRef, step: Step, outcomes: Sequence[Outcome]) -> Step:
+        """What the outcomes mean for the chunk's next try, and for the campaign."""
+        blocked = [each for each in outcomes if isinstance(each, AccountBlocked)]
+        if blocked:
+            self._pause(ref, blocked[0])
+            return step if step is Step.FINISHED else Step.LEFT
+        if step is Step.GO_ON and any(isinstance(each, NotSent) for each in outcomes):
+            loaded = self.chunks.load(ref)
+            if loaded is not None:
+                self._put_back(loaded[1], self.policy.retry_delay)
+            return Step.LEFT
+        return step
+
+    def _pause(self, ref: ChunkRef, blocked: AccountBlocked) -> None:
+        campaign = self.campaigns.get(ref.campaign_id)
+        if campaign is None:
+            return
+        reason = PauseReason.QUOTA if blocked.quota else PauseReason.ACCOUNT
+        try:
+            self.campaigns.save(campaign.pause(reason))
+        except (IllegalTransition, VersionConflict):
+            # Another worker paused it, or it ended; if not, the next micro-batch pauses it.
+            return
+        logger.error("Paused: %s", blocked.reason, extra=_names(ref))
+
+    def _put_back(self, chunk: Chunk, delay: timedelta) -> None:
+        """A delayed message of its own; the reconciler does not take it for abandoned."""
+        due = self.clock.now() + delay + self.policy.chunk_check_interval
+        later = chunk.check_not_before(due)
+        if later is not chunk:
+            try:
+                self.chunks.save(later, chunk)
+            except VersionConflict:
+                return
+        self.queue.enqueue([chunk.ref], delay)
+
+    def _write(self, chunk: Chunk, before: Chunk) -> Step:
+        try:
+            return _step_of(self.chunks.save(chunk, before))
+        except VersionConflict:
+            return Step.GO_ON
+
+
+def _step_of(chunk: Chunk) -> Step:
+    return Step.FINISHED if chunk.is_finished else Step.GO_ON
+
+
+def _names(ref: ChunkRef) -> dict[str, object]:
+    return {"campaign_id": ref.campaign_id, "range": ref.range_number, "chunk": ref.number}
+

@@ -1,0 +1,206 @@
+"""Start a campaign: turn its segment into chunks and put them on the send queue."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+
+from domain.campaign import Campaign, CampaignState
+from domain.chunk import MAX_RECIPIENTS, Chunk, ChunkRef
+from domain.delivery_policy import DeliveryPolicy
+from domain.errors import DependencyRefused, VersionConflict
+from domain.fan_out import CHUNKS_A_STEP, FanOutRange
+from domain.identifiers import CampaignId
+from domain.ports.campaigns import CampaignRepository
+from domain.ports.clock import Clock
+from domain.ports.contacts import ContactRepository
+from domain.ports.contents import ContentRepository
+from domain.ports.fan_out import FanOutRepository
+from domain.ports.ids import Ids
+from domain.ports.invoker import Invoker
+from domain.ports.queue import SendQueue
+from domain.ports.renderer import Renderer
+from domain.ports.segments import SegmentRepository
+from domain.ports.templates import TemplateRepository
+from domain.recipient import Recipient
+from domain.use_cases.finish_campaign import FinishCampaign
+
+logger = logging.getLogger(__name__)
+
+
+class Trigger(StrEnum):
+    """Who asked for a start."""
+
+    DIRECT = "direct invoke"
+    SCHEDULE = "EventBridge Scheduler"
+
+
+class _Overtaken(Exception):  # noqa: N818  flow of this module, not an error
+    """Another starter holds the range, or the campaign is no longer sending."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartCampaign:
+    """Claim each range and fan it out (delivery.md, Start). Idempotent: repeat it at will."""
+
+    campaigns: CampaignRepository
+    contents: ContentRepository
+    fan_out: FanOutRepository
+    templates: TemplateRepository
+    segments: SegmentRepository
+    contacts: ContactRepository
+    renderer: Renderer
+    queue: SendQueue
+    invoker: Invoker
+    clock: Clock
+    ids: Ids
+    policy: DeliveryPolicy
+    finish: FinishCampaign
+
+    def __call__(
+        self,
+        campaign_id: CampaignId,
+        trigger: Trigger = Trigger.DIRECT,
+        time_left: timedelta | None = None,
+    ) -> None:
+        """Fan out what is not fanned out yet; leave quietly where there is nothing to do.
+
+        With `time_left` it stops before that has passed and invokes start again. Raises
+        DependencyFault: whoever triggered it may repeat it, and the reconciler will.
+        """
+        logger.info("Start by %s", trigger, extra={"campaign_id": campaign_id})
+        deadline = None if time_left is None else self.clock.monotonic() + time_left
+        campaign = self._claimable(campaign_id)
+        if campaign is None:
+            return
+        names = self._prepare(campaign)
+        if names is None:
+            return
+        for fan_out_range in self.fan_out.progress(campaign_id).ranges:
+            try:
+                campaign, complete = self._fan_out(campaign, fan_out_range, names, deadline)
+            except (VersionConflict, _Overtaken):
+                logger.info("Another start is at it", extra={"campaign_id": campaign_id})
+                return
+            if not complete:
+                self.invoker.start(campaign_id)
+                return
+        self.finish(campaign_id)
+
+    def _claimable(self, campaign_id: CampaignId) -> Campaign | None:
+        """The campaign if a start may work on it; one that is too late expires here."""
+        campaign = self.campaigns.get(campaign_id)
+        if campaign is None:
+            logger.warning("No such campaign", extra={"campaign_id": campaign_id})
+            return None
+        now = self.clock.now()
+        early = campaign.schedule_at - now
+        if (
+            campaign.state is CampaignState.SCHEDULED
+            and timedelta() < early <= self.policy.clock_skew
+        ):
+            self.clock.sleep(early)
+            now = self.clock.now()
+        if not campaign.is_due(now):
+            return None
+        if campaign.is_too_late(now, self.policy.max_lateness):
+            self.campaigns.save(campaign.expire(now))
+            logger.error("Expired: no start in time", extra={"campaign_id": campaign_id})
+            return None
+        return campaign
+
+    def _prepare(self, campaign: Campaign) -> frozenset[str] | None:
+        """Fix the content before the first chunk; returns the names it merges."""
+        content = self.contents.get(campaign.campaign_id)
+        if content is None:
+            template = self.templates.get(campaign.template_id)
+            reason = "template gone" if template is None else None
+            if self.segments.get(campaign.segment_id) is None:
+                reason = "segment gone"
+            if template is None or reason is not None:
+                self.campaigns.save(campaign.fail(self.clock.now(), str(reason)))
+                logger.error(
+                    "Cannot start: %s", reason, extra={"campaign_id": campaign.campaign_id}
+                )
+                return None
+            self.contents.add_if_absent(campaign.campaign_id, template.content)
+            content = self.contents.get(campaign.campaign_id) or template.content
+        return self.renderer.variables(content)
+
+    def _fan_out(
+        self,
+        campaign: Campaign,
+        fan_out_range: FanOutRange,
+        names: frozenset[str],
+        deadline: timedelta | None,
+    ) -> tuple[Campaign, bool]:
+        """Fan out one range; returns the campaign as stored, and whether the range is complete."""
+        if not fan_out_range.has_work_left:
+            return campaign, True
+        now = self.clock.now()
+        if fan_out_range.is_held(now):
+            raise _Overtaken
+        held, campaign = self.fan_out.claim(
+            fan_out_range.claim(self.ids.lease_token(), now + self.policy.fan_out_lease),
+            campaign.start(now, now + self.policy.check_interval),
+        )
+        held = self._enqueue(held)
+        while not held.is_complete:
+            if deadline is not None and self.clock.monotonic() >= deadline:
+                self.fan_out.save(held.release())
+                return campaign, False
+            held = self._enqueue(self._step(campaign, held, names))
+        self.fan_out.save(held.release())
+        return campaign, True
+
+    def _step(
+        self, campaign: Campaign, held: FanOutRange, names: frozenset[str]
+    ) -> FanOutRange:
+        """Turn the next members into chunks, fenced."""
+        page = self.segments.members(
+            campaign.segment_id,
+            lower=held.lower,
+            upper=held.upper,
+            after=held.cursor,
+            limit=MAX_RECIPIENTS * CHUNKS_A_STEP,
+        )
+        # A contact erased since is no longer there to be mailed.
+        recipients = [
+            Recipient(
+                contact.contact_id,
+                contact.address,
+                {name: value for name, value in contact.fields.items() if name in names},
+            )
+            for contact in self.contacts.get(page.contact_ids)
+        ]
+        now = self.clock.now()
+        chunks = [
+            Chunk.new(
+                ChunkRef(held.campaign_id, held.number, held.chunk_count + index),
+                tuple(recipients[start : start + MAX_RECIPIENTS]),
+                now + self.policy.chunk_check_interval,
+            )
+            for index, start in enumerate(range(0, len(recipients), MAX_RECIPIENTS))
+        ]
+        return self.fan_out.append(
+            held.advance(
+                cursor=page.cursor,
+                chunks=len(chunks),
+                recipients=len(recipients),
+                lease_until=now + self.policy.fan_out_lease,
+            ),
+            chunks,
+        )
+
+    def _enqueue(self, held: FanOutRange) -> FanOutRange:
+        """Put what is written on the queue; the next write of the range says so."""
+        missing: Sequence[ChunkRef] = held.not_enqueued
+        for _attempt in range(2):
+            if not missing:
+                return held.enqueued()
+            missing = self.queue.enqueue(missing)
+        if missing:
+            raise DependencyRefused("The send queue did not take every chunk.")
+        return held.enqueued()
+
