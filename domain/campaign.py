@@ -157,9 +157,7 @@ class Campaign:
 
     def pause(self, reason: PauseReason) -> "Campaign":
         """Hold everything. Raises IllegalTransition."""
-        return replace(
-            self._after(CampaignEvent.PAUSE), pause_reason=reason, next_check_at=None
-        )
+        return replace(self._after(CampaignEvent.PAUSE), pause_reason=reason, next_check_at=None)
 
     def check_again(self, at: datetime | None) -> "Campaign":
         """The reconciler looks again at `at`; state unchanged."""

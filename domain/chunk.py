@@ -103,17 +103,16 @@ class Chunk:
         The caller has seen that no lease is live. What is still `sending` was left by a holder
         whose lease ran out: it may have been sent, so it becomes `unknown`, never sent again.
         """
-        chunk = self.without_dead_attempts()
-        chunk = chunk._moved(suppressed, lambda each: each.after(RecipientEvent.SUPPRESS))
-        chunk = chunk._moved(
+        progress = _without_dead_attempts(self.progress)
+        progress = _moved(progress, suppressed, lambda each: each.after(RecipientEvent.SUPPRESS))
+        progress = _moved(
+            progress,
             [position for position in positions if position not in suppressed],
             lambda each: each.after(RecipientEvent.CLAIM, attempt=lease.attempt),
         )
-        return replace(chunk, lease=lease)._settled()
+        return self._with(progress, lease)
 
-    def record(
-        self, attempt: AttemptToken, outcomes: Mapping[int, Outcome]
-    ) -> "Chunk":
+    def record(self, attempt: AttemptToken, outcomes: Mapping[int, Outcome]) -> "Chunk":
         """Write down what the mailer said of an attempt, and release its lease.
 
         An acceptance counts whatever became of the attempt meanwhile; any other outcome only
@@ -123,23 +122,16 @@ class Chunk:
         for position, outcome in outcomes.items():
             progress[position] = _after_outcome(progress[position], attempt, outcome)
         released = self.lease is not None and self.lease.attempt == attempt
-        return replace(
-            self, progress=tuple(progress), lease=None if released else self.lease
-        )._settled()
+        return self._with(tuple(progress), None if released else self.lease)
 
     def without_dead_attempts(self) -> "Chunk":
         """What is `sending` becomes `unknown`: the caller has seen that its lease ran out."""
-        chunk = self._moved(
-            self._positions(RecipientState.SENDING),
-            lambda each: each.after(RecipientEvent.LOSE_SIGHT, reason=LEASE_RAN_OUT),
-        )
-        return replace(chunk, lease=None)._settled()
+        return self._with(_without_dead_attempts(self.progress), None)
 
     def skip_pending(self) -> "Chunk":
         """The campaign was cancelled: who is pending gets no mail."""
-        return self._moved(
-            self.pending, lambda each: each.after(RecipientEvent.SKIP)
-        )._settled()
+        progress = _moved(self.progress, self.pending, lambda each: each.after(RecipientEvent.SKIP))
+        return self._with(progress, self.lease)
 
     def check_later(self, now: datetime, interval: timedelta) -> "Chunk":
         """Look again after `interval`, doubled by every earlier look."""
@@ -162,24 +154,35 @@ class Chunk:
         return change if change != Tally() else None
 
     def _positions(self, state: RecipientState) -> tuple[int, ...]:
-        return tuple(
-            position for position, each in enumerate(self.progress) if each.state is state
-        )
+        return _positions(self.progress, state)
 
-    def _moved(
-        self,
-        positions: Collection[int],
-        move: Callable[[RecipientProgress], RecipientProgress],
-    ) -> "Chunk":
-        progress = list(self.progress)
-        for position in positions:
-            progress[position] = move(progress[position])
-        return replace(self, progress=tuple(progress))
+    def _with(self, progress: tuple[RecipientProgress, ...], lease: Lease | None) -> "Chunk":
+        chunk = replace(self, progress=progress, lease=lease)
+        return replace(chunk, lease=None, next_check_at=None) if chunk.is_finished else chunk
 
-    def _settled(self) -> "Chunk":
-        if not self.is_finished:
-            return self
-        return replace(self, lease=None, next_check_at=None)
+
+def _positions(progress: tuple[RecipientProgress, ...], state: RecipientState) -> tuple[int, ...]:
+    return tuple(position for position, each in enumerate(progress) if each.state is state)
+
+
+def _moved(
+    progress: tuple[RecipientProgress, ...],
+    positions: Collection[int],
+    move: Callable[[RecipientProgress], RecipientProgress],
+) -> tuple[RecipientProgress, ...]:
+    return tuple(
+        move(each) if position in positions else each for position, each in enumerate(progress)
+    )
+
+
+def _without_dead_attempts(
+    progress: tuple[RecipientProgress, ...],
+) -> tuple[RecipientProgress, ...]:
+    return _moved(
+        progress,
+        _positions(progress, RecipientState.SENDING),
+        lambda each: each.after(RecipientEvent.LOSE_SIGHT, reason=LEASE_RAN_OUT),
+    )
 
 
 def _after_outcome(  # noqa: PLR0911  one row of the table each
@@ -188,9 +191,7 @@ def _after_outcome(  # noqa: PLR0911  one row of the table each
     if isinstance(outcome, Accepted):
         if each.state is RecipientState.SENT:
             return each
-        return each.after(
-            RecipientEvent.ACCEPT, attempt=attempt, message_id=outcome.message_id
-        )
+        return each.after(RecipientEvent.ACCEPT, attempt=attempt, message_id=outcome.message_id)
     if each.attempt != attempt:
         return each
     match each.state, outcome:

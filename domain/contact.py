@@ -43,10 +43,7 @@ def normalise_address(text: str) -> str:
     )
     if not readable:
         raise InvalidInput("email", "Not an e-mail address; write it as name@example.com.")
-    if (
-        len(local.encode()) > MAX_LOCAL_PART_OCTETS
-        or len(address.encode()) > MAX_ADDRESS_OCTETS
-    ):
+    if len(local.encode()) > MAX_LOCAL_PART_OCTETS or len(address.encode()) > MAX_ADDRESS_OCTETS:
         raise InvalidInput(
             "email",
             f"Too long: at most {MAX_LOCAL_PART_OCTETS} bytes before the @ "

@@ -1,15 +1,15 @@
 """Every error the domain raises, split by what the caller can do about it.
 
-    SentinelError
-    ├── InvalidInput            the request is wrong: mend `field`, nothing was changed
-    │   └── UnknownReference    it names something that does not exist
-    ├── NotFound                the thing asked for does not exist
-    ├── AlreadyExists           an id is taken; nothing was changed
-    ├── IllegalTransition       the state does not allow it; state unchanged
-    ├── VersionConflict         somebody else wrote first: read again, decide again
-    └── DependencyFault         something outside failed
-        ├── DependencyRefused      it certainly did nothing: retry later
-        └── DependencyUnavailable  it may have done it: only repeat what is idempotent
+SentinelError
+├── InvalidInput            the request is wrong: mend `field`, nothing was changed
+│   └── UnknownReference    it names something that does not exist
+├── NotFound                the thing asked for does not exist
+├── AlreadyExists           an id is taken; nothing was changed
+├── IllegalTransition       the state does not allow it; state unchanged
+├── VersionConflict         somebody else wrote first: read again, decide again
+└── DependencyFault         something outside failed
+    ├── DependencyRefused      it certainly did nothing: retry later
+    └── DependencyUnavailable  it may have done it: only repeat what is idempotent
 """
 
 

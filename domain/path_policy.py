@@ -91,7 +91,9 @@ def _read(text: str, timezone: str | None, fold: int | None) -> datetime:
             "timezone", "schedule_at has a UTC offset already; leave out one of the two."
         )
     if fold is not None:
-        raise InvalidInput("fold", "It belongs to a local schedule_at with a timezone; leave it out.")
+        raise InvalidInput(
+            "fold", "It belongs to a local schedule_at with a timezone; leave it out."
+        )
     return _to_utc(moment)
 
 

@@ -36,32 +36,32 @@ class RecipientEvent(StrEnum):
 
 _UNFINISHED = frozenset({RecipientState.PENDING, RecipientState.SENDING})
 
-RECIPIENT_TRANSITIONS: Mapping[
-    RecipientState, Mapping[RecipientEvent, RecipientState]
-] = MappingProxyType(
-    {
-        RecipientState.PENDING: {
-            RecipientEvent.CLAIM: RecipientState.SENDING,
-            RecipientEvent.SUPPRESS: RecipientState.SUPPRESSED,
-            RecipientEvent.SKIP: RecipientState.SKIPPED,
-            RecipientEvent.ACCEPT: RecipientState.SENT,
-        },
-        RecipientState.SENDING: {
-            RecipientEvent.ACCEPT: RecipientState.SENT,
-            RecipientEvent.PUT_BACK: RecipientState.PENDING,
-            RecipientEvent.REFUSE: RecipientState.FAILED,
-            RecipientEvent.LOSE_SIGHT: RecipientState.UNKNOWN,
-        },
-        # Proof of acceptance wins; a refusal counts only for the attempt it answers.
-        RecipientState.UNKNOWN: {
-            RecipientEvent.ACCEPT: RecipientState.SENT,
-            RecipientEvent.REFUSE: RecipientState.FAILED,
-        },
-        RecipientState.SENT: {RecipientEvent.ACCEPT: RecipientState.SENT},
-        RecipientState.FAILED: {},
-        RecipientState.SUPPRESSED: {},
-        RecipientState.SKIPPED: {},
-    }
+RECIPIENT_TRANSITIONS: Mapping[RecipientState, Mapping[RecipientEvent, RecipientState]] = (
+    MappingProxyType(
+        {
+            RecipientState.PENDING: {
+                RecipientEvent.CLAIM: RecipientState.SENDING,
+                RecipientEvent.SUPPRESS: RecipientState.SUPPRESSED,
+                RecipientEvent.SKIP: RecipientState.SKIPPED,
+                RecipientEvent.ACCEPT: RecipientState.SENT,
+            },
+            RecipientState.SENDING: {
+                RecipientEvent.ACCEPT: RecipientState.SENT,
+                RecipientEvent.PUT_BACK: RecipientState.PENDING,
+                RecipientEvent.REFUSE: RecipientState.FAILED,
+                RecipientEvent.LOSE_SIGHT: RecipientState.UNKNOWN,
+            },
+            # Proof of acceptance wins; a refusal counts only for the attempt it answers.
+            RecipientState.UNKNOWN: {
+                RecipientEvent.ACCEPT: RecipientState.SENT,
+                RecipientEvent.REFUSE: RecipientState.FAILED,
+            },
+            RecipientState.SENT: {RecipientEvent.ACCEPT: RecipientState.SENT},
+            RecipientState.FAILED: {},
+            RecipientState.SUPPRESSED: {},
+            RecipientState.SKIPPED: {},
+        }
+    )
 )
 
 

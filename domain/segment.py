@@ -8,6 +8,7 @@ so a large segment divides into fan-out ranges without being read first.
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 
 from domain.identifiers import ContactId, SegmentId
 
@@ -40,4 +41,4 @@ def member_key(contact_id: ContactId) -> str:
 def key_space_bounds(ranges: int) -> tuple[tuple[str, str], ...]:
     """The key space in `ranges` equal parts: each a lower bound (included) and an upper (not)."""
     edges = [f"{index * KEY_SPACE // ranges:02x}" for index in range(ranges)] + ["g"]
-    return tuple(zip(edges, edges[1:], strict=False))
+    return tuple(pairwise(edges))

@@ -199,9 +199,7 @@ def item_to_range(item: Item) -> FanOutRange:
 def manifest_to_item(chunk: Chunk, expires_at: datetime) -> Item:
     """A chunk's manifest."""
     key = manifest_key(chunk.ref)
-    rows = [
-        [each.contact_id, each.address, dict(each.fields)] for each in chunk.recipients
-    ]
+    rows = [[each.contact_id, each.address, dict(each.fields)] for each in chunk.recipients]
     return {
         "pk": key[0],
         "sk": key[1],
@@ -234,9 +232,7 @@ def progress_to_item(chunk: Chunk, expires_at: int) -> Item:
 
 def items_to_chunk(ref: ChunkRef, manifest: Item, progress: Item) -> Chunk:
     """The inverse of `manifest_to_item` and `progress_to_item`."""
-    rows: list[tuple[str, str, dict[str, FieldValue]]] = _decompressed(
-        manifest["recipients"].value
-    )
+    rows: list[tuple[str, str, dict[str, FieldValue]]] = _decompressed(manifest["recipients"].value)
     states = [_STATES[letter] for letter in progress["states"]]
     details: list[tuple[str | None, str | None, str | None]] = (
         _decompressed(progress["details"].value)

@@ -70,9 +70,7 @@ Write = Put | Add | Check
 
 def put_version(item: Item, expected: int) -> Put:
     """Write the record if the stored one has version `expected`."""
-    return Put(
-        item, "#version = :expected", {"#version": "version"}, {":expected": expected}
-    )
+    return Put(item, "#version = :expected", {"#version": "version"}, {":expected": expected})
 
 
 def put_new(item: Item) -> Put:
@@ -165,7 +163,11 @@ class Table:
         if names is not None:
             request["ExpressionAttributeNames"] = dict(names)
         if start is not None:
-            plain = dict(start) if isinstance(start, Mapping) else dict(zip(("pk", "sk"), start, strict=True))
+            plain = (
+                dict(start)
+                if isinstance(start, Mapping)
+                else dict(zip(("pk", "sk"), start, strict=True))
+            )
             request["ExclusiveStartKey"] = _to_wire(plain)
         remaining = limit
         while True:
@@ -197,7 +199,7 @@ class Table:
             try:
                 self._clients.dynamodb.put_item(**request)
             except self._clients.dynamodb.exceptions.ConditionalCheckFailedException as error:
-                stored = error.response.get("Item")
+                stored: Any = error.response.get("Item")
                 if stored == wire:
                     return
                 raise StoredConflict(_from_wire(stored) if stored else None) from error
@@ -276,14 +278,16 @@ def _settled(error: ClientError, items: Sequence["TransactWriteItemTypeDef"]) ->
 
     False: it met another transaction or a throttle, and may be repeated.
     """
-    reasons = error.response.get("CancellationReasons", [])  # type: ignore[attr-defined]  # beside Error
+    reasons = error.response.get("CancellationReasons", [])
     failed = [
         (reason, item)
         for reason, item in zip(reasons, items, strict=False)
         if reason.get("Code") == _CONDITION_FAILED
     ]
     if failed:
-        if all("Put" in item and reason.get("Item") == item["Put"]["Item"] for reason, item in failed):
+        if all(
+            "Put" in item and reason.get("Item") == item["Put"]["Item"] for reason, item in failed
+        ):
             return True
         raise VersionConflict("another version is stored") from error
     if all(reason.get("Code") in _PASSING for reason in reasons):

@@ -41,9 +41,7 @@ class MemoryChunkRepository:
                 tallies[campaign_id] = tallies.get(campaign_id, Tally()) + change
             return stored
 
-    def permission(
-        self, campaign_id: CampaignId, addresses: Collection[str]
-    ) -> SendPermission:
+    def permission(self, campaign_id: CampaignId, addresses: Collection[str]) -> SendPermission:
         """Campaign and suppression list at one instant."""
         with self._database.lock:
             return SendPermission(

@@ -28,9 +28,7 @@ class MemoryFanOutRepository:
                 self._database.tallies.get(campaign_id, Tally()),
             )
 
-    def claim(
-        self, fan_out_range: FanOutRange, campaign: Campaign
-    ) -> tuple[FanOutRange, Campaign]:
+    def claim(self, fan_out_range: FanOutRange, campaign: Campaign) -> tuple[FanOutRange, Campaign]:
         """Both versions, or neither write."""
         with self._database.lock:
             self._database.check_campaign(campaign)

@@ -5,6 +5,7 @@ from datetime import timedelta
 from queue import Empty, SimpleQueue
 
 from domain.identifiers import CampaignId
+from domain.start import StartRequest, Trigger
 
 
 class MemoryInvoker:
@@ -12,22 +13,26 @@ class MemoryInvoker:
 
     def __init__(self) -> None:
         """Nothing accepted yet."""
-        self._accepted: SimpleQueue[CampaignId] = SimpleQueue()
+        self._accepted: SimpleQueue[StartRequest] = SimpleQueue()
 
     def start(self, campaign_id: CampaignId) -> None:
         """Accepted at once."""
-        self._accepted.put(campaign_id)
+        self._accepted.put(StartRequest(campaign_id))
 
-    def take(self, wait: timedelta) -> CampaignId | None:
+    def fire(self, campaign_id: CampaignId) -> None:
+        """What a schedule does when its time has come."""
+        self._accepted.put(StartRequest(campaign_id, Trigger.SCHEDULE))
+
+    def take(self, wait: timedelta) -> StartRequest | None:
         """The longest waiting invocation; None if none came within `wait`."""
         try:
             return self._accepted.get(timeout=wait.total_seconds())
         except Empty:
             return None
 
-    def take_all(self) -> Sequence[CampaignId]:
+    def take_all(self) -> Sequence[StartRequest]:
         """Every waiting invocation."""
-        taken: list[CampaignId] = []
+        taken: list[StartRequest] = []
         while not self._accepted.empty():
             taken.append(self._accepted.get())
         return taken

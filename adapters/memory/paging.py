@@ -18,8 +18,6 @@ def page_of(
         try:
             start = next(index for index, key in enumerate(ordered) if key == cursor) + 1
         except StopIteration:
-            raise InvalidInput(
-                "cursor", "Not a cursor of this list; start without one."
-            ) from None
+            raise InvalidInput("cursor", "Not a cursor of this list; start without one.") from None
     page = ordered[start : start + limit]
     return page, page[-1] if start + limit < len(ordered) else None

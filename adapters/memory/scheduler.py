@@ -5,16 +5,16 @@ from dataclasses import replace
 from datetime import timedelta
 from threading import Lock
 
+from adapters.memory.invoker import MemoryInvoker
 from domain.identifiers import CampaignId
 from domain.ports.clock import Clock
-from domain.ports.invoker import Invoker
 from domain.schedule import Schedule
 
 
 class MemoryScheduler:
     """Implements `domain.ports.scheduler.Scheduler`; `tick` fires what is due."""
 
-    def __init__(self, clock: Clock, invoker: Invoker) -> None:
+    def __init__(self, clock: Clock, invoker: MemoryInvoker) -> None:
         """No schedules."""
         self._clock = clock
         self._invoker = invoker
@@ -44,7 +44,7 @@ class MemoryScheduler:
         with self._lock:
             due = [each for each in self._schedules.values() if each.at <= now]
         for schedule in due:
-            self._invoker.start(schedule.campaign_id)
+            self._invoker.fire(schedule.campaign_id)
             with self._lock:
                 if self._schedules.get(schedule.campaign_id) == schedule:
                     del self._schedules[schedule.campaign_id]

@@ -36,8 +36,6 @@ class ChunkRepository(Protocol):
         """
         ...
 
-    def permission(
-        self, campaign_id: CampaignId, addresses: Collection[str]
-    ) -> SendPermission:
+    def permission(self, campaign_id: CampaignId, addresses: Collection[str]) -> SendPermission:
         """The campaign and the suppressed ones of `addresses`, both strongly consistent."""
         ...

@@ -20,9 +20,7 @@ class FanOutRepository(Protocol):
         """All ranges, in order, and the whole tally; a strongly consistent read."""
         ...
 
-    def claim(
-        self, fan_out_range: FanOutRange, campaign: Campaign
-    ) -> tuple[FanOutRange, Campaign]:
+    def claim(self, fan_out_range: FanOutRange, campaign: Campaign) -> tuple[FanOutRange, Campaign]:
         """Write the claimed range and, in the same transaction, the campaign it starts.
 
         Holds only if both stored versions are the ones given. Returns both as stored. Raises

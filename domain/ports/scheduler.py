@@ -30,5 +30,5 @@ class Scheduler(Protocol):
         ...
 
     def delete(self, campaign_id: CampaignId) -> None:
-        """Remove the campaign's schedule; nothing happens if it has none. Raises DependencyFault."""
+        """Remove the campaign's schedule, if it has one. Raises DependencyFault."""
         ...

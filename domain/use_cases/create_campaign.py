@@ -132,9 +132,7 @@ class CreateCampaign:
     def _trigger(self, campaign: Campaign) -> None:
         if campaign.execution_path is ExecutionPath.IMMEDIATE:
             self.invoker.start(campaign.campaign_id)
-            logger.info(
-                "⚡ Immediate execution", extra={"campaign_id": campaign.campaign_id}
-            )
+            logger.info("⚡ Immediate execution", extra={"campaign_id": campaign.campaign_id})
             return
         self.scheduler.put(
             Schedule(campaign.campaign_id, campaign.schedule_version, campaign.schedule_at)

@@ -20,9 +20,7 @@ class CreateTemplate:
     clock: Clock
     ids: Ids
 
-    def __call__(
-        self, name: str, content: Content, template_id: str | None = None
-    ) -> Template:
+    def __call__(self, name: str, content: Content, template_id: str | None = None) -> Template:
         """`template_id` names it, if given. Raises InvalidInput, AlreadyExists."""
         if template_id is not None and not NAMED_ID.fullmatch(template_id):
             raise InvalidInput(

@@ -19,7 +19,6 @@ class ReadCampaign:
 
     def __call__(self, campaign_id: CampaignId) -> tuple[Campaign, DeliveryProgress]:
         """Raises NotFound, DependencyFault."""
-        # Counts first: a campaign read as sent then never shows counts that are not final.
         # The campaign first: one that reads as sent is then shown with its final counts.
         campaign = self.campaigns.get(campaign_id)
         if campaign is None:

@@ -74,9 +74,7 @@ class Reconcile:
             self.campaigns.save(campaign.check_again(campaign.schedule_at))
             return
         # Written first: two reconcilers do not both act, and a failing one tries again in time.
-        campaign = self.campaigns.save(
-            campaign.check_again(now + self.policy.check_interval)
-        )
+        campaign = self.campaigns.save(campaign.check_again(now + self.policy.check_interval))
         if self._needs_start(campaign, now):
             self.invoker.start(campaign_id)
         elif campaign.state is CampaignState.SENDING:

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum, auto
 
-from domain.campaign import CampaignState, PauseReason
+from domain.campaign import Campaign, CampaignState, PauseReason
 from domain.chunk import Chunk, ChunkRef, Lease
 from domain.delivery_policy import DeliveryPolicy
-from domain.errors import IllegalTransition, VersionConflict
+from domain.errors import DependencyRefused, IllegalTransition, VersionConflict
 from domain.grants import Grant
 from domain.identifiers import AttemptToken
 from domain.message import Message
@@ -28,6 +28,8 @@ logger = logging.getLogger(__name__)
 
 _WRITE_ATTEMPTS = 5
 """Lost races in a row before a write is left to the reconciler."""
+
+_TOO_LATE = "too late for the lease or the grant"
 
 
 class Step(Enum):
@@ -72,6 +74,10 @@ class SendChunk:
             logger.warning("No such chunk", extra=_names(ref))
             return Step.LEFT
         campaign, chunk = loaded
+        return self._without_sending(campaign, chunk) or self._attempt(chunk)
+
+    def _without_sending(self, campaign: Campaign, chunk: Chunk) -> Step | None:
+        """What becomes of a chunk that is not to be sent now; None if it is."""
         if chunk.is_finished:
             # A repeated message of a chunk whose finisher may have died before its check.
             return Step.FINISHED
@@ -83,6 +89,9 @@ class SendChunk:
             return Step.LEFT
         if not chunk.pending:
             return self._write(chunk.without_dead_attempts(), chunk)
+        return None
+
+    def _attempt(self, chunk: Chunk) -> Step:
         positions = chunk.pending[: self.limiter.limit]
         mails = self._render(chunk, positions)
         grant = self._grant(chunk, len(positions))
@@ -97,15 +106,13 @@ class SendChunk:
             return Step.FINISHED
         outcomes = self._send(claimed, claimed.claimed_by(attempt), mails, grant, lease_ends)
         step = self._record(claimed, attempt, outcomes)
-        return self._follow(ref, step, tuple(outcomes.values()))
+        return self._follow(chunk.ref, step, tuple(outcomes.values()))
 
-    def _render(
-        self, chunk: Chunk, positions: Sequence[int]
-    ) -> dict[int, Rendered | Unrenderable]:
+    def _render(self, chunk: Chunk, positions: Sequence[int]) -> dict[int, Rendered | Unrenderable]:
         content = self.contents.get(chunk.ref.campaign_id)
         if content is None:
-            # The snapshot is written before the first chunk, so this is a damaged store.
-            raise LookupError(f"campaign {chunk.ref.campaign_id} has chunks but no content")
+            # The snapshot is written before the first chunk, so the store is damaged.
+            raise DependencyRefused("The campaign's content snapshot is gone.")
         mails = self.renderer.render(
             content, [chunk.recipients[position] for position in positions]
         )
@@ -176,14 +183,12 @@ class SendChunk:
         if in_time and grant.is_usable(self.clock.now()):
             results = self.mailer.send(messages)
         else:
-            results = [NotSent("too late for the lease or the grant")] * len(messages)
+            results = [NotSent(_TOO_LATE)] * len(messages)
         for message, outcome in zip(messages, results, strict=True):
             outcomes[message.position] = outcome
         return outcomes
 
-    def _record(
-        self, claimed: Chunk, attempt: AttemptToken, outcomes: dict[int, Outcome]
-    ) -> Step:
+    def _record(self, claimed: Chunk, attempt: AttemptToken, outcomes: dict[int, Outcome]) -> Step:
         """Write every outcome; after a lost race, what still fits the newer state."""
         before = claimed
         for _ in range(_WRITE_ATTEMPTS):
@@ -206,12 +211,15 @@ class SendChunk:
         if blocked:
             self._pause(ref, blocked[0])
             return step if step is Step.FINISHED else Step.LEFT
-        if step is Step.GO_ON and any(isinstance(each, NotSent) for each in outcomes):
-            loaded = self.chunks.load(ref)
-            if loaded is not None:
-                self._put_back(loaded[1], self.policy.retry_delay)
-            return Step.LEFT
-        return step
+        not_sent = {each.reason for each in outcomes if isinstance(each, NotSent)}
+        if step is not Step.GO_ON or not not_sent:
+            return step
+        loaded = self.chunks.load(ref)
+        if loaded is not None:
+            # A grant that ran out says nothing about the provider: no reason to wait.
+            delay = timedelta() if not_sent == {_TOO_LATE} else self.policy.retry_delay
+            self._put_back(loaded[1], delay)
+        return Step.LEFT
 
     def _pause(self, ref: ChunkRef, blocked: AccountBlocked) -> None:
         campaign = self.campaigns.get(ref.campaign_id)
@@ -249,4 +257,3 @@ def _step_of(chunk: Chunk) -> Step:
 
 def _names(ref: ChunkRef) -> dict[str, object]:
     return {"campaign_id": ref.campaign_id, "range": ref.range_number, "chunk": ref.number}
-

@@ -4,12 +4,11 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from enum import StrEnum
 
 from domain.campaign import Campaign, CampaignState
 from domain.chunk import MAX_RECIPIENTS, Chunk, ChunkRef
 from domain.delivery_policy import DeliveryPolicy
-from domain.errors import DependencyRefused, VersionConflict
+from domain.errors import DependencyRefused, InvalidInput, VersionConflict
 from domain.fan_out import CHUNKS_A_STEP, FanOutRange
 from domain.identifiers import CampaignId
 from domain.ports.campaigns import CampaignRepository
@@ -24,19 +23,13 @@ from domain.ports.renderer import Renderer
 from domain.ports.segments import SegmentRepository
 from domain.ports.templates import TemplateRepository
 from domain.recipient import Recipient
+from domain.start import StartRequest
 from domain.use_cases.finish_campaign import FinishCampaign
 
 logger = logging.getLogger(__name__)
 
 
-class Trigger(StrEnum):
-    """Who asked for a start."""
-
-    DIRECT = "direct invoke"
-    SCHEDULE = "EventBridge Scheduler"
-
-
-class _Overtaken(Exception):  # noqa: N818  flow of this module, not an error
+class _Overtaken(Exception):
     """Another starter holds the range, or the campaign is no longer sending."""
 
 
@@ -58,19 +51,21 @@ class StartCampaign:
     policy: DeliveryPolicy
     finish: FinishCampaign
 
-    def __call__(
-        self,
-        campaign_id: CampaignId,
-        trigger: Trigger = Trigger.DIRECT,
-        time_left: timedelta | None = None,
-    ) -> None:
+    def __call__(self, request: StartRequest, time_left: timedelta | None = None) -> None:
         """Fan out what is not fanned out yet; leave quietly where there is nothing to do.
 
         With `time_left` it stops before that has passed and invokes start again. Raises
         DependencyFault: whoever triggered it may repeat it, and the reconciler will.
         """
-        logger.info("Start by %s", trigger, extra={"campaign_id": campaign_id})
+        campaign_id = request.campaign_id
+        logger.info("Start by %s", request.trigger, extra={"campaign_id": campaign_id})
         deadline = None if time_left is None else self.clock.monotonic() + time_left
+        try:
+            self._start(campaign_id, deadline)
+        except (VersionConflict, _Overtaken):
+            logger.info("Another start is at it", extra={"campaign_id": campaign_id})
+
+    def _start(self, campaign_id: CampaignId, deadline: timedelta | None) -> None:
         campaign = self._claimable(campaign_id)
         if campaign is None:
             return
@@ -78,11 +73,7 @@ class StartCampaign:
         if names is None:
             return
         for fan_out_range in self.fan_out.progress(campaign_id).ranges:
-            try:
-                campaign, complete = self._fan_out(campaign, fan_out_range, names, deadline)
-            except (VersionConflict, _Overtaken):
-                logger.info("Another start is at it", extra={"campaign_id": campaign_id})
-                return
+            campaign, complete = self._fan_out(campaign, fan_out_range, names, deadline)
             if not complete:
                 self.invoker.start(campaign_id)
                 return
@@ -113,20 +104,27 @@ class StartCampaign:
     def _prepare(self, campaign: Campaign) -> frozenset[str] | None:
         """Fix the content before the first chunk; returns the names it merges."""
         content = self.contents.get(campaign.campaign_id)
-        if content is None:
-            template = self.templates.get(campaign.template_id)
-            reason = "template gone" if template is None else None
-            if self.segments.get(campaign.segment_id) is None:
-                reason = "segment gone"
-            if template is None or reason is not None:
-                self.campaigns.save(campaign.fail(self.clock.now(), str(reason)))
-                logger.error(
-                    "Cannot start: %s", reason, extra={"campaign_id": campaign.campaign_id}
-                )
-                return None
-            self.contents.add_if_absent(campaign.campaign_id, template.content)
-            content = self.contents.get(campaign.campaign_id) or template.content
-        return self.renderer.variables(content)
+        if content is not None:
+            return self.renderer.variables(content)
+        template = self.templates.get(campaign.template_id)
+        if template is None:
+            self._fail(campaign, "template gone")
+            return None
+        if self.segments.get(campaign.segment_id) is None:
+            self._fail(campaign, "segment gone")
+            return None
+        try:
+            self.renderer.variables(template.content)
+        except InvalidInput as error:
+            self._fail(campaign, f"template broken: {error}")
+            return None
+        self.contents.add_if_absent(campaign.campaign_id, template.content)
+        return self.renderer.variables(self.contents.get(campaign.campaign_id) or template.content)
+
+    def _fail(self, campaign: Campaign, reason: str) -> None:
+        """Nothing can be sent; the campaign says why."""
+        self.campaigns.save(campaign.fail(self.clock.now(), reason))
+        logger.error("Cannot start: %s", reason, extra={"campaign_id": campaign.campaign_id})
 
     def _fan_out(
         self,
@@ -154,9 +152,7 @@ class StartCampaign:
         self.fan_out.save(held.release())
         return campaign, True
 
-    def _step(
-        self, campaign: Campaign, held: FanOutRange, names: frozenset[str]
-    ) -> FanOutRange:
+    def _step(self, campaign: Campaign, held: FanOutRange, names: frozenset[str]) -> FanOutRange:
         """Turn the next members into chunks, fenced."""
         page = self.segments.members(
             campaign.segment_id,
@@ -203,4 +199,3 @@ class StartCampaign:
         if missing:
             raise DependencyRefused("The send queue did not take every chunk.")
         return held.enqueued()
-
