@@ -1,6 +1,7 @@
 """boto3 clients, each made on first use."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,10 @@ if TYPE_CHECKING:
     from types_boto3_sesv2 import SESV2Client
     from types_boto3_sqs import SQSClient
 
-SEND_TIMEOUT_SECONDS = 15
+_CONNECT_SECONDS = 3
+_SEND_READ_SECONDS = 15
+SEND_TIMEOUT = timedelta(seconds=_CONNECT_SECONDS + _SEND_READ_SECONDS)
+"""The longest that one call to SES takes."""
 _POOL = 16
 
 
@@ -70,8 +74,8 @@ class AwsClients:
             "sesv2",
             endpoint_url=self.endpoint_url,
             config=Config(
-                connect_timeout=3,
-                read_timeout=SEND_TIMEOUT_SECONDS,
+                connect_timeout=_CONNECT_SECONDS,
+                read_timeout=_SEND_READ_SECONDS,
                 retries={"total_max_attempts": 1},
                 max_pool_connections=_POOL,
             ),
@@ -87,7 +91,7 @@ class AwsClients:
 
 def _config(read_timeout: int) -> Config:
     return Config(
-        connect_timeout=3,
+        connect_timeout=_CONNECT_SECONDS,
         read_timeout=read_timeout,
         retries={"mode": "standard", "total_max_attempts": 4},
         max_pool_connections=_POOL,

@@ -22,7 +22,8 @@ NEVER_LEFT = (
 )
 """Raised before the request was sent: it certainly had no effect."""
 
-_SERVER_ERROR = 500
+SERVER_ERROR = 500
+"""From this HTTP status on nobody knows whether the request had its effect."""
 
 
 @contextmanager
@@ -42,7 +43,7 @@ def fault_of(operation: str, error: ClientError | BotoCoreError) -> DependencyFa
     if isinstance(error, ClientError):
         text = f"{operation}: {code_of(error)}"
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        return DependencyUnavailable(text) if status >= _SERVER_ERROR else DependencyRefused(text)
+        return DependencyUnavailable(text) if status >= SERVER_ERROR else DependencyRefused(text)
     text = f"{operation}: {type(error).__name__}"
     if isinstance(error, NEVER_LEFT):
         return DependencyRefused(text)

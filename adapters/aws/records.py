@@ -3,6 +3,7 @@
 import json
 import zlib
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict, fields
 from datetime import UTC, datetime
 
 from adapters.aws.table import SCHEMA, Item, Key
@@ -10,6 +11,7 @@ from domain.campaign import Campaign, CampaignState, PauseReason
 from domain.chunk import Chunk, ChunkRef, Lease
 from domain.contact import Contact, FieldValue
 from domain.fan_out import FanOutRange
+from domain.grants import Grant, GrantLog
 from domain.identifiers import (
     AttemptToken,
     CampaignId,
@@ -20,10 +22,13 @@ from domain.identifiers import (
 )
 from domain.path_policy import ExecutionPath
 from domain.recipient import Recipient, RecipientProgress, RecipientState
-from domain.segment import Segment
+from domain.segment import Segment, member_key
+from domain.suppression import Suppression, address_hash
+from domain.tally import Tally
 from domain.template import Content, Template
 
 OPEN_SHARDS = 8
+GRANTS_KEY: Key = ("GRANTS#account", "GRANTS")
 
 _LETTERS = {
     RecipientState.PENDING: "P",
@@ -80,6 +85,36 @@ def content_key(campaign_id: CampaignId) -> Key:
 def tally_key(ref: ChunkRef) -> Key:
     """Key of the tally shard that counts a chunk."""
     return f"CAMPAIGN#{ref.campaign_id}", f"TALLY#{ref.tally_shard:02d}"
+
+
+def suppression_key(address_hash_key: bytes, address: str) -> Key:
+    """Key of a suppression."""
+    return f"SUPPRESSION#{address_hash(address_hash_key, address)}", "SUPPRESSION"
+
+
+def address_key(address_hash_key: bytes, address: str) -> Key:
+    """Key of the record that makes an address unique."""
+    return f"ADDRESS#{address_hash(address_hash_key, address)}", "ADDRESS"
+
+
+def contact_key(contact_id: ContactId) -> Key:
+    """Key of a contact."""
+    return f"CONTACT#{contact_id}", "CONTACT"
+
+
+def template_key(template_id: TemplateId) -> Key:
+    """Key of a template."""
+    return f"TEMPLATE#{template_id}", "TEMPLATE"
+
+
+def segment_key(segment_id: SegmentId) -> Key:
+    """Key of a segment; its members stand beside it."""
+    return f"SEGMENT#{segment_id}", "SEGMENT"
+
+
+def member_sort_key(key: str) -> str:
+    """Where a member key stands among a segment's records."""
+    return f"MEMBER#{key}"
 
 
 def manifest_key(ref: ChunkRef) -> Key:
@@ -196,7 +231,7 @@ def item_to_range(item: Item) -> FanOutRange:
     )
 
 
-def manifest_to_item(chunk: Chunk, expires_at: datetime) -> Item:
+def manifest_to_item(chunk: Chunk, expires_at: int) -> Item:
     """A chunk's manifest."""
     key = manifest_key(chunk.ref)
     rows = [[each.contact_id, each.address, dict(each.fields)] for each in chunk.recipients]
@@ -205,7 +240,7 @@ def manifest_to_item(chunk: Chunk, expires_at: datetime) -> Item:
         "sk": key[1],
         "schema": SCHEMA,
         "recipients": _compressed(rows),
-        "expires_at": int(expires_at.timestamp()),
+        "expires_at": expires_at,
     }
 
 
@@ -263,9 +298,10 @@ def items_to_chunk(ref: ChunkRef, manifest: Item, progress: Item) -> Chunk:
 
 def template_to_item(template: Template) -> Item:
     """A template's record."""
+    key = template_key(template.template_id)
     return {
-        "pk": f"TEMPLATE#{template.template_id}",
-        "sk": "TEMPLATE",
+        "pk": key[0],
+        "sk": key[1],
         "schema": SCHEMA,
         "listing": "templates",
         "listing_id": template.template_id,
@@ -285,6 +321,12 @@ def item_to_template(item: Item) -> Template:
     )
 
 
+def content_to_item(campaign_id: CampaignId, content: Content) -> Item:
+    """A content snapshot's record."""
+    key = content_key(campaign_id)
+    return {"pk": key[0], "sk": key[1], "schema": SCHEMA, **content_attributes(content)}
+
+
 def content_attributes(content: Content) -> Item:
     """The attributes that templates and snapshots share."""
     return {"subject": content.subject, "html": content.html, "text": content.text}
@@ -297,9 +339,10 @@ def item_to_content(item: Item) -> Content:
 
 def segment_to_item(segment: Segment) -> Item:
     """A segment's record."""
+    key = segment_key(segment.segment_id)
     return {
-        "pk": f"SEGMENT#{segment.segment_id}",
-        "sk": "SEGMENT",
+        "pk": key[0],
+        "sk": key[1],
         "schema": SCHEMA,
         "listing": "segments",
         "listing_id": segment.segment_id,
@@ -317,11 +360,22 @@ def item_to_segment(item: Item) -> Segment:
     )
 
 
+def member_to_item(segment_id: SegmentId, contact_id: ContactId) -> Item:
+    """A segment member's record."""
+    return {
+        "pk": segment_key(segment_id)[0],
+        "sk": member_sort_key(member_key(contact_id)),
+        "schema": SCHEMA,
+        "contact_id": contact_id,
+    }
+
+
 def contact_to_item(contact: Contact) -> Item:
     """A contact's record; the fields as JSON, which keeps their types apart."""
+    key = contact_key(contact.contact_id)
     return {
-        "pk": f"CONTACT#{contact.contact_id}",
-        "sk": "CONTACT",
+        "pk": key[0],
+        "sk": key[1],
         "schema": SCHEMA,
         "contact_id": contact.contact_id,
         "address": contact.address,
@@ -332,6 +386,54 @@ def contact_to_item(contact: Contact) -> Item:
 def item_to_contact(item: Item) -> Contact:
     """The inverse of `contact_to_item`."""
     return Contact(ContactId(item["contact_id"]), item["address"], json.loads(item["fields"]))
+
+
+def address_to_item(address_hash_key: bytes, contact: Contact) -> Item:
+    """The record that makes a contact's address unique."""
+    key = address_key(address_hash_key, contact.address)
+    return {"pk": key[0], "sk": key[1], "schema": SCHEMA, "contact_id": contact.contact_id}
+
+
+def suppression_to_item(address_hash_key: bytes, suppression: Suppression) -> Item:
+    """A suppression's record."""
+    key = suppression_key(address_hash_key, suppression.address)
+    return {
+        "pk": key[0],
+        "sk": key[1],
+        "schema": SCHEMA,
+        "address": suppression.address,
+        "reason": suppression.reason.value,
+        "since": time_to_text(suppression.since),
+    }
+
+
+def tally_to_counters(tally: Tally) -> dict[str, int]:
+    """What a tally, or a difference of two, adds to a shard."""
+    return {name: amount for name, amount in asdict(tally).items() if amount}
+
+
+def item_to_tally(item: Item) -> Tally:
+    """One shard; a counter that was never added to is absent."""
+    return Tally(**{each.name: int(item.get(each.name, 0)) for each in fields(Tally)})
+
+
+def grants_to_item(log: GrantLog, version: int) -> Item:
+    """The grants' record."""
+    return {
+        "pk": GRANTS_KEY[0],
+        "sk": GRANTS_KEY[1],
+        "schema": SCHEMA,
+        "version": version,
+        "grants": [[time_to_text(grant.at), grant.messages] for grant in log.grants],
+    }
+
+
+def item_to_grants(item: Item | None) -> tuple[GrantLog, int]:
+    """The log and its version; an empty log of version 0 where there is no record."""
+    if item is None:
+        return GrantLog(), 0
+    grants = tuple(Grant(text_to_time(at), int(messages)) for at, messages in item["grants"])
+    return GrantLog(grants), int(item["version"])
 
 
 def _chunk_partition(ref: ChunkRef) -> str:

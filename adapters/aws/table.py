@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 SCHEMA = 1
 """Version of the records' layout (docs/data-model.md)."""
 
+RETENTION = timedelta(days=180)
+"""How long chunks are kept after they were last written; DynamoDB's TTL then deletes them."""
+
 _KEYS_A_BATCH_GET = 100
 _WRITES_A_BATCH = 25
 _ATTEMPTS = 8
@@ -86,6 +89,10 @@ class Table:
         self._clients = clients
         self._name = name
         self._clock = clock
+
+    def expires_at(self) -> int:
+        """The TTL of what is written now, in seconds since the epoch."""
+        return int((self._clock.now() + RETENTION).timestamp())
 
     def get(self, key: Key) -> Item | None:
         """One record, strongly consistent."""

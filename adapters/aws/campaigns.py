@@ -1,0 +1,57 @@
+"""Campaigns in DynamoDB."""
+
+from dataclasses import replace
+
+from adapters.aws.listing import page_of
+from adapters.aws.records import campaign_key, campaign_to_item, item_to_campaign, range_to_item
+from adapters.aws.table import Table, put_new, put_version
+from domain.campaign import Campaign, CampaignState
+from domain.errors import AlreadyExists, VersionConflict
+from domain.fan_out import FanOutRange
+from domain.identifiers import CampaignId
+from domain.ports.campaigns import CampaignPage
+
+
+class DynamoDBCampaignRepository:
+    """Implements `domain.ports.campaigns.CampaignRepository`."""
+
+    def __init__(self, table: Table) -> None:
+        """Over one table."""
+        self._table = table
+
+    def add(self, campaign: Campaign, ranges: tuple[FanOutRange, ...]) -> None:
+        """One transaction."""
+        try:
+            self._table.transact(
+                [
+                    put_new(campaign_to_item(campaign)),
+                    *(put_new(range_to_item(each)) for each in ranges),
+                ]
+            )
+        except VersionConflict as error:
+            raise AlreadyExists("campaign", campaign.campaign_id) from error
+
+    def get(self, campaign_id: CampaignId) -> Campaign | None:
+        """A consistent GetItem."""
+        item = self._table.get(campaign_key(campaign_id))
+        return None if item is None else item_to_campaign(item)
+
+    def save(self, campaign: Campaign) -> Campaign:
+        """A conditional PutItem."""
+        stored = replace(campaign, version=campaign.version + 1)
+        self._table.put(put_version(campaign_to_item(stored), campaign.version))
+        return stored
+
+    def page(self, state: CampaignState | None, limit: int, cursor: str | None) -> CampaignPage:
+        """From the index `listing`, or `campaigns_by_state`."""
+        items, following = page_of(
+            self._table,
+            index="listing" if state is None else "campaigns_by_state",
+            attribute="listing" if state is None else "state",
+            value="campaigns" if state is None else state.value,
+            key_of=lambda listing_id: campaign_key(CampaignId(listing_id)),
+            limit=limit,
+            cursor=cursor,
+            newest_first=True,
+        )
+        return CampaignPage(tuple(item_to_campaign(item) for item in items), following)

@@ -1,0 +1,66 @@
+"""Chunks in DynamoDB."""
+
+from collections.abc import Collection
+from dataclasses import replace
+
+from adapters.aws.records import (
+    campaign_key,
+    item_to_campaign,
+    items_to_chunk,
+    manifest_key,
+    progress_key,
+    progress_to_item,
+    suppression_key,
+    tally_key,
+    tally_to_counters,
+)
+from adapters.aws.table import Add, Table, put_version
+from domain.campaign import Campaign
+from domain.chunk import Chunk, ChunkRef
+from domain.identifiers import CampaignId
+from domain.ports.chunks import SendPermission
+
+
+class DynamoDBChunkRepository:
+    """Implements `domain.ports.chunks.ChunkRepository`."""
+
+    def __init__(self, table: Table, address_hash_key: bytes) -> None:
+        """Over one table; suppressions are found by the keyed hash of the address."""
+        self._table = table
+        self._address_hash_key = address_hash_key
+
+    def load(self, ref: ChunkRef) -> tuple[Campaign, Chunk] | None:
+        """Campaign, manifest and progress in one consistent BatchGetItem."""
+        campaign, manifest, progress = (
+            campaign_key(ref.campaign_id),
+            manifest_key(ref),
+            progress_key(ref),
+        )
+        found = self._table.batch_get([campaign, manifest, progress], consistent=True)
+        if not found.keys() >= {campaign, manifest, progress}:
+            return None
+        return (
+            item_to_campaign(found[campaign]),
+            items_to_chunk(ref, found[manifest], found[progress]),
+        )
+
+    def save(self, chunk: Chunk, before: Chunk) -> Chunk:
+        """A conditional PutItem; where the tally moves, a transaction with it."""
+        stored = replace(chunk, version=before.version + 1)
+        put = put_version(progress_to_item(stored, self._table.expires_at()), before.version)
+        change = chunk.tally_change(before)
+        if change is None:
+            self._table.put(put)
+        else:
+            self._table.transact([put, Add(tally_key(chunk.ref), tally_to_counters(change))])
+        return stored
+
+    def permission(self, campaign_id: CampaignId, addresses: Collection[str]) -> SendPermission:
+        """Campaign and suppressions in one consistent BatchGetItem."""
+        campaign = campaign_key(campaign_id)
+        keys = {suppression_key(self._address_hash_key, each): each for each in addresses}
+        found = self._table.batch_get([campaign, *keys], consistent=True)
+        return SendPermission(
+            item_to_campaign(found[campaign]) if campaign in found else None,
+            frozenset(address for key, address in keys.items() if key in found),
+        )

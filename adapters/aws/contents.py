@@ -1,0 +1,36 @@
+"""Content snapshots in DynamoDB."""
+
+from adapters.aws.records import content_key, content_to_item, item_to_content
+from adapters.aws.table import Table, put_new
+from domain.errors import VersionConflict
+from domain.identifiers import CampaignId
+from domain.template import Content
+
+_REMEMBERED = 16
+
+
+class DynamoDBContentRepository:
+    """Implements `domain.ports.contents.ContentRepository`; remembers the last few it read."""
+
+    def __init__(self, table: Table) -> None:
+        """Over one table."""
+        self._table = table
+        self._contents: dict[CampaignId, Content] = {}
+
+    def add_if_absent(self, campaign_id: CampaignId, content: Content) -> None:
+        """A conditional PutItem."""
+        try:
+            self._table.put(put_new(content_to_item(campaign_id, content)))
+        except VersionConflict:
+            return
+
+    def get(self, campaign_id: CampaignId) -> Content | None:
+        """A consistent GetItem, the first time."""
+        if campaign_id in self._contents:
+            return self._contents[campaign_id]
+        item = self._table.get(content_key(campaign_id))
+        if item is None:
+            return None
+        if len(self._contents) >= _REMEMBERED:
+            self._contents.clear()
+        return self._contents.setdefault(campaign_id, item_to_content(item))

@@ -1,0 +1,249 @@
+"""Sending by Amazon SES, API v2.
+
+Sentinel renders; SES delivers. A bulk call hands over up to fifty mails by one pass-through
+template whose three variables are a whole subject, HTML and text.
+"""
+
+import json
+from collections.abc import Sequence
+from datetime import timedelta
+from email.utils import parseaddr
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
+
+from adapters.aws.clients import SEND_TIMEOUT, AwsClients
+from adapters.aws.faults import NEVER_LEFT, SERVER_ERROR, code_of
+from domain.message import Message
+from domain.outcome import Accepted, AccountBlocked, NotSent, Outcome, Refused, Unknown
+from domain.ports.clock import Clock
+
+if TYPE_CHECKING:
+    from types_boto3_sesv2.type_defs import (
+        BulkEmailEntryResultTypeDef,
+        BulkEmailEntryTypeDef,
+        EmailTemplateContentTypeDef,
+        MessageTagTypeDef,
+    )
+
+REFERENCE_HEADER = "X-Sentinel-Ref"
+"""Leads a notification, which carries no tags, back to the recipient."""
+
+_CALLS_BEGIN_FOR = timedelta(seconds=20)
+_MAX_TEMPLATE_DATA = 262_144
+"""Characters of ReplacementTemplateData (Amazon SES API v2 reference, ReplacementTemplate)."""
+_PASS_THROUGH: "EmailTemplateContentTypeDef" = {
+    "Subject": "{{{subject}}}",
+    "Html": "{{{html}}}",
+    "Text": "{{{text}}}",
+}
+_DAILY_QUOTA = "daily message quota"
+
+_THROTTLED = frozenset(
+    {
+        "TooManyRequestsException",
+        "LimitExceededException",
+        "Throttling",
+        "ThrottlingException",
+        "ACCOUNT_THROTTLED",
+        "TRANSIENT_FAILURE",
+    }
+)
+_REFUSED = frozenset(
+    {
+        "MessageRejected",
+        "BadRequestException",
+        "ValidationException",
+        "MESSAGE_REJECTED",
+        "INVALID_PARAMETER",
+        "FAILED",
+    }
+)
+_BLOCKED = frozenset(
+    {
+        "AccountSuspendedException",
+        "SendingPausedException",
+        "MailFromDomainNotVerifiedException",
+        "NotFoundException",
+        "AccessDeniedException",
+        "ACCOUNT_SUSPENDED",
+        "ACCOUNT_SENDING_PAUSED",
+        "CONFIGURATION_SET_SENDING_PAUSED",
+        "MAIL_FROM_DOMAIN_NOT_VERIFIED",
+        "CONFIGURATION_SET_NOT_FOUND",
+        "TEMPLATE_NOT_FOUND",
+        "INVALID_SENDING_POOL_NAME",
+    }
+)
+
+
+class SesMailer:
+    """Implements `domain.ports.mailer.Mailer`.
+
+    With `bulk` one SendBulkEmail takes all messages; without, each is a SendEmail of its own:
+    for emulators that do not render what a bulk call sends.
+    """
+
+    def __init__(self, clients: AwsClients, sender: str, bulk: bool, clock: Clock) -> None:
+        """`sender` is what the From header says: an address, or a name and an address."""
+        self._clients = clients
+        self._sender = sender
+        self._sender_address = parseaddr(sender)[1].lower()
+        self._bulk = bulk
+        self._clock = clock
+
+    @property
+    def timeout(self) -> timedelta:
+        """No call is begun after `_CALLS_BEGIN_FOR`, and the last one may take its time."""
+        return _CALLS_BEGIN_FOR + SEND_TIMEOUT
+
+    def send(self, messages: Sequence[Message]) -> Sequence[Outcome]:
+        """Never repeats a call that may have reached SES."""
+        begun = self._clock.monotonic()
+        if not self._bulk or len(messages) == 1:
+            return self._send_each(messages, begun)
+        return self._send_bulk(messages, begun)
+
+    def _send_bulk(self, messages: Sequence[Message], begun: timedelta) -> Sequence[Outcome]:
+        entries: list[BulkEmailEntryTypeDef] = []
+        positions: list[int] = []
+        outcomes: list[Outcome] = [Unknown("no answer for this message")] * len(messages)
+        for position, message in enumerate(messages):
+            entry = _bulk_entry(message)
+            if isinstance(entry, Refused):
+                outcomes[position] = entry
+            else:
+                positions.append(position)
+                entries.append(entry)
+        if not entries:
+            return outcomes
+        try:
+            answer = self._clients.sesv2.send_bulk_email(
+                FromEmailAddress=self._sender,
+                DefaultContent={
+                    "Template": {"TemplateContent": _PASS_THROUGH, "TemplateData": "{}"}
+                },
+                BulkEmailEntries=entries,
+            )
+        except (ClientError, BotoCoreError) as error:
+            failure = self._outcome_of_error(error)
+            if isinstance(failure, Refused):
+                # One bad entry makes SES refuse the whole call, and it took none of it.
+                return self._send_each(messages, begun)
+            for position in positions:
+                outcomes[position] = failure
+            return outcomes
+        for position, result in zip(positions, answer["BulkEmailEntryResults"], strict=False):
+            outcomes[position] = _outcome_of_entry(result)
+        return outcomes
+
+    def _send_each(self, messages: Sequence[Message], begun: timedelta) -> Sequence[Outcome]:
+        outcomes: list[Outcome] = []
+        for message in messages:
+            if self._clock.monotonic() - begun > _CALLS_BEGIN_FOR:
+                outcomes.append(NotSent("earlier messages of the batch took too long"))
+            else:
+                outcomes.append(self._send_one(message))
+        return outcomes
+
+    def _send_one(self, message: Message) -> Outcome:
+        to = _ses_address(message.to)
+        if isinstance(to, Refused):
+            return to
+        try:
+            answer = self._clients.sesv2.send_email(
+                FromEmailAddress=self._sender,
+                Destination={"ToAddresses": [to]},
+                Content={
+                    "Simple": {
+                        "Subject": {"Data": message.subject, "Charset": "UTF-8"},
+                        "Body": {
+                            "Text": {"Data": message.text, "Charset": "UTF-8"},
+                            "Html": {"Data": message.html, "Charset": "UTF-8"},
+                        },
+                        "Headers": [{"Name": REFERENCE_HEADER, "Value": message.reference}],
+                    }
+                },
+                EmailTags=_tags(message),
+            )
+        except (ClientError, BotoCoreError) as error:
+            return self._outcome_of_error(error)
+        return Accepted(answer["MessageId"])
+
+    def _outcome_of_error(self, error: ClientError | BotoCoreError) -> Outcome:
+        if isinstance(error, ParamValidationError):
+            return Refused("not a request that SES takes")
+        if isinstance(error, NEVER_LEFT):
+            return NotSent(type(error).__name__)
+        if not isinstance(error, ClientError):
+            return Unknown(type(error).__name__)
+        return self._outcome_of_answer(error)
+
+    def _outcome_of_answer(self, error: ClientError) -> Outcome:
+        code = code_of(error)
+        text = str(error.response.get("Error", {}).get("Message", "")).lower()
+        if _DAILY_QUOTA in text:
+            return AccountBlocked(code, quota=True)
+        if code == "MessageRejected" and self._sender_address in text:
+            return AccountBlocked("the sender is not a verified identity of SES")
+        if error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) >= SERVER_ERROR:
+            return Unknown(code)
+        return _outcome_of_code(code)
+
+
+def _bulk_entry(message: Message) -> "BulkEmailEntryTypeDef | Refused":
+    to = _ses_address(message.to)
+    if isinstance(to, Refused):
+        return to
+    data = json.dumps(
+        {"subject": message.subject, "html": message.html, "text": message.text},
+        ensure_ascii=False,
+    )
+    if len(data) > _MAX_TEMPLATE_DATA:
+        return Refused(f"larger than the {_MAX_TEMPLATE_DATA} characters that SES takes")
+    return {
+        "Destination": {"ToAddresses": [to]},
+        "ReplacementEmailContent": {"ReplacementTemplate": {"ReplacementTemplateData": data}},
+        "ReplacementHeaders": [{"Name": REFERENCE_HEADER, "Value": message.reference}],
+        "ReplacementTags": _tags(message),
+    }
+
+
+def _tags(message: Message) -> "list[MessageTagTypeDef]":
+    chunk = message.chunk
+    return [
+        {"Name": "campaign", "Value": chunk.campaign_id},
+        {"Name": "chunk", "Value": f"{chunk.range_number}-{chunk.number}"},
+        {"Name": "position", "Value": str(message.position)},
+    ]
+
+
+def _ses_address(address: str) -> str | Refused:
+    """SES takes 7-bit addresses: the domain in Punycode, no other characters before the @."""
+    local, _, domain = address.rpartition("@")
+    if not local.isascii():
+        return Refused("SES takes only ASCII characters before the @")
+    try:
+        return f"{local}@{domain.encode('idna').decode()}"
+    except UnicodeError:
+        return Refused("the domain has no ASCII form")
+
+
+def _outcome_of_entry(result: "BulkEmailEntryResultTypeDef") -> Outcome:
+    status = result.get("Status", "")
+    if status == "SUCCESS":
+        return Accepted(result["MessageId"])
+    if status == "ACCOUNT_DAILY_QUOTA_EXCEEDED":
+        return AccountBlocked(status, quota=True)
+    return _outcome_of_code(status)
+
+
+def _outcome_of_code(code: str) -> Outcome:
+    """By the error code of a call or the status of a bulk entry; its text may hold an address."""
+    if code in _THROTTLED:
+        return NotSent(code)
+    if code in _REFUSED:
+        return Refused(code)
+    if code in _BLOCKED:
+        return AccountBlocked(code)
+    return Unknown(code or "no status")

@@ -1,0 +1,106 @@
+"""The send queue in SQS."""
+
+import json
+import logging
+import math
+from collections.abc import Collection, Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from adapters.aws.clients import AwsClients
+from adapters.aws.faults import translated
+from adapters.aws.table import SCHEMA
+from domain.chunk import ChunkRef
+from domain.identifiers import CampaignId
+from domain.ports.queue import Delivery
+
+if TYPE_CHECKING:
+    from types_boto3_sqs.type_defs import SendMessageBatchRequestEntryTypeDef
+
+logger = logging.getLogger(__name__)
+
+_ENTRIES_A_BATCH = 10
+_LONGEST_DELAY = timedelta(minutes=15)
+
+
+def chunk_to_body(chunk: ChunkRef) -> str:
+    """A message's body (docs/data-model.md)."""
+    return json.dumps(
+        {
+            "schema": SCHEMA,
+            "campaign_id": chunk.campaign_id,
+            "range": chunk.range_number,
+            "chunk": chunk.number,
+        }
+    )
+
+
+def body_to_chunk(body: str) -> ChunkRef:
+    """The inverse of `chunk_to_body`. Raises ValueError or KeyError on anything else."""
+    fields = json.loads(body)
+    return ChunkRef(CampaignId(fields["campaign_id"]), int(fields["range"]), int(fields["chunk"]))
+
+
+class SqsSendQueue:
+    """Implements `domain.ports.queue.SendQueue`."""
+
+    def __init__(self, clients: AwsClients, queue_url: str) -> None:
+        """One standard queue with a dead-letter queue."""
+        self._clients = clients
+        self._queue_url = queue_url
+
+    def enqueue(
+        self, chunks: Sequence[ChunkRef], delay: timedelta = timedelta()
+    ) -> Sequence[ChunkRef]:
+        """SendMessageBatch, ten a request."""
+        seconds = math.ceil(min(delay, _LONGEST_DELAY).total_seconds())
+        refused: list[ChunkRef] = []
+        for start in range(0, len(chunks), _ENTRIES_A_BATCH):
+            batch = chunks[start : start + _ENTRIES_A_BATCH]
+            entries: list[SendMessageBatchRequestEntryTypeDef] = [
+                {"Id": str(index), "MessageBody": chunk_to_body(chunk), "DelaySeconds": seconds}
+                for index, chunk in enumerate(batch)
+            ]
+            with translated("SQS SendMessageBatch"):
+                answer = self._clients.sqs.send_message_batch(
+                    QueueUrl=self._queue_url, Entries=entries
+                )
+            refused += [batch[int(failure["Id"])] for failure in answer.get("Failed", [])]
+        return refused
+
+    def receive(self, limit: int, wait: timedelta) -> Sequence[Delivery]:
+        """One long poll."""
+        with translated("SQS ReceiveMessage"):
+            answer = self._clients.sqs.receive_message(
+                QueueUrl=self._queue_url,
+                MaxNumberOfMessages=min(limit, _ENTRIES_A_BATCH),
+                WaitTimeSeconds=math.ceil(wait.total_seconds()),
+            )
+        deliveries: list[Delivery] = []
+        for message in answer.get("Messages", []):
+            try:
+                chunk = body_to_chunk(message["Body"])
+            except (ValueError, KeyError, TypeError):
+                # Left where it is: it comes again and ends in the dead-letter queue.
+                logger.exception(
+                    "Not a message of Sentinel", extra={"message_id": message["MessageId"]}
+                )
+                continue
+            deliveries.append(Delivery(chunk, message["ReceiptHandle"]))
+        return deliveries
+
+    def acknowledge(self, deliveries: Collection[Delivery]) -> None:
+        """DeleteMessageBatch, ten a request."""
+        receipts = [delivery.receipt for delivery in deliveries]
+        for start in range(0, len(receipts), _ENTRIES_A_BATCH):
+            batch = receipts[start : start + _ENTRIES_A_BATCH]
+            with translated("SQS DeleteMessageBatch"):
+                answer = self._clients.sqs.delete_message_batch(
+                    QueueUrl=self._queue_url,
+                    Entries=[
+                        {"Id": str(index), "ReceiptHandle": receipt}
+                        for index, receipt in enumerate(batch)
+                    ],
+                )
+            if answer.get("Failed"):
+                logger.warning("%d messages will come again", len(answer["Failed"]))

@@ -1,0 +1,55 @@
+"""The rate limit in DynamoDB: shared by the workers of one account."""
+
+from datetime import datetime, timedelta
+
+from adapters.aws.records import GRANTS_KEY, grants_to_item, item_to_grants
+from adapters.aws.table import StoredConflict, Table, put_new, put_version
+from domain.errors import DependencyRefused
+from domain.grants import Grant, GrantLog
+
+_ATTEMPTS = 20
+"""Lost races in a row; each means that another worker got a grant."""
+
+
+class DynamoDBRateLimiter:
+    """Implements `domain.ports.rate_limiter.RateLimiter` by one small record.
+
+    A worker remembers the log as it last saw it and writes at once; a lost race gives the stored
+    log back in the same answer, so that it costs no read.
+    """
+
+    def __init__(self, table: Table, limit: int) -> None:
+        """`limit` messages a second."""
+        self._table = table
+        self._limit = limit
+        self._seen = (GrantLog(), 0)
+
+    @property
+    def limit(self) -> int:
+        """Messages a second."""
+        return self._limit
+
+    def request(self, messages: int, now: datetime, patience: timedelta) -> Grant | timedelta:
+        """By the sliding log, written by version."""
+        log, version = self._seen
+        for _ in range(_ATTEMPTS):
+            grant = log.next_grant(messages, now, self._limit)
+            if grant.at - now > patience:
+                current = self._read()
+                if current != (log, version):
+                    log, version = current
+                    continue
+                return grant.at - now
+            granted = log.with_grant(grant, now)
+            item = grants_to_item(granted, version + 1)
+            try:
+                self._table.put(put_version(item, version) if version else put_new(item))
+            except StoredConflict as conflict:
+                log, version = item_to_grants(conflict.stored)
+                continue
+            self._seen = (granted, version + 1)
+            return grant
+        raise DependencyRefused("Rate limiter: other workers kept getting the grants.")
+
+    def _read(self) -> tuple[GrantLog, int]:
+        return item_to_grants(self._table.get(GRANTS_KEY))

@@ -1,0 +1,24 @@
+"""The event that start-campaign is invoked with (docs/data-model.md)."""
+
+import json
+from collections.abc import Mapping
+
+from adapters.aws.table import SCHEMA
+from domain.identifiers import CampaignId
+from domain.start import StartRequest, Trigger
+
+
+def start_to_event(request: StartRequest) -> str:
+    """As JSON."""
+    return json.dumps(
+        {
+            "schema": SCHEMA,
+            "campaign_id": request.campaign_id,
+            "trigger": request.trigger.value,
+        }
+    )
+
+
+def event_to_start(event: Mapping[str, str]) -> StartRequest:
+    """The inverse of `start_to_event`, of an event already parsed."""
+    return StartRequest(CampaignId(event["campaign_id"]), Trigger(event["trigger"]))
