@@ -27,17 +27,23 @@ _POOL = 16
 class AwsClients:
     """Clients for one region; `endpoint_url` leads to an emulator, None to AWS.
 
-    Credentials are found the way every AWS SDK finds them. A client is made when it is first
-    asked for, so that a process pays only for those it uses.
+    Credentials are found the way every AWS SDK finds them, unless `access_key` is given: an
+    emulator takes any, and a person's own must not be sent there. A client is made when it is
+    first asked for, so that a process pays only for those it uses.
     """
 
     region: str
     endpoint_url: str | None = None
+    access_key: str | None = None
 
     @cached_property
     def session(self) -> boto3.Session:
         """The session that makes the clients; tests count requests at its events."""
-        return boto3.Session(region_name=self.region)
+        return boto3.Session(
+            region_name=self.region,
+            aws_access_key_id=self.access_key,
+            aws_secret_access_key=self.access_key,
+        )
 
     @cached_property
     def dynamodb(self) -> "DynamoDBClient":

@@ -1,0 +1,36 @@
+"""A mailer that keeps what another one accepted, for the local runner's outbox."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from adapters.memory.mailer import SentMail
+from domain.message import Message
+from domain.outcome import Accepted, Outcome
+from domain.ports.clock import Clock
+from domain.ports.mailer import Mailer
+
+
+class RecordingMailer:
+    """Implements `domain.ports.mailer.Mailer`; `outbox` is what was accepted, oldest first."""
+
+    def __init__(self, mailer: Mailer, clock: Clock) -> None:
+        """Sends by `mailer`."""
+        self._mailer = mailer
+        self._clock = clock
+        self.outbox: list[SentMail] = []
+
+    @property
+    def timeout(self) -> timedelta:
+        """The other mailer's."""
+        return self._mailer.timeout
+
+    def send(self, messages: Sequence[Message]) -> Sequence[Outcome]:
+        """The other mailer's outcomes."""
+        outcomes = self._mailer.send(messages)
+        now = self._clock.now()
+        self.outbox.extend(
+            SentMail(message, outcome.message_id, now)
+            for message, outcome in zip(messages, outcomes, strict=True)
+            if isinstance(outcome, Accepted)
+        )
+        return outcomes

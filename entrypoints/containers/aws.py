@@ -1,0 +1,110 @@
+"""AWS, as the Lambda functions run on it."""
+
+from dependency_injector import containers, providers
+
+from adapters.aws.campaigns import DynamoDBCampaignRepository
+from adapters.aws.chunks import DynamoDBChunkRepository
+from adapters.aws.clients import AwsClients
+from adapters.aws.contacts import DynamoDBContactRepository
+from adapters.aws.contents import DynamoDBContentRepository
+from adapters.aws.fan_out import DynamoDBFanOutRepository
+from adapters.aws.invoker import LambdaInvoker
+from adapters.aws.mailer import SesMailer
+from adapters.aws.open_work import DynamoDBOpenWork
+from adapters.aws.queue import SqsSendQueue
+from adapters.aws.rate_limiter import DynamoDBRateLimiter
+from adapters.aws.scheduler import EventBridgeScheduler
+from adapters.aws.segments import DynamoDBSegmentRepository
+from adapters.aws.suppressions import DynamoDBSuppressionRepository
+from adapters.aws.table import Table
+from adapters.aws.templates import DynamoDBTemplateRepository
+from adapters.minijinja.renderer import MinijinjaRenderer
+from adapters.system.clock import SystemClock
+from adapters.system.ids import SystemIds
+from domain.ports.campaigns import CampaignRepository
+from domain.ports.chunks import ChunkRepository
+from domain.ports.clock import Clock
+from domain.ports.contacts import ContactRepository
+from domain.ports.contents import ContentRepository
+from domain.ports.fan_out import FanOutRepository
+from domain.ports.ids import Ids
+from domain.ports.invoker import Invoker
+from domain.ports.mailer import Mailer
+from domain.ports.open_work import OpenWork
+from domain.ports.queue import SendQueue
+from domain.ports.rate_limiter import RateLimiter
+from domain.ports.renderer import Renderer
+from domain.ports.scheduler import Scheduler
+from domain.ports.segments import SegmentRepository
+from domain.ports.suppressions import SuppressionRepository
+from domain.ports.templates import TemplateRepository
+from entrypoints.settings import Settings
+
+
+class Adapters(containers.DeclarativeContainer):
+    """The aws family. Nothing is called, and no client made, before it is needed."""
+
+    settings: providers.Dependency[Settings] = providers.Dependency(instance_of=Settings)
+
+    clock: providers.Provider[Clock] = providers.Singleton(SystemClock)
+    ids: providers.Provider[Ids] = providers.Singleton(SystemIds)
+    renderer: providers.Provider[Renderer] = providers.Singleton(MinijinjaRenderer)
+    clients: providers.Provider[AwsClients] = providers.Singleton(
+        AwsClients,
+        region=settings.provided.aws_region,
+        endpoint_url=settings.provided.aws_endpoint_url,
+        access_key=settings.provided.emulator_access_key,
+    )
+    table: providers.Provider[Table] = providers.Singleton(
+        Table, clients, settings.provided.table_name, clock
+    )
+    campaigns: providers.Provider[CampaignRepository] = providers.Singleton(
+        DynamoDBCampaignRepository, table
+    )
+    chunks: providers.Provider[ChunkRepository] = providers.Singleton(
+        DynamoDBChunkRepository, table, settings.provided.hash_key
+    )
+    contacts: providers.Provider[ContactRepository] = providers.Singleton(
+        DynamoDBContactRepository, table, ids, settings.provided.hash_key
+    )
+    contents: providers.Provider[ContentRepository] = providers.Singleton(
+        DynamoDBContentRepository, table
+    )
+    fan_out: providers.Provider[FanOutRepository] = providers.Singleton(
+        DynamoDBFanOutRepository, table
+    )
+    open_work: providers.Provider[OpenWork] = providers.Singleton(DynamoDBOpenWork, table)
+    segments: providers.Provider[SegmentRepository] = providers.Singleton(
+        DynamoDBSegmentRepository, table
+    )
+    suppressions: providers.Provider[SuppressionRepository] = providers.Singleton(
+        DynamoDBSuppressionRepository, table, settings.provided.hash_key
+    )
+    templates: providers.Provider[TemplateRepository] = providers.Singleton(
+        DynamoDBTemplateRepository, table
+    )
+    limiter: providers.Provider[RateLimiter] = providers.Singleton(
+        DynamoDBRateLimiter, table, settings.provided.send_rate
+    )
+    queue: providers.Provider[SendQueue] = providers.Singleton(
+        SqsSendQueue, clients, settings.provided.send_queue_url
+    )
+    invoker: providers.Provider[Invoker] = providers.Singleton(
+        LambdaInvoker, clients, settings.provided.start_campaign_lambda_arn
+    )
+    scheduler: providers.Provider[Scheduler] = providers.Singleton(
+        EventBridgeScheduler,
+        clients,
+        group=settings.provided.schedule_group,
+        target_arn=settings.provided.start_campaign_lambda_arn,
+        role_arn=settings.provided.eventbridge_role_arn,
+        dead_letter_arn=settings.provided.schedule_dead_letter_arn,
+        max_lateness=settings.provided.max_lateness,
+    )
+    mailer: providers.Provider[Mailer] = providers.Singleton(
+        SesMailer,
+        clients,
+        sender=settings.provided.sender,
+        bulk=settings.provided.ses_bulk,
+        clock=clock,
+    )

@@ -1,0 +1,53 @@
+"""AWS on an emulator, with invocations and schedule fires run in the process."""
+
+from dependency_injector import providers
+
+from adapters.aws.clients import AwsClients
+from adapters.aws.stack import deploy_stack, verify_sender
+from adapters.memory.invoker import MemoryInvoker
+from adapters.memory.recording_mailer import RecordingMailer
+from adapters.memory.schedule_ticker import ScheduleTicker
+from domain.ports.invoker import Invoker
+from domain.ports.mailer import Mailer
+from entrypoints.containers import aws
+from entrypoints.settings import Settings
+
+STACK_NAME = "sentinel"
+
+
+class Adapters(aws.Adapters):
+    """The aws family; `started`, `ticker` and `sent` are what the local runner looks after."""
+
+    started: providers.Provider[MemoryInvoker] = providers.Singleton(MemoryInvoker)
+    invoker: providers.Provider[Invoker] = providers.Callable(started)
+    ticker: providers.Provider[ScheduleTicker] = providers.Singleton(
+        ScheduleTicker,
+        open_work=aws.Adapters.open_work,
+        campaigns=aws.Adapters.campaigns,
+        scheduler=aws.Adapters.scheduler,
+        invoker=started,
+        clock=aws.Adapters.clock,
+    )
+    sent: providers.Provider[RecordingMailer] = providers.Singleton(
+        RecordingMailer, aws.Adapters.mailer, aws.Adapters.clock
+    )
+    mailer: providers.Provider[Mailer] = providers.Callable(sent)
+
+
+def deploy(settings: Settings, template: str) -> Settings:
+    """Deploy `template` (its text) on the emulator, once; returns the settings to run on it.
+
+    Raises DependencyFault.
+    """
+    clients = AwsClients(
+        settings.aws_region, settings.aws_endpoint_url, settings.emulator_access_key
+    )
+    outputs = deploy_stack(clients, STACK_NAME, template)
+    verify_sender(clients, settings.sender)
+    return settings.model_copy(
+        update={
+            "table_name": outputs["TableName"],
+            "send_queue_url": outputs["SendQueueUrl"],
+            "schedule_group": outputs["ScheduleGroupName"],
+        }
+    )

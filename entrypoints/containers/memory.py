@@ -1,0 +1,88 @@
+"""Everything in the process: nothing to install, nothing kept."""
+
+from dependency_injector import containers, providers
+
+from adapters.memory.campaigns import MemoryCampaignRepository
+from adapters.memory.chunks import MemoryChunkRepository
+from adapters.memory.contacts import MemoryContactRepository
+from adapters.memory.contents import MemoryContentRepository
+from adapters.memory.database import MemoryDatabase
+from adapters.memory.fan_out import MemoryFanOutRepository
+from adapters.memory.invoker import MemoryInvoker
+from adapters.memory.mailer import MemoryMailer
+from adapters.memory.open_work import MemoryOpenWork
+from adapters.memory.queue import MemorySendQueue
+from adapters.memory.rate_limiter import MemoryRateLimiter
+from adapters.memory.scheduler import MemoryScheduler
+from adapters.memory.segments import MemorySegmentRepository
+from adapters.memory.suppressions import MemorySuppressionRepository
+from adapters.memory.templates import MemoryTemplateRepository
+from adapters.minijinja.renderer import MinijinjaRenderer
+from adapters.system.clock import SystemClock
+from adapters.system.ids import SystemIds
+from domain.ports.campaigns import CampaignRepository
+from domain.ports.chunks import ChunkRepository
+from domain.ports.clock import Clock
+from domain.ports.contacts import ContactRepository
+from domain.ports.contents import ContentRepository
+from domain.ports.fan_out import FanOutRepository
+from domain.ports.ids import Ids
+from domain.ports.invoker import Invoker
+from domain.ports.mailer import Mailer
+from domain.ports.open_work import OpenWork
+from domain.ports.queue import SendQueue
+from domain.ports.rate_limiter import RateLimiter
+from domain.ports.renderer import Renderer
+from domain.ports.scheduler import Scheduler
+from domain.ports.segments import SegmentRepository
+from domain.ports.suppressions import SuppressionRepository
+from domain.ports.templates import TemplateRepository
+from entrypoints.settings import Settings
+
+
+class Adapters(containers.DeclarativeContainer):
+    """The memory family; `started`, `ticker` and `sent` are what the local runner looks after."""
+
+    settings: providers.Dependency[Settings] = providers.Dependency(instance_of=Settings)
+
+    clock: providers.Provider[Clock] = providers.Singleton(SystemClock)
+    ids: providers.Provider[Ids] = providers.Singleton(SystemIds)
+    renderer: providers.Provider[Renderer] = providers.Singleton(MinijinjaRenderer)
+    database: providers.Provider[MemoryDatabase] = providers.Singleton(MemoryDatabase)
+    campaigns: providers.Provider[CampaignRepository] = providers.Singleton(
+        MemoryCampaignRepository, database
+    )
+    chunks: providers.Provider[ChunkRepository] = providers.Singleton(
+        MemoryChunkRepository, database
+    )
+    contacts: providers.Provider[ContactRepository] = providers.Singleton(
+        MemoryContactRepository, database, ids
+    )
+    contents: providers.Provider[ContentRepository] = providers.Singleton(
+        MemoryContentRepository, database
+    )
+    fan_out: providers.Provider[FanOutRepository] = providers.Singleton(
+        MemoryFanOutRepository, database
+    )
+    open_work: providers.Provider[OpenWork] = providers.Singleton(MemoryOpenWork, database)
+    segments: providers.Provider[SegmentRepository] = providers.Singleton(
+        MemorySegmentRepository, database
+    )
+    suppressions: providers.Provider[SuppressionRepository] = providers.Singleton(
+        MemorySuppressionRepository, database
+    )
+    templates: providers.Provider[TemplateRepository] = providers.Singleton(
+        MemoryTemplateRepository, database
+    )
+    limiter: providers.Provider[RateLimiter] = providers.Singleton(
+        MemoryRateLimiter, settings.provided.send_rate
+    )
+    queue: providers.Provider[SendQueue] = providers.Singleton(MemorySendQueue, clock)
+    started: providers.Provider[MemoryInvoker] = providers.Singleton(MemoryInvoker)
+    invoker: providers.Provider[Invoker] = providers.Callable(started)
+    ticker: providers.Provider[MemoryScheduler] = providers.Singleton(
+        MemoryScheduler, clock, started
+    )
+    scheduler: providers.Provider[Scheduler] = providers.Callable(ticker)
+    sent: providers.Provider[MemoryMailer] = providers.Singleton(MemoryMailer, clock)
+    mailer: providers.Provider[Mailer] = providers.Callable(sent)

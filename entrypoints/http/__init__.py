@@ -1,0 +1,1 @@
+"""The HTTP interface: routes, models and problem documents, the same in Lambda and locally."""

@@ -1,0 +1,117 @@
+"""Every setting, read from the environment and validated in this one place."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from email.utils import formataddr, parseaddr
+from typing import Annotated, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+
+from domain.contact import normalise_address
+from domain.delivery_policy import DeliveryPolicy
+from domain.errors import InvalidInput
+
+
+class InvalidSettingsError(Exception):
+    """The environment is wrong; the text names each variable and what it should be."""
+
+
+class Settings(BaseModel):
+    """What Sentinel runs by. Each field is read from the variable of its name in upper case."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    sender: str = "Sentinel Demo <hello@example.com>"
+    """The From header: an address, or a name and an address."""
+    send_rate: Annotated[int, Field(ge=1, le=100_000)] = 14
+    """Messages a second, over all workers: SES's MaxSendRate."""
+    address_hash_key: SecretStr = SecretStr("")
+    """Secret under which addresses are hashed, at least 32 characters; never change it."""
+    horizon_days: Annotated[int, Field(ge=1, le=3_660)] = 366
+    """How far ahead a campaign may be scheduled."""
+    max_lateness_seconds: Annotated[int, Field(ge=60, le=86_400)] = 21_600
+    """A campaign whose first start comes later than this expires."""
+    fan_out_ranges: Annotated[int, Field(ge=1, le=64)] = 1
+    """Into how many ranges a segment is divided."""
+    log_level: Annotated[str, Field(pattern="^(DEBUG|INFO|WARNING|ERROR)$")] = "INFO"
+
+    aws_region: str = "us-east-1"
+    aws_endpoint_url: str | None = None
+    """An emulator's; not set on AWS."""
+    emulator_access_key: str | None = None
+    """Sent to an emulator as key and secret; on AWS credentials are found as every SDK does."""
+    table_name: str = "sentinel"
+    send_queue_url: str = ""
+    schedule_group: str = "sentinel"
+    start_campaign_lambda_arn: str = ""
+    eventbridge_role_arn: str = ""
+    schedule_dead_letter_arn: str | None = None
+    ses_bulk: bool = True
+    """Fifty mails a call; false for an emulator that does not render bulk calls."""
+
+    @field_validator("sender")
+    @classmethod
+    def _sender(cls, text: str) -> str:
+        name, address = parseaddr(text)
+        try:
+            return formataddr((name, normalise_address(address)))
+        except (InvalidInput, UnicodeError):
+            raise ValueError("write it as name@example.com or Name <name@example.com>") from None
+
+    @field_validator("address_hash_key")
+    @classmethod
+    def _address_hash_key(cls, key: SecretStr) -> SecretStr:
+        if 0 < len(key.get_secret_value()) < 32:  # noqa: PLR2004  as documented above
+            raise ValueError("at least 32 characters, from a secret store")
+        return key
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
+        """Raises InvalidSettingsError."""
+        return read_environment(cls, environment)
+
+    @property
+    def hash_key(self) -> bytes:
+        """The address hash key as bytes. Raises InvalidSettingsError when it is not set."""
+        key = self.address_hash_key.get_secret_value()
+        if not key:
+            raise InvalidSettingsError("ADDRESS_HASH_KEY: not set; give it 32 random characters.")
+        return key.encode()
+
+    @property
+    def horizon(self) -> timedelta:
+        """`horizon_days`."""
+        return timedelta(days=self.horizon_days)
+
+    @property
+    def max_lateness(self) -> timedelta:
+        """`max_lateness_seconds`."""
+        return timedelta(seconds=self.max_lateness_seconds)
+
+    @property
+    def policy(self) -> DeliveryPolicy:
+        """The times that delivery runs by."""
+        return DeliveryPolicy(max_lateness=self.max_lateness)
+
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def read_environment(model: type[Model], environment: Mapping[str, str]) -> Model:
+    """`model` from variables named as its fields in upper case; an empty one counts as not set.
+
+    Raises InvalidSettingsError naming every variable at fault.
+    """
+    values = {
+        name: environment[name.upper()]
+        for name in model.model_fields
+        if environment.get(name.upper())
+    }
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        faults = [
+            f"{str(fault['loc'][0]).upper()}: {fault['msg'].removeprefix('Value error, ')}."
+            for fault in error.errors()
+        ]
+        raise InvalidSettingsError("\n".join(faults)) from None
