@@ -1,6 +1,7 @@
 """A mail ready to be sent."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from domain.chunk import ChunkRef
 
@@ -21,3 +22,12 @@ class Message:
         """What the `X-Sentinel-Ref` header carries."""
         chunk = self.chunk
         return f"{chunk.campaign_id}/{chunk.range_number}/{chunk.number}/{self.position}"
+
+
+@dataclass(frozen=True, slots=True)
+class SentMail:
+    """A message as it was accepted."""
+
+    message: Message
+    message_id: str
+    at: datetime

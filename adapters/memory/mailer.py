@@ -1,22 +1,12 @@
 """A mailer that delivers to an outbox in memory."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from threading import Lock
 
-from domain.message import Message
+from domain.message import Message, SentMail
 from domain.outcome import Accepted, Outcome
 from domain.ports.clock import Clock
-
-
-@dataclass(frozen=True, slots=True)
-class SentMail:
-    """A message as it was accepted."""
-
-    message: Message
-    message_id: str
-    at: datetime
 
 
 class MemoryMailer:

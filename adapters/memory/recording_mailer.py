@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
-from adapters.memory.mailer import SentMail
-from domain.message import Message
+from domain.message import Message, SentMail
 from domain.outcome import Accepted, Outcome
 from domain.ports.clock import Clock
 from domain.ports.mailer import Mailer

@@ -1,0 +1,161 @@
+"""The HTTP API: the same object answers API Gateway in Lambda and the local server."""
+
+import base64
+import binascii
+import contextvars
+import logging
+import re
+from collections.abc import Callable, Mapping, Sequence
+from http import HTTPMethod
+from typing import Any
+
+from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
+from aws_lambda_powertools.event_handler.exceptions import NotFoundError
+from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
+from aws_lambda_powertools.event_handler.openapi.models import PathItem
+from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from domain.errors import (
+    AlreadyExists,
+    DependencyFault,
+    IllegalTransition,
+    InvalidInput,
+    NotFound,
+    VersionConflict,
+)
+from entrypoints.containers.core import Core
+from entrypoints.http import problems
+from entrypoints.http.answers import JSON
+from entrypoints.http.audience import contact_routes, segment_routes
+from entrypoints.http.campaigns import campaign_routes
+from entrypoints.http.content import template_routes
+from entrypoints.http.operations import operation_routes
+
+logger = logging.getLogger(__name__)
+
+TITLE = "Sentinel"
+VERSION = "0.1.0"
+MAX_BODY_BYTES = 524_288
+REQUEST_ID: contextvars.ContextVar[str | None] = contextvars.ContextVar("request_id", default=None)
+"""The id of the request under way; the log carries it."""
+
+_WITH_BODY = frozenset({HTTPMethod.POST, HTTPMethod.PUT, HTTPMethod.PATCH})
+
+
+class Api:
+    """Answers an event of API Gateway's HTTP API (payload format 2.0)."""
+
+    def __init__(self, container: Core, more_routes: Sequence[APIGatewayHttpRouter] = ()) -> None:
+        """`more_routes` are served beside the public ones and left out of OpenAPI."""
+        self._resolver = _resolver(container)
+        for router in more_routes:
+            self._resolver.include_router(router)
+
+    def __call__(self, event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
+        """Never raises; every answer carries X-Request-Id."""
+        request = event["requestContext"]
+        token = REQUEST_ID.set(request["requestId"])
+        try:
+            answer = self._answer(event, context)
+            answer.setdefault("headers", {})["X-Request-Id"] = request["requestId"]
+            # The route, not the path: a path holds ids that people chose.
+            logger.info("%s answered %s", request["http"]["method"], answer["statusCode"])
+        finally:
+            REQUEST_ID.reset(token)
+        return answer
+
+    def openapi(self) -> str:
+        """The interface as OpenAPI 3.1, in JSON."""
+        return self._resolver.get_openapi_json_schema(title=TITLE, version=VERSION)
+
+    def _answer(self, event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
+        refused = _refused_body(event)
+        if refused is not None:
+            return _built(refused)
+        try:
+            return self._resolver.resolve(dict(event), context)
+        except RecursionError:
+            return _built(problems.malformed("It is nested too deeply."))
+        except Exception:
+            logger.exception("Request failed")
+            return _built(problems.internal())
+
+
+def _resolver(container: Core) -> APIGatewayHttpResolver:
+    resolver = APIGatewayHttpResolver(enable_validation=True)
+    for routes in (
+        campaign_routes,
+        template_routes,
+        segment_routes,
+        contact_routes,
+        operation_routes,
+    ):
+        resolver.include_router(routes(container))
+
+    @resolver.get("/openapi.json", include_in_schema=False)
+    def openapi() -> Response[str]:
+        schema = resolver.get_openapi_json_schema(title=TITLE, version=VERSION)
+        return Response(status_code=200, content_type=JSON, body=schema)
+
+    handlers: dict[type[Exception], Callable[..., Response[str]]] = {
+        RequestValidationError: problems.of_validation_error,
+        InvalidInput: problems.of_invalid_input,
+        NotFound: problems.of_not_found,
+        AlreadyExists: problems.of_already_exists,
+        IllegalTransition: problems.of_illegal_transition,
+        VersionConflict: problems.of_version_conflict,
+        DependencyFault: _logged_dependency_fault,
+    }
+    for error, handler in handlers.items():
+        resolver.exception_handler(error)(handler)
+
+    @resolver.not_found
+    def not_found(_error: NotFoundError) -> Response[str]:
+        event = resolver.current_event
+        allowed = _methods_of(event.path, resolver.get_openapi_schema().paths or {})
+        return problems.method_not_allowed(allowed) if allowed else problems.no_such_route()
+
+    resolver.enable_swagger(path="/docs", title=TITLE, version=VERSION)
+    return resolver
+
+
+def _methods_of(path: str, paths: Mapping[str, PathItem]) -> list[str]:
+    """The methods that are served at `path`, of OpenAPI's paths such as /v1/campaigns/{id}."""
+    for template, item in paths.items():
+        if re.fullmatch(re.sub(r"\\{[^/]*\\}", "[^/]+", re.escape(template)), path):
+            return sorted(method.upper() for method in item.model_dump(exclude_none=True))
+    return []
+
+
+def _logged_dependency_fault(error: DependencyFault) -> Response[str]:
+    logger.error("A dependency failed: %s", error)
+    return problems.of_dependency_fault(error)
+
+
+def _refused_body(event: Mapping[str, Any]) -> Response[str] | None:
+    """The answer to a body that is not even looked at; None if it is to be."""
+    body = event.get("body")
+    if not body:
+        return None
+    try:
+        raw = base64.b64decode(body) if event.get("isBase64Encoded") else body.encode()
+        if len(raw) > MAX_BODY_BYTES:
+            return problems.too_large(MAX_BODY_BYTES)
+        raw.decode()
+    except (binascii.Error, UnicodeError):
+        return problems.malformed("It has bytes that are not UTF-8.")
+    method = event["requestContext"]["http"]["method"]
+    content_type = event.get("headers", {}).get("content-type", JSON)
+    if method in _WITH_BODY and not content_type.lower().startswith(JSON):
+        return problems.unsupported_media_type()
+    return None
+
+
+def _built(response: Response[str]) -> dict[str, Any]:
+    return {
+        "statusCode": response.status_code,
+        "headers": {"Content-Type": response.headers["Content-Type"]},
+        "body": response.body,
+        "isBase64Encoded": False,
+    }

@@ -1,0 +1,133 @@
+"""Routes of contacts and segments."""
+
+from http import HTTPStatus
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
+
+from domain.contact import ContactDraft
+from domain.errors import NotFound
+from domain.identifiers import ContactId, SegmentId
+from domain.segment import Segment
+from entrypoints.containers.core import Core
+from entrypoints.http.answers import BODY_PROBLEMS, answer, described
+from entrypoints.http.models import (
+    ContactBody,
+    ContactRequestBody,
+    MembersRequestBody,
+    SegmentBody,
+    SegmentListBody,
+    SegmentRequestBody,
+)
+from entrypoints.http.paging import Cursor, Limit
+
+
+def contact_routes(container: Core) -> APIGatewayHttpRouter:
+    """Put, read."""
+    router = APIGatewayHttpRouter()
+
+    @router.post(
+        "/v1/contacts",
+        summary="Create a contact, or give the one with this address new fields",
+        tags=["contacts"],
+        responses=described(
+            (HTTPStatus.CREATED, ContactBody, "The contact"), problems=BODY_PROBLEMS
+        ),
+    )
+    def put_contact(body: ContactRequestBody) -> Response[str]:
+        (contact,) = container.put_contacts()([ContactDraft.of(body.email, body.fields)])
+        return answer(
+            ContactBody.of(contact),
+            HTTPStatus.CREATED,
+            location=f"/v1/contacts/{contact.contact_id}",
+        )
+
+    @router.get(
+        "/v1/contacts/<contact_id>",
+        summary="Read a contact",
+        tags=["contacts"],
+        responses=described(
+            (HTTPStatus.OK, ContactBody, "The contact"), problems=(HTTPStatus.NOT_FOUND,)
+        ),
+    )
+    def read_contact(contact_id: str) -> Response[str]:
+        found = container.family.contacts().get([ContactId(contact_id)])
+        if not found:
+            raise NotFound("contact", contact_id)
+        return answer(ContactBody.of(found[0]))
+
+    return router
+
+
+def segment_routes(container: Core) -> APIGatewayHttpRouter:
+    """Create, list, read, add members."""
+    router = APIGatewayHttpRouter()
+
+    @router.post(
+        "/v1/segments",
+        summary="Create a static segment",
+        tags=["segments"],
+        responses=described(
+            (HTTPStatus.CREATED, SegmentBody, "The segment"),
+            problems=(*BODY_PROBLEMS, HTTPStatus.CONFLICT),
+        ),
+    )
+    def create_segment(body: SegmentRequestBody) -> Response[str]:
+        segment = container.create_segment()(body.name, body.segment_id)
+        return answer(
+            SegmentBody.of(segment),
+            HTTPStatus.CREATED,
+            location=f"/v1/segments/{segment.segment_id}",
+        )
+
+    @router.get(
+        "/v1/segments",
+        summary="List segments by id",
+        tags=["segments"],
+        responses=described(
+            (HTTPStatus.OK, SegmentListBody, "A page"),
+            problems=(HTTPStatus.UNPROCESSABLE_ENTITY,),
+        ),
+    )
+    def list_segments(limit: Limit = 50, cursor: Cursor = None) -> Response[str]:
+        page = container.family.segments().page(limit, cursor)
+        return answer(
+            SegmentListBody(
+                items=[SegmentBody.of(each) for each in page.segments], next_cursor=page.cursor
+            )
+        )
+
+    @router.get(
+        "/v1/segments/<segment_id>",
+        summary="Read a segment",
+        tags=["segments"],
+        responses=described(
+            (HTTPStatus.OK, SegmentBody, "The segment"), problems=(HTTPStatus.NOT_FOUND,)
+        ),
+    )
+    def read_segment(segment_id: str) -> Response[str]:
+        return answer(SegmentBody.of(_segment(segment_id)))
+
+    @router.post(
+        "/v1/segments/<segment_id>/members",
+        summary="Put contacts into a segment",
+        description="Who is in it already stays once.",
+        tags=["segments"],
+        responses=described(
+            (HTTPStatus.OK, SegmentBody, "The segment"),
+            problems=(*BODY_PROBLEMS, HTTPStatus.NOT_FOUND),
+        ),
+    )
+    def add_members(segment_id: str, body: MembersRequestBody) -> Response[str]:
+        container.add_members()(
+            SegmentId(segment_id), [ContactId(each) for each in body.contact_ids]
+        )
+        return answer(SegmentBody.of(_segment(segment_id)))
+
+    def _segment(segment_id: str) -> Segment:
+        segment: Segment | None = container.family.segments().get(SegmentId(segment_id))
+        if segment is None:
+            raise NotFound("segment", segment_id)
+        return segment
+
+    return router

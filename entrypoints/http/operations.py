@@ -1,0 +1,43 @@
+"""Routes for those who run Sentinel."""
+
+from http import HTTPStatus
+from typing import Literal
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
+from pydantic import BaseModel
+
+from entrypoints.containers.core import Core
+from entrypoints.http.answers import answer, described
+
+
+class HealthBody(BaseModel):
+    """It is well."""
+
+    status: Literal["ok"] = "ok"
+
+
+def operation_routes(container: Core) -> APIGatewayHttpRouter:
+    """Liveness and readiness."""
+    router = APIGatewayHttpRouter()
+
+    @router.get(
+        "/healthz",
+        summary="Is the process alive?",
+        tags=["operations"],
+        responses=described((HTTPStatus.OK, HealthBody, "It is")),
+    )
+    def health() -> Response[str]:
+        return answer(HealthBody())
+
+    @router.get(
+        "/readyz",
+        summary="Does the store answer?",
+        tags=["operations"],
+        responses=described((HTTPStatus.OK, HealthBody, "It does")),
+    )
+    def ready() -> Response[str]:
+        container.family.campaigns().page(None, 1, None)
+        return answer(HealthBody())
+
+    return router

@@ -1,0 +1,222 @@
+"""Problem documents (RFC 9457): what an answer that is not a success says."""
+
+from collections.abc import Sequence
+from http import HTTPStatus
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
+from pydantic import BaseModel
+
+from domain.errors import (
+    AlreadyExists,
+    DependencyFault,
+    IllegalTransition,
+    InvalidInput,
+    NotFound,
+    VersionConflict,
+)
+
+PROBLEM_JSON = "application/problem+json"
+_RETRY_AFTER_SECONDS = "5"
+
+
+class FieldProblem(BaseModel):
+    """One thing wrong with the request: `pointer` is a JSON pointer (RFC 6901) to it."""
+
+    pointer: str
+    detail: str
+
+
+class ProblemDocument(BaseModel):
+    """`type` names the kind of problem and never changes; `detail` is for people."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    errors: list[FieldProblem] | None = None
+    state: str | None = None
+
+
+def problem(  # noqa: PLR0913  the members of a problem document
+    status: HTTPStatus,
+    kind: str,
+    title: str,
+    detail: str,
+    *,
+    errors: Sequence[FieldProblem] | None = None,
+    state: str | None = None,
+    headers: dict[str, str | list[str]] | None = None,
+) -> Response[str]:
+    """An answer with a problem document; `kind` ends its type."""
+    document = ProblemDocument(
+        type=f"urn:sentinel:problem:{kind}",
+        title=title,
+        status=status,
+        detail=detail,
+        errors=None if errors is None else list(errors),
+        state=state,
+    )
+    return Response(
+        status_code=status,
+        content_type=PROBLEM_JSON,
+        body=document.model_dump_json(exclude_none=True),
+        headers=headers,
+    )
+
+
+def invalid(errors: Sequence[FieldProblem]) -> Response[str]:
+    """422: the request does not fit; nothing was changed."""
+    return problem(
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        "invalid-request",
+        "The request is not valid",
+        "Nothing was changed. Mend what errors names and send it again.",
+        errors=errors,
+    )
+
+
+def malformed(detail: str) -> Response[str]:
+    """400: the body cannot be read at all."""
+    return problem(
+        HTTPStatus.BAD_REQUEST, "malformed-body", "The body is not JSON in UTF-8", detail
+    )
+
+
+def too_large(limit: int) -> Response[str]:
+    """413: the body passes the limit."""
+    return problem(
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        "body-too-large",
+        "The body is too large",
+        f"At most {limit} bytes; send less in one request.",
+    )
+
+
+def unsupported_media_type() -> Response[str]:
+    """415: the body says that it is something else than JSON."""
+    return problem(
+        HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+        "unsupported-media-type",
+        "The body is not declared as JSON",
+        "Send the header Content-Type: application/json.",
+    )
+
+
+def no_such_route() -> Response[str]:
+    """404: nothing is served here."""
+    return problem(
+        HTTPStatus.NOT_FOUND,
+        "no-such-route",
+        "Nothing is served here",
+        "See /openapi.json for what is.",
+    )
+
+
+def method_not_allowed(allowed: Sequence[str]) -> Response[str]:
+    """405: the resource is there, the method is not."""
+    return problem(
+        HTTPStatus.METHOD_NOT_ALLOWED,
+        "method-not-allowed",
+        "The method is not served here",
+        f"Use {' or '.join(allowed)}.",
+        headers={"Allow": ", ".join(allowed)},
+    )
+
+
+def internal() -> Response[str]:
+    """500: a defect; the log has it under the request's id."""
+    return problem(
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+        "internal-error",
+        "Something went wrong in Sentinel",
+        "The log has it under the X-Request-Id of this answer.",
+    )
+
+
+def of_validation_error(error: RequestValidationError) -> Response[str]:
+    """400 for what is not JSON, else 422 naming every field; values are not repeated."""
+    faults = error.errors()
+    if any(fault["type"] == "json_invalid" for fault in faults):
+        fault = faults[0]
+        reason = fault.get("ctx", {}).get("error", "not JSON")
+        return malformed(f"{reason}, at character {fault['loc'][-1]}.")
+    return invalid([FieldProblem(pointer=_pointer(f["loc"]), detail=_detail(f)) for f in faults])
+
+
+def of_invalid_input(error: InvalidInput) -> Response[str]:
+    """422 naming the field."""
+    return invalid([FieldProblem(pointer=f"/{error.field}", detail=error.detail)])
+
+
+def of_not_found(error: NotFound) -> Response[str]:
+    """404."""
+    return problem(
+        HTTPStatus.NOT_FOUND, "not-found", f"No such {error.kind}", "Check the id in the address."
+    )
+
+
+def of_already_exists(error: AlreadyExists) -> Response[str]:
+    """409: the id is taken."""
+    return problem(
+        HTTPStatus.CONFLICT,
+        "already-exists",
+        f"The {error.kind} exists already",
+        f"{error} Choose another id, or leave it out to be given one.",
+    )
+
+
+def of_illegal_transition(error: IllegalTransition) -> Response[str]:
+    """409 with the current state."""
+    return problem(
+        HTTPStatus.CONFLICT,
+        "illegal-transition",
+        "The state does not allow it",
+        str(error),
+        state=error.state,
+    )
+
+
+def of_version_conflict(_error: VersionConflict) -> Response[str]:
+    """409: somebody else wrote first."""
+    return problem(
+        HTTPStatus.CONFLICT,
+        "changed-meanwhile",
+        "It was changed meanwhile",
+        "Read it again and decide again.",
+    )
+
+
+def of_dependency_fault(error: DependencyFault) -> Response[str]:
+    """503: nothing is known to be wrong with the request."""
+    return problem(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "dependency-unavailable",
+        "A service that Sentinel needs does not answer",
+        f"{error}. Send the request again in a moment.",
+        headers={"Retry-After": _RETRY_AFTER_SECONDS},
+    )
+
+
+_DETAILS = {
+    "missing": "Required: add it.",
+    "extra_forbidden": "Unknown field: remove it, or check its spelling.",
+    "string_type": "It must be a string.",
+    "int_type": "It must be a whole number.",
+    "bool_type": "It must be true or false.",
+    "list_type": "It must be an array.",
+    "dict_type": "It must be an object.",
+    "model_attributes_type": "It must be an object.",
+    "model_type": "It must be an object.",
+    "string_unicode": "It holds characters that are not Unicode text.",
+}
+
+
+def _pointer(location: Sequence[str | int]) -> str:
+    _source, *path = location
+    # RFC 6901, section 3: ~ and / are escaped.
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in path)
+
+
+def _detail(fault: dict[str, object]) -> str:
+    return _DETAILS.get(str(fault["type"]), f"{fault['msg']}.")

@@ -1,0 +1,130 @@
+"""Run Sentinel on this machine: `make local-run`."""
+
+import os
+import socket
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Annotated, Literal
+
+import uvicorn
+from pydantic import BaseModel, ConfigDict, Field
+
+from domain.errors import DependencyFault
+from entrypoints.containers import Family, build
+from entrypoints.containers.core import Core
+from entrypoints.http.api import Api
+from entrypoints.local.banner import banner
+from entrypoints.local.demo.load import load_demo
+from entrypoints.local.emulator import (
+    ROOT,
+    EmulatorUnavailableError,
+    configured_endpoint,
+    running_ministack,
+)
+from entrypoints.local.outbox import outbox_routes
+from entrypoints.local.pumps import Pumps
+from entrypoints.local.server import LocalServer
+from entrypoints.logs import configure_logging
+from entrypoints.settings import InvalidSettingsError, Settings, read_environment
+
+HOST = "127.0.0.1"
+_ACCOUNT = "000000000000"
+_LOCAL_DEFAULTS: Mapping[str, str] = {
+    # Of no use to anybody: nothing but this machine's own demo data is hashed with it.
+    "ADDRESS_HASH_KEY": "local-only-key-of-the-demo-data-00000000",
+    "SEND_RATE": "500",
+    "SES_BULK": "false",
+    "EMULATOR_ACCESS_KEY": "test",
+    "START_CAMPAIGN_LAMBDA_ARN": (
+        f"arn:aws:lambda:us-east-1:{_ACCOUNT}:function:sentinel-start-campaign"
+    ),
+    "EVENTBRIDGE_ROLE_ARN": f"arn:aws:iam::{_ACCOUNT}:role/sentinel-scheduler-invoke",
+}
+
+
+class LocalSettings(BaseModel):
+    """What only the local runner is told."""
+
+    model_config = ConfigDict(frozen=True)
+
+    port: Annotated[int, Field(ge=1, le=65_535)] = 8080
+    backend: Literal["memory"] | None = None
+    """Not set: the emulator."""
+
+
+def main() -> int:
+    """Serve until Ctrl-C; returns the exit status."""
+    try:
+        local = read_environment(LocalSettings, os.environ)
+        settings = Settings.from_environment({**_LOCAL_DEFAULTS, **os.environ})
+        configure_logging(settings.log_level)
+        with _listening(local.port) as listener, _backend(local, settings) as (container, name):
+            _serve(container, listener, name)
+    except (InvalidSettingsError, EmulatorUnavailableError, DependencyFault) as error:
+        print(error, file=sys.stderr)  # noqa: T201  a command's own output
+        return 2
+    return 0
+
+
+@contextmanager
+def _listening(port: int) -> Iterator[socket.socket]:
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((HOST, port))
+    except OSError:
+        listener.close()
+        raise InvalidSettingsError(
+            f"PORT: {port} is in use; end what listens there, or choose another (PORT=8081)."
+        ) from None
+    with listener:
+        yield listener
+
+
+@contextmanager
+def _backend(local: LocalSettings, settings: Settings) -> Iterator[tuple[Core, str]]:
+    if local.backend == "memory":
+        yield build(Family.MEMORY, settings), "memory, nothing is kept"
+        return
+    endpoint = configured_endpoint(os.environ)
+    if endpoint is not None:
+        yield _on_emulator(settings, endpoint), f"the emulator at {endpoint}"
+        return
+    with running_ministack() as endpoint:
+        yield _on_emulator(settings, endpoint), f"ministack at {endpoint}, nothing is kept"
+
+
+def _on_emulator(settings: Settings, endpoint: str) -> Core:
+    from entrypoints.containers import emulator  # noqa: PLC0415  memory runs without boto3
+
+    template = (ROOT / "template.yaml").read_text()
+    deployed = emulator.deploy(settings.model_copy(update={"aws_endpoint_url": endpoint}), template)
+    return build(Family.EMULATOR, deployed)
+
+
+def _serve(container: Core, listener: socket.socket, backend: str) -> None:
+    load_demo(
+        container.create_template(),
+        container.create_segment(),
+        container.put_contacts(),
+        container.add_members(),
+    )
+    pumps = Pumps(container)
+    pumps.start()
+    try:
+        api = Api(container, more_routes=[outbox_routes(container)])
+        url = f"http://{HOST}:{listener.getsockname()[1]}"
+        print(banner(url, backend, container.family.clock().now()), flush=True)  # noqa: T201
+        server = uvicorn.Server(
+            uvicorn.Config(LocalServer(api), lifespan="off", log_config=None, log_level="warning")
+        )
+        server.run(sockets=[listener])
+    except KeyboardInterrupt:
+        print("Draining…", file=sys.stderr)  # noqa: T201
+    finally:
+        pumps.drain()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

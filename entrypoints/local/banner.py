@@ -1,0 +1,44 @@
+"""What the local runner prints once it serves."""
+
+from datetime import datetime, timedelta
+
+from entrypoints.http.models import utc_text
+
+_EXAMPLE = """\
+curl -X POST {url}/v1/campaigns \\
+  -H "Content-Type: application/json" \\
+  -d '{body}'
+"""
+
+
+def banner(url: str, backend: str, now: datetime) -> str:
+    """The address, the backend, and the three examples with dates from `now` on."""
+    soon = utc_text((now + timedelta(seconds=30)).replace(microsecond=0))
+    later = utc_text((now + timedelta(seconds=90)).replace(microsecond=0))
+    immediate = _EXAMPLE.format(
+        url=url,
+        body='{"name": "Flash Sale", "template_id": "promo-template", '
+        '"segment_id": "vip-customers"}',
+    )
+    breaking = _EXAMPLE.format(
+        url=url,
+        body='{"name": "Breaking News", "template_id": "news-template", '
+        f'"segment_id": "all-subscribers", "schedule_at": "{soon}"}}',
+    )
+    newsletter = _EXAMPLE.format(
+        url=url,
+        body='{"name": "Weekly Newsletter", "template_id": "newsletter-template", '
+        f'"segment_id": "all-active", "schedule_at": "{later}"}}',
+    )
+    return f"""
+Sentinel serves on {url}
+Backend: {backend}. Open to this machine only, without keys.
+
+⚡ At once:
+{immediate}
+⚡ At once, since it is due within a minute:
+{breaking}
+📅 Scheduled, if you paste it in the next half minute:
+{newsletter}
+The mails: {url}/_local/outbox   The interface: {url}/docs   Ctrl-C ends it.
+"""

@@ -1,0 +1,64 @@
+"""Loading the demo into whatever store stands behind the use cases."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+
+from domain.contact import Contact, ContactDraft
+from domain.errors import AlreadyExists
+from domain.identifiers import SegmentId
+from domain.use_cases.add_members import MAX_MEMBERS, AddMembers
+from domain.use_cases.create_segment import CreateSegment
+from domain.use_cases.create_template import CreateTemplate
+from domain.use_cases.put_contacts import MAX_CONTACTS, PutContacts
+from entrypoints.local.demo.people import demo_contacts, is_active, is_vip
+from entrypoints.local.demo.templates import TEMPLATES, content_of
+
+
+@dataclass(frozen=True, slots=True)
+class DemoSegment:
+    """A segment of the demo and who is in it."""
+
+    segment_id: SegmentId
+    name: str
+    includes: Callable[[ContactDraft], bool]
+
+
+SEGMENTS = (
+    DemoSegment(SegmentId("vip-customers"), "Gold customers", is_vip),
+    DemoSegment(SegmentId("all-active"), "Everybody who ordered lately", is_active),
+    DemoSegment(SegmentId("all-subscribers"), "Everybody", lambda _: True),
+)
+"""Each holds the ones before it."""
+
+
+def load_demo(
+    create_template: CreateTemplate,
+    create_segment: CreateSegment,
+    put_contacts: PutContacts,
+    add_members: AddMembers,
+) -> None:
+    """Put the templates, people and segments where campaigns find them. Raises DependencyFault.
+
+    Repeat it at will: after a fault it completes what is there. A template of that id stays as it
+    is; the demo's own contacts and memberships are set back to what they were.
+    """
+    for template_id, name in TEMPLATES.items():
+        with suppress(AlreadyExists):
+            create_template(name, content_of(template_id), template_id)
+
+    drafts = demo_contacts()
+    contacts: list[Contact] = []
+    for start in range(0, len(drafts), MAX_CONTACTS):
+        contacts += put_contacts(drafts[start : start + MAX_CONTACTS])
+
+    for segment in SEGMENTS:
+        with suppress(AlreadyExists):
+            create_segment(segment.name, segment.segment_id)
+        members = [
+            contact.contact_id
+            for draft, contact in zip(drafts, contacts, strict=True)
+            if segment.includes(draft)
+        ]
+        for start in range(0, len(members), MAX_MEMBERS):
+            add_members(segment.segment_id, members[start : start + MAX_MEMBERS])

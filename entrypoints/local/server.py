@@ -1,0 +1,95 @@
+"""The local HTTP server's application: ASGI in front, API Gateway's event format behind.
+
+Requests are answered one at a time, as one Lambda instance does: the resolver that serves both
+keeps the request under way in its own attributes.
+"""
+
+import asyncio
+import base64
+from collections.abc import Awaitable, Callable, MutableMapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+from urllib.parse import parse_qs
+from uuid import uuid4
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from entrypoints.http.api import MAX_BODY_BYTES, Api
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+
+class LocalServer:
+    """An ASGI application that answers with `api`."""
+
+    def __init__(self, api: Api) -> None:
+        """One thread answers, so that the event loop stays free to accept."""
+        self._api = api
+        self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="api")
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            return
+        event = _event(scope, await _read_body(receive))
+        loop = asyncio.get_running_loop()
+        answer = await loop.run_in_executor(self._executor, self._api, event, LambdaContext())
+        body = answer.get("body") or ""
+        raw = base64.b64decode(body) if answer.get("isBase64Encoded") else body.encode()
+        headers = {**answer["headers"], "Content-Length": str(len(raw))}
+        await send(
+            {
+                "type": "http.response.start",
+                "status": answer["statusCode"],
+                "headers": [
+                    (name.lower().encode(), value.encode())
+                    for name, value in headers.items()
+                ],
+            }
+        )
+        await send({"type": "http.response.body", "body": raw})
+
+
+async def _read_body(receive: Receive) -> bytes:
+    """The body, or just more of it than is allowed: the rest is not waited for."""
+    body = b""
+    while len(body) <= MAX_BODY_BYTES:
+        message = await receive()
+        body += message.get("body", b"")
+        if not message.get("more_body", False):
+            break
+    return body
+
+
+def _event(scope: Message, body: bytes) -> dict[str, Any]:
+    """The request as API Gateway hands it to a function (payload format 2.0)."""
+    query = scope["query_string"].decode("ascii", "replace")
+    headers: dict[str, str] = {}
+    for name, value in scope["headers"]:
+        key = name.decode("latin-1").lower()
+        text = value.decode("latin-1")
+        headers[key] = f"{headers[key]},{text}" if key in headers else text
+    try:
+        text_body, encoded = body.decode(), False
+    except UnicodeDecodeError:
+        text_body, encoded = base64.b64encode(body).decode(), True
+    return {
+        "version": "2.0",
+        "routeKey": "$default",
+        "rawPath": scope["path"],
+        "rawQueryString": query,
+        "headers": headers,
+        "queryStringParameters": {
+            name: ",".join(values)
+            for name, values in parse_qs(query, keep_blank_values=True).items()
+        },
+        "requestContext": {
+            "http": {"method": scope["method"], "path": scope["path"], "protocol": "HTTP/1.1"},
+            "requestId": str(uuid4()),
+            "stage": "$default",
+        },
+        "body": text_body or None,
+        "isBase64Encoded": encoded,
+    }
