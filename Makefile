@@ -1,0 +1,79 @@
+# Everything runs from the repository root, in two virtual environments that this file makes:
+# .venv for Sentinel, .emulator for the AWS emulator (it pins its own botocore).
+
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := pip install --quiet --disable-pip-version-check --require-hashes
+COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \
+	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
+
+.DEFAULT_GOAL := help
+.PHONY: help local-run check format test bench openapi lock lock-check emulator dev clean
+
+help: ## Show what there is to make
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+
+local-run: .venv/local $(if $(filter memory,$(BACKEND)),,.emulator/installed) ## Serve on http://127.0.0.1:8080 (PORT=, BACKEND=memory)
+	@$(BIN)/python -m entrypoints.local
+
+check: .venv/dev lock-check ## Format, lint, types, import contracts, lock files
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+format: .venv/dev ## Format, and mend what the linter can
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+test: .venv/dev .emulator/installed ## All tests, on a real emulator
+	$(BIN)/pytest
+
+bench: .venv/dev .emulator/installed ## Print the table that the docs quote
+	$(BIN)/python -m benchmarks
+
+openapi: .venv/dev ## Write docs/openapi.json
+	$(BIN)/python -m entrypoints.http > docs/openapi.json
+
+lock: .venv/dev ## Write the lock files anew from pyproject.toml (UPGRADE=1 for newer versions)
+	$(COMPILE) $(if $(UPGRADE),--upgrade) --extra local -o requirements.lock pyproject.toml
+	$(COMPILE) $(if $(UPGRADE),--upgrade) --extra local --extra dev -c requirements.lock \
+		-o requirements-dev.lock pyproject.toml
+	$(COMPILE) $(if $(UPGRADE),--upgrade) -o localstack/requirements.lock localstack/requirements.in
+
+lock-check: .venv/dev ## See that the lock files are in step
+	@rm -rf .cache/lock && mkdir -p .cache/lock
+	@cp requirements.lock requirements-dev.lock localstack/requirements.lock .cache/lock/
+	@$(MAKE) --silent lock
+	@for file in requirements.lock requirements-dev.lock localstack/requirements.lock; do \
+		cmp -s $$file .cache/lock/$$(basename $$file) || stale="$$stale $$file"; done; \
+	if [ -n "$$stale" ]; then echo "Not in step with pyproject.toml, written anew:$$stale"; exit 1; fi
+
+emulator: .emulator/installed ## Install the AWS emulator
+
+dev: .venv/dev ## Install what development needs
+
+clean: ## Remove what was installed and built
+	rm -rf .venv .emulator .cache dist
+
+.venv/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Sentinel needs Python 3.11 or newer: make PYTHON=python3.12 ..."; exit 1; }
+	@$(PYTHON) -m venv .venv
+	@touch $@
+
+.venv/local: requirements.lock | .venv/python
+	@echo "Installing what Sentinel runs on, once…"
+	@$(BIN)/$(PIP) -r requirements.lock
+	@touch $@
+
+.venv/dev: requirements-dev.lock | .venv/python
+	@echo "Installing what development needs, once…"
+	@$(BIN)/$(PIP) -r requirements-dev.lock
+	@touch $@ .venv/local
+
+.emulator/installed: localstack/requirements.lock
+	@echo "Installing the AWS emulator, once…"
+	@$(PYTHON) -m venv .emulator
+	@.emulator/bin/$(PIP) -r localstack/requirements.lock
+	@touch $@
