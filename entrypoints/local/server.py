@@ -44,8 +44,7 @@ class LocalServer:
                 "type": "http.response.start",
                 "status": answer["statusCode"],
                 "headers": [
-                    (name.lower().encode(), value.encode())
-                    for name, value in headers.items()
+                    (name.lower().encode(), value.encode()) for name, value in headers.items()
                 ],
             }
         )

@@ -1,10 +1,14 @@
 """Loading the demo into whatever store stands behind the use cases."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
+from itertools import chain
+from typing import TypeVar
 
-from domain.contact import Contact, ContactDraft
+from domain.contact import ContactDraft
 from domain.errors import AlreadyExists
 from domain.identifiers import SegmentId
 from domain.use_cases.add_members import MAX_MEMBERS, AddMembers
@@ -13,6 +17,11 @@ from domain.use_cases.create_template import CreateTemplate
 from domain.use_cases.put_contacts import MAX_CONTACTS, PutContacts
 from entrypoints.local.demo.people import demo_contacts, is_active, is_vip
 from entrypoints.local.demo.templates import TEMPLATES, content_of
+
+Item = TypeVar("Item")
+
+_AT_ONCE = 4
+"""Batches under way at once: an emulator works while this process prepares the next."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,17 +57,20 @@ def load_demo(
             create_template(name, content_of(template_id), template_id)
 
     drafts = demo_contacts()
-    contacts: list[Contact] = []
-    for start in range(0, len(drafts), MAX_CONTACTS):
-        contacts += put_contacts(drafts[start : start + MAX_CONTACTS])
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        contacts = list(chain.from_iterable(pool.map(put_contacts, _batches(drafts, MAX_CONTACTS))))
+        for segment in SEGMENTS:
+            with suppress(AlreadyExists):
+                create_segment(segment.name, segment.segment_id)
+            members = [
+                contact.contact_id
+                for draft, contact in zip(drafts, contacts, strict=True)
+                if segment.includes(draft)
+            ]
+            add = partial(add_members, segment.segment_id)
+            # Consumed, so that a fault in any of them is raised here.
+            list(pool.map(add, _batches(members, MAX_MEMBERS)))
 
-    for segment in SEGMENTS:
-        with suppress(AlreadyExists):
-            create_segment(segment.name, segment.segment_id)
-        members = [
-            contact.contact_id
-            for draft, contact in zip(drafts, contacts, strict=True)
-            if segment.includes(draft)
-        ]
-        for start in range(0, len(members), MAX_MEMBERS):
-            add_members(segment.segment_id, members[start : start + MAX_MEMBERS])
+
+def _batches(items: Sequence[Item], size: int) -> list[Sequence[Item]]:
+    return [items[start : start + size] for start in range(0, len(items), size)]

@@ -1,0 +1,71 @@
+"""The containers: every provider of every family resolves, to the port it names."""
+
+from datetime import timedelta
+from typing import get_type_hints
+
+import pytest
+from dependency_injector import providers
+
+from domain.use_cases.create_campaign import CreateCampaign
+from entrypoints.containers import Family, build
+from entrypoints.settings import Settings
+
+SETTINGS = Settings.from_environment(
+    {
+        "ADDRESS_HASH_KEY": "k" * 32,
+        "AWS_ENDPOINT_URL": "http://127.0.0.1:1",
+        "SEND_QUEUE_URL": "http://127.0.0.1:1/000000000000/sentinel-send",
+        "START_CAMPAIGN_LAMBDA_ARN": "arn:aws:lambda:us-east-1:000000000000:function:start",
+        "EVENTBRIDGE_ROLE_ARN": "arn:aws:iam::000000000000:role/scheduler",
+        "MAX_LATENESS_SECONDS": "7200",
+    }
+)
+PORTS = {
+    "campaigns",
+    "chunks",
+    "clock",
+    "contacts",
+    "contents",
+    "fan_out",
+    "ids",
+    "invoker",
+    "limiter",
+    "mailer",
+    "open_work",
+    "queue",
+    "renderer",
+    "scheduler",
+    "segments",
+    "suppressions",
+    "templates",
+}
+
+
+@pytest.mark.parametrize("family", Family)
+def test_every_provider_resolves(family: Family) -> None:
+    """No use case lacks a port, and nothing is called while they are made."""
+    container = build(family, SETTINGS)
+    for name, provider in container.providers.items():
+        if name not in {"family", "settings"}:
+            use_case = provider()
+            fields = get_type_hints(type(use_case))
+            assert all(getattr(use_case, field) is not None for field in fields)
+    assert set(container.family.providers) >= PORTS
+    for provider in container.family.providers.values():
+        provider()
+
+
+@pytest.mark.parametrize("family", Family)
+def test_one_process_has_one_of_each_adapter(family: Family) -> None:
+    """Use cases share their adapters, and so the store, the queue and the clients in them."""
+    container = build(family, SETTINGS)
+    create: CreateCampaign = container.create_campaign()
+    assert create.invoker is container.start_campaign().invoker
+    assert create.campaigns is container.reconcile().campaigns
+
+
+def test_settings_reach_the_use_cases() -> None:
+    """What the environment says is what delivery runs by."""
+    container = build(Family.MEMORY, SETTINGS)
+    assert container.start_campaign().policy.max_lateness == timedelta(hours=2)
+    assert isinstance(container.settings, providers.Dependency)

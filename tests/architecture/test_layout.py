@@ -1,0 +1,103 @@
+"""The layout that everybody relies on: folders, packages, import contracts, sources of chance."""
+
+import ast
+import importlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from importlinter import cli
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGES = ("domain", "adapters", "entrypoints")
+
+CLOCK_AND_CHANCE = frozenset(
+    {
+        "datetime.now",
+        "datetime.today",
+        "datetime.utcnow",
+        "date.today",
+        "time.monotonic",
+        "time.perf_counter",
+        "time.sleep",
+        "time.time",
+        "os.urandom",
+        "random.Random",
+        "secrets.token_bytes",
+        "secrets.token_hex",
+        "secrets.token_urlsafe",
+        "uuid.uuid4",
+        "uuid4",
+        "Random",
+    }
+)
+ALLOWED = {
+    "adapters/system/clock.py": "the clock adapter itself",
+    "adapters/system/ids.py": "the ids adapter itself",
+    "entrypoints/local/emulator.py": "waits for a process to come up",
+    "entrypoints/local/server.py": "gives a request its id, as API Gateway does",
+    "entrypoints/local/demo/people.py": "a seeded generator: no chance in it",
+}
+
+
+def sources() -> Iterator[Path]:
+    """Every module of the product."""
+    for package in PACKAGES:
+        yield from sorted((ROOT / package).rglob("*.py"))
+
+
+def calls_of(path: Path) -> Iterator[str]:
+    """Names that a module calls, such as `datetime.now`."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Call):
+            yield ast.unparse(node.func)
+
+
+def test_import_contracts_hold() -> None:
+    """Who may import whom is as pyproject.toml says."""
+    assert cli.lint_imports(config_filename=str(ROOT / "pyproject.toml"), no_cache=True) == 0
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_packages_resolve_inside_the_repository(package: str) -> None:
+    """No package of the same name on the path takes the place of ours."""
+    assert importlib.import_module(package).__path__[0] == str(ROOT / package)
+
+
+def test_only_the_system_adapters_read_clock_and_chance() -> None:
+    """Everything else is given its time and its randomness, so that tests can be, too."""
+    found = {
+        str(path.relative_to(ROOT))
+        for path in sources()
+        if CLOCK_AND_CHANCE.intersection(calls_of(path))
+    }
+    assert found == set(ALLOWED)
+
+
+def test_every_module_and_every_port_method_is_documented() -> None:
+    """A port's docstring is its contract: none is missing."""
+    for path in (ROOT / "domain" / "ports").glob("*.py"):
+        tree = ast.parse(path.read_text())
+        assert ast.get_docstring(tree), path
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ClassDef | ast.FunctionDef):
+                assert ast.get_docstring(node), f"{path}: {node.name}"
+
+
+def test_localstack_is_no_package() -> None:
+    """A folder `localstack` that could be imported would hide the library of that name."""
+    assert not (ROOT / "localstack" / "__init__.py").exists()
+
+
+def test_each_adapter_says_which_port_it_implements() -> None:
+    """`Implements domain.ports.<port>` leads a reader from the adapter to its contract."""
+    for family in ("memory", "aws"):
+        implemented = {
+            line.split("domain.ports.")[1].split("`")[0]
+            for path in (ROOT / "adapters" / family).glob("*.py")
+            for line in path.read_text().splitlines()
+            if "Implements `domain.ports." in line
+        }
+        for name in implemented:
+            module, _, port = name.partition(".")
+            assert hasattr(importlib.import_module(f"domain.ports.{module}"), port), name
