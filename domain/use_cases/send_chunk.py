@@ -126,7 +126,9 @@ class SendChunk:
         if isinstance(grant, timedelta):
             self._put_back(chunk, grant)
             return None
-        self.clock.sleep(grant.at - self.clock.now())
+        # A sleep is measured by another clock than the grant: it can end just before it.
+        while (wait := grant.at - self.clock.now()) > timedelta():
+            self.clock.sleep(wait)
         return grant
 
     def _claim(

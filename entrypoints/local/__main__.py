@@ -1,14 +1,15 @@
 """Run Sentinel on this machine: `make local-run`."""
 
 import os
+import signal
 import socket
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Annotated, Literal
+from typing import Annotated
 
 import uvicorn
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from domain.errors import DependencyFault
 from entrypoints.containers import Family, build
@@ -49,12 +50,22 @@ class LocalSettings(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     port: Annotated[int, Field(ge=1, le=65_535)] = 8080
-    backend: Literal["memory"] | None = None
-    """Not set: the emulator."""
+    backend: str | None = None
+    """`memory`; not set: the emulator."""
+
+    @field_validator("backend")
+    @classmethod
+    def _backend(cls, name: str) -> str:
+        if name != "memory":
+            raise ValueError(
+                "memory, or not set for the emulator (AWS_ENDPOINT_URL names one of your own)"
+            )
+        return name
 
 
 def main() -> int:
-    """Serve until Ctrl-C; returns the exit status."""
+    """Serve until Ctrl-C or SIGTERM; returns the exit status."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         local = read_environment(LocalSettings, os.environ)
         settings = Settings.from_environment({**_LOCAL_DEFAULTS, **os.environ})
@@ -62,8 +73,10 @@ def main() -> int:
         with _listening(local.port) as listener, _backend(local, settings) as (container, name):
             _serve(container, listener, name)
     except (InvalidSettingsError, EmulatorUnavailableError, DependencyFault) as error:
-        print(error, file=sys.stderr)  # noqa: T201  a command's own output
+        _say(str(error))
         return 2
+    except KeyboardInterrupt:
+        return 0
     return 0
 
 
@@ -104,6 +117,7 @@ def _on_emulator(settings: Settings, endpoint: str) -> Core:
 
 
 def _serve(container: Core, listener: socket.socket, backend: str) -> None:
+    _say(f"Loading the demo data ({backend})…")
     load_demo(
         container.create_template(),
         container.create_segment(),
@@ -115,15 +129,18 @@ def _serve(container: Core, listener: socket.socket, backend: str) -> None:
     try:
         api = Api(container, more_routes=[outbox_routes(container)])
         url = f"http://{HOST}:{listener.getsockname()[1]}"
-        print(banner(url, backend, container.family.clock().now()), flush=True)  # noqa: T201
+        _say(banner(url, backend, container.family.clock().now()))
         server = uvicorn.Server(
             uvicorn.Config(LocalServer(api), lifespan="off", log_config=None, log_level="warning")
         )
         server.run(sockets=[listener])
-    except KeyboardInterrupt:
-        print("Draining…", file=sys.stderr)  # noqa: T201
     finally:
+        _say("Finishing what is under way…")
         pumps.drain()
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)  # noqa: T201  a command's own output; the log goes to stderr
 
 
 if __name__ == "__main__":
