@@ -88,6 +88,7 @@ def running_ministack(port: int | None = None, **environment: str) -> Iterator[s
             yield endpoint
         finally:
             _stop(process)
+    log_path.unlink(missing_ok=True)
 
 
 def free_port() -> int:

@@ -1,0 +1,183 @@
+"""DynamoDB's capacity units of a sequence of calls, by the documented rules.
+
+The pages of the Amazon DynamoDB Developer Guide: "DynamoDB read and write operations" (1 KB a write
+unit and 4 KB a read unit, rounded up for each item, and for the sum of a query's; half where
+eventually consistent; an item that is not there counts as the smallest), "DynamoDB item sizes and
+formats", "Amazon DynamoDB Transactions: How it works" (two writes of every item of a transaction,
+so also of one that is only checked), "Using Global Secondary Indexes in DynamoDB" (one write to put
+or remove an entry, two to move it, none where nothing projected changes; no page doubles these in
+transactions).
+"""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from adapters.aws.clients import AwsClients
+from benchmarks.aws_calls import Call
+
+_WRITE_BYTES = 1_024
+_READ_BYTES = 4_096
+
+Wire = Mapping[str, Any]  # Any: DynamoDB's attribute values, as in {"S": "text"}
+Key = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Units:
+    """Capacity units: writes of the table, writes of index entries, reads."""
+
+    table_writes: int = 0
+    index_writes: int = 0
+    reads: float = 0
+
+    def __add__(self, other: "Units") -> "Units":
+        """The units of both."""
+        return Units(
+            self.table_writes + other.table_writes,
+            self.index_writes + other.index_writes,
+            self.reads + other.reads,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """A global secondary index; `keys_only` or with all attributes."""
+
+    keys: frozenset[str]
+    keys_only: bool
+
+    def entry(self, item: Wire | None) -> Wire | None:
+        """What the index holds of an item; None where a key is missing: it is sparse."""
+        if item is None or not self.keys <= item.keys():
+            return None
+        if not self.keys_only:
+            return item
+        return {name: item[name] for name in self.keys | {"pk", "sk"}}
+
+    def writes(self, before: Wire | None, after: Wire | None) -> int:
+        """Units of changing one item."""
+        old, new = self.entry(before), self.entry(after)
+        if old == new:
+            return 0
+        if old is not None and new is not None and all(old[key] == new[key] for key in self.keys):
+            return max(_write_units(old), _write_units(new))
+        return sum(_write_units(entry) for entry in (old, new) if entry is not None)
+
+
+def indexes_of(clients: AwsClients, table_name: str) -> tuple[Index, ...]:
+    """The table's indexes, as DescribeTable tells."""
+    described = clients.dynamodb.describe_table(TableName=table_name)["Table"]
+    return tuple(
+        Index(
+            frozenset(key["AttributeName"] for key in index["KeySchema"]),
+            keys_only=index["Projection"]["ProjectionType"] == "KEYS_ONLY",
+        )
+        for index in described["GlobalSecondaryIndexes"]
+    )
+
+
+def units_of(calls: Iterable[Call], indexes: Sequence[Index]) -> tuple[Units, ...]:
+    """The units of each call, in order; each record that they write began with them."""
+    ledger = _Ledger(indexes)
+    return tuple(ledger.units(call) if call.service == "DynamoDB" else Units() for call in calls)
+
+
+@dataclass(frozen=True, slots=True)
+class _Ledger:
+    """Remembers what was written: what a write costs depends on what it replaces."""
+
+    indexes: Sequence[Index]
+    items: dict[Key, Wire] = field(default_factory=dict)
+
+    def units(self, call: Call) -> Units:
+        request, answer = call.request, call.answer
+        match call.operation:
+            case "GetItem":
+                found = [answer["Item"]] if "Item" in answer else []
+                return _reads(found, 1, consistent=request["ConsistentRead"])
+            case "BatchGetItem":
+                ((table, wanted),) = request["RequestItems"].items()
+                return _reads(
+                    answer["Responses"].get(table, []),
+                    len(wanted["Keys"]),
+                    consistent=wanted["ConsistentRead"],
+                )
+            case "Query":
+                read = sum(_size_of_item(item) for item in answer["Items"])
+                return Units(reads=_read_units(read, consistent=request["ConsistentRead"]))
+            case "PutItem":
+                return self._write(request["Item"], times=1)
+            case "TransactWriteItems":
+                return sum((self._transacted(each) for each in request["TransactItems"]), Units())
+        raise NotImplementedError(call.operation)
+
+    def _transacted(self, action: Mapping[str, Any]) -> Units:
+        match action:
+            case {"Put": put}:
+                return self._write(put["Item"], times=2)
+            case {"Update": update}:
+                return self._write(self._updated(update), times=2)
+            case {"ConditionCheck": check}:
+                return Units(table_writes=2 * _write_units(self.items[_key_of(check["Key"])]))
+        raise NotImplementedError(str(action.keys()))
+
+    def _updated(self, update: Mapping[str, Any]) -> Wire:
+        """The item after an update of the form `ADD #0 :0, #1 :1`."""
+        item = dict(self.items.get(_key_of(update["Key"]), update["Key"]))
+        for pair in update["UpdateExpression"].removeprefix("ADD ").split(", "):
+            name, amount = pair.split()
+            attribute = update["ExpressionAttributeNames"][name]
+            before = int(item.get(attribute, {"N": "0"})["N"])
+            added = int(update["ExpressionAttributeValues"][amount]["N"])
+            item[attribute] = {"N": str(before + added)}
+        return item
+
+    def _write(self, after: Wire, *, times: int) -> Units:
+        key = _key_of(after)
+        before = self.items.get(key)
+        self.items[key] = after
+        size = max(_write_units(after), 0 if before is None else _write_units(before))
+        return Units(
+            table_writes=times * size,
+            index_writes=sum(index.writes(before, after) for index in self.indexes),
+        )
+
+
+def _reads(found: Sequence[Wire], wanted: int, *, consistent: bool) -> Units:
+    """Of separate items, of which those not found are as the smallest."""
+    sizes = [_size_of_item(item) for item in found] + [0] * (wanted - len(found))
+    return Units(reads=sum(_read_units(size, consistent=consistent) for size in sizes))
+
+
+def _read_units(size: int, *, consistent: bool) -> float:
+    return max(1, math.ceil(size / _READ_BYTES)) * (1 if consistent else 0.5)
+
+
+def _write_units(item: Wire) -> int:
+    return math.ceil(_size_of_item(item) / _WRITE_BYTES)
+
+
+def _key_of(item: Wire) -> Key:
+    return item["pk"]["S"], item["sk"]["S"]
+
+
+def _size_of_item(item: Wire) -> int:
+    return sum(len(name.encode()) + _size_of_value(value) for name, value in item.items())
+
+
+def _size_of_value(value: Wire) -> int:
+    ((kind, content),) = value.items()
+    match kind:
+        case "S":
+            return len(content.encode())
+        case "B":
+            return len(content)
+        case "N":
+            return 1 + math.ceil(len(content.strip("-0.").replace(".", "")) / 2)
+        case "BOOL" | "NULL":
+            return 1
+        case "L":
+            return 3 + sum(1 + _size_of_value(each) for each in content)
+    raise NotImplementedError(kind)
