@@ -54,7 +54,7 @@ class Created:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreateCampaign:
-    """Validate everything, store the campaign, then trigger it (delivery.md, Create)."""
+    """Validate everything, store the campaign, then trigger it (docs/delivery.md, Create)."""
 
     campaigns: CampaignRepository
     templates: TemplateRepository

@@ -27,7 +27,7 @@ _SENT_TO_WORKERS = frozenset({CampaignState.SENDING, CampaignState.CANCELLED})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reconcile:
-    """Does nothing that the other steps would not do themselves (delivery.md, Reconcile)."""
+    """Does nothing that the other steps would not do themselves (docs/delivery.md, Reconcile)."""
 
     campaigns: CampaignRepository
     chunks: ChunkRepository

@@ -45,7 +45,7 @@ class Step(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SendChunk:
-    """Steps 1 to 8 of Send in delivery.md, for one message of the queue."""
+    """Steps 1 to 8 of Send in docs/delivery.md, for one message of the queue."""
 
     campaigns: CampaignRepository
     chunks: ChunkRepository

@@ -35,7 +35,7 @@ class _Overtaken(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StartCampaign:
-    """Claim each range and fan it out (delivery.md, Start). Idempotent: repeat it at will."""
+    """Claim each range and fan it out (docs/delivery.md, Start). Idempotent: repeat it at will."""
 
     campaigns: CampaignRepository
     contents: ContentRepository
