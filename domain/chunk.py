@@ -16,6 +16,10 @@ from domain.tally import TALLY_SHARDS, Tally
 MAX_RECIPIENTS = 50
 """What one SendBulkEmail call takes (Amazon SES API v2 reference, SendBulkEmail)."""
 
+_MAY_BE_ACCEPTED = frozenset(
+    {RecipientState.PENDING, RecipientState.SENDING, RecipientState.UNKNOWN}
+)
+
 LEASE_RAN_OUT = "lease ran out while sending"
 
 
@@ -189,7 +193,8 @@ def _after_outcome(  # noqa: PLR0911  one row of the table each
     each: RecipientProgress, attempt: AttemptToken, outcome: Outcome
 ) -> RecipientProgress:
     if isinstance(outcome, Accepted):
-        if each.state is RecipientState.SENT:
+        if each.state not in _MAY_BE_ACCEPTED:
+            # Sent already, or settled by hand: the other outcomes of the batch count all the same.
             return each
         return each.after(RecipientEvent.ACCEPT, attempt=attempt, message_id=outcome.message_id)
     if each.attempt != attempt:

@@ -1,13 +1,15 @@
 """People: a contact is an opaque id, one normalised address, and fields to merge."""
 
+import math
 import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from domain.errors import InvalidInput
+from domain.errors import InvalidInput, escaped
 from domain.identifiers import ContactId
+from domain.unicode_text import is_unicode_text
 
 FieldValue = str | int | float | bool
 MergeFields = Mapping[str, FieldValue]
@@ -16,10 +18,13 @@ MAX_ADDRESS_OCTETS = 254
 MAX_LOCAL_PART_OCTETS = 64
 MAX_FIELDS = 50
 MAX_FIELDS_BYTES = 2_048
+MAX_WHOLE_NUMBER = 2**53 - 1
+"""What every reader of JSON agrees on (RFC 8259, section 6)."""
 _FIELD_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}", re.ASCII)
 _RESERVED_FIELD = "email"
 _LOCAL_PART = re.compile(r"[^\s@<>()\[\],;:\\\"]+")
-_DOMAIN = re.compile(r"(?=.{1,253}$)([^\W_]([\w-]{0,61}[^\W_])?\.)+[^\W_]([\w-]{0,61}[^\W_])?")
+_LABEL = r"[a-z0-9\u0080-\U0010ffff](?:[a-z0-9\u0080-\U0010ffff-]{0,61}[a-z0-9\u0080-\U0010ffff])?"
+_DOMAIN = re.compile(rf"(?=.{{1,253}}$)(?:{_LABEL}\.)+{_LABEL}")
 
 
 def normalise_address(text: str) -> str:
@@ -30,7 +35,9 @@ def normalise_address(text: str) -> str:
     would be the price. Raises InvalidInput on what cannot be an address (RFC 5321 section
     4.5.3.1, RFC 6531), so that no control character or second address reaches a header.
     """
-    address = unicodedata.normalize("NFC", text).strip().lower()
+    composed = unicodedata.normalize("NFC", text).strip().lower()
+    # Lower case can have a composition that upper case has not.
+    address = unicodedata.normalize("NFC", composed)
     local, at, domain = address.rpartition("@")
     readable = (
         at
@@ -56,17 +63,32 @@ def checked_fields(fields: MergeFields) -> MergeFields:
     """An unchangeable copy of `fields`. Raises InvalidInput when a limit is passed."""
     if len(fields) > MAX_FIELDS:
         raise InvalidInput("fields", f"At most {MAX_FIELDS} fields for one contact.")
-    for name in fields:
+    for name, value in fields.items():
+        if not is_unicode_text(name):
+            raise InvalidInput("fields", "A field name holds characters that are not Unicode text.")
         if not _FIELD_NAME.fullmatch(name):
             raise InvalidInput(
-                f"fields/{name}", "A field name is a letter, then letters, digits or _, at most 64."
+                f"fields/{escaped(name)}",
+                "A field name is a letter, then letters, digits or _, at most 64.",
             )
         if name == _RESERVED_FIELD:
             raise InvalidInput("fields/email", "The address is merged as email; leave it out here.")
+        _check_value(name, value)
     size = sum(len(name.encode()) + len(str(value).encode()) for name, value in fields.items())
     if size > MAX_FIELDS_BYTES:
         raise InvalidInput("fields", f"At most {MAX_FIELDS_BYTES} bytes of fields for one contact.")
     return MappingProxyType(dict(fields))
+
+
+def _check_value(name: str, value: FieldValue) -> None:
+    if isinstance(value, float) and not math.isfinite(value):
+        raise InvalidInput(f"fields/{name}", "Not a number; leave it out where there is none.")
+    if isinstance(value, int) and abs(value) > MAX_WHOLE_NUMBER:
+        raise InvalidInput(
+            f"fields/{name}", f"At most {MAX_WHOLE_NUMBER}; give a longer one as text."
+        )
+    if isinstance(value, str) and not is_unicode_text(value):
+        raise InvalidInput(f"fields/{name}", "It holds characters that are not Unicode text.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,12 +18,21 @@ class SentinelError(Exception):
 
 
 class InvalidInput(SentinelError):
-    """A value is wrong. `field` names it, `detail` says what is wrong and how to mend it."""
+    """A value is wrong. `field` names it, `detail` says what is wrong and how to mend it.
+
+    `field` is a path such as `schedule_at` or `contact_ids/3`: a JSON pointer without its first
+    slash (RFC 6901).
+    """
 
     def __init__(self, field: str, detail: str) -> None:
         super().__init__(f"{field}: {detail}")
         self.field = field
         self.detail = detail
+
+
+def escaped(name: str) -> str:
+    """One step of a field's path (RFC 6901, section 3)."""
+    return name.replace("~", "~0").replace("/", "~1")
 
 
 class UnknownReference(InvalidInput):

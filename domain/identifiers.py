@@ -14,3 +14,8 @@ LeaseToken = NewType("LeaseToken", str)
 
 NAMED_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 """What a template or segment may be called when a person chooses its id."""
+
+
+def shown(identifier: str) -> str:
+    """`identifier` as an error may repeat it: what cannot be an id may be somebody's address."""
+    return repr(identifier) if NAMED_ID.fullmatch(identifier) else "of that id"

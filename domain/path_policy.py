@@ -16,7 +16,7 @@ IMMEDIATE_WINDOW = timedelta(seconds=60)
 DEFAULT_HORIZON = timedelta(days=366)
 
 _DATE_TIME = re.compile(
-    r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(?P<offset>[Zz]|[+-]\d{2}:\d{2})?",
+    r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(?P<offset>[Zz]|[+-][0-2]\d:[0-5]\d)?",
     re.ASCII,
 )
 _EXAMPLE = "write it as 2026-11-19T09:00:00Z or 2026-11-19T10:00:00+01:00"

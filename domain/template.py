@@ -5,6 +5,7 @@ from datetime import datetime
 
 from domain.errors import InvalidInput
 from domain.identifiers import TemplateId
+from domain.unicode_text import is_unicode_text
 
 MAX_SUBJECT_CHARACTERS = 500
 MAX_BODY_BYTES = 100_000
@@ -23,6 +24,9 @@ class Content:
     @classmethod
     def of(cls, subject: str, html: str, text: str) -> "Content":
         """Checked against the limits. Raises InvalidInput."""
+        for field, part in (("subject", subject), ("html", html), ("text", text)):
+            if not is_unicode_text(part):
+                raise InvalidInput(field, "It holds characters that are not Unicode text.")
         if not subject.strip():
             raise InvalidInput("subject", "A mail needs a subject.")
         if len(subject) > MAX_SUBJECT_CHARACTERS:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
-from email.utils import formataddr, parseaddr
+from email.utils import formataddr, getaddresses
 from typing import Annotated, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
@@ -52,11 +52,14 @@ class Settings(BaseModel):
     @field_validator("sender")
     @classmethod
     def _sender(cls, text: str) -> str:
-        name, address = parseaddr(text)
         try:
-            return formataddr((name, normalise_address(address)))
-        except (InvalidInput, UnicodeError):
-            raise ValueError("write it as name@example.com or Name <name@example.com>") from None
+            ((name, address),) = getaddresses([text])
+            sender = formataddr((name, normalise_address(address)))
+        except (InvalidInput, ValueError):
+            sender = ""
+        if not sender or not text.isprintable():
+            raise ValueError("write it as name@example.com or Name <name@example.com>")
+        return sender
 
     @field_validator("address_hash_key")
     @classmethod

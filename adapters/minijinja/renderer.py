@@ -1,6 +1,8 @@
 """Merging fields into templates with minijinja."""
 
-from collections.abc import Sequence
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
 
 from minijinja import Environment, TemplateError
 
@@ -13,65 +15,98 @@ _FUEL = 100_000
 """Instructions one part of one mail may take; a mail of everyday size takes some hundreds."""
 _MAX_RENDERED_BYTES = 1_000_000
 _PARTS = ("subject", "html", "text")
+_UNFIT_FOR_A_HEADER = frozenset({"Cc", "Cs", "Zl", "Zp"})
+"""Unicode categories: control characters, surrogates, line and paragraph separators."""
 
-
-def _autoescape(name: str) -> str | None:
-    return "html" if name == "html" else None
+_TAG = re.compile(r"\{%.*?%\}", re.DOTALL)
+_ASSIGNMENT = re.compile(r"(\w+(?:\s*,\s*\w+)*)\s*=(?!=)(.*)", re.DOTALL)
+_BLOCK_SET = re.compile(r"\{%[-+]?\s*set\s+(\w+)\s*[-+]?%\}")
 
 
 class MinijinjaRenderer:
-    """Implements `domain.ports.renderer.Renderer`; keeps the environment last compiled."""
+    """Implements `domain.ports.renderer.Renderer`; keeps the content last compiled."""
 
     def __init__(self) -> None:
         """Nothing is compiled yet."""
-        self._compiled: tuple[Content, Environment] | None = None
+        self._compiled: tuple[Content, Mapping[str, Environment]] | None = None
 
     def variables(self, content: Content) -> frozenset[str]:
-        """Names that the three parts use without setting them."""
-        environment = self._environment(content)
-        return frozenset(
-            name for part in _PARTS for name in environment.undeclared_variables_in_template(part)
-        )
+        """Names that the three parts use without setting them, or to set themselves anew."""
+        names: set[str] = set()
+        for part, environment in self._environments(content).items():
+            names |= set(environment.undeclared_variables_in_template(part))
+            names |= _set_from_themselves(getattr(content, part))
+        return frozenset(names)
 
     def render(
         self, content: Content, recipients: Sequence[Recipient]
     ) -> Sequence[Rendered | Unrenderable]:
         """Rendered one after the other; about 15 microseconds each."""
-        environment = self._environment(content)
-        return [_render(environment, recipient) for recipient in recipients]
+        environments = self._environments(content)
+        return [_render(environments, recipient) for recipient in recipients]
 
-    def _environment(self, content: Content) -> Environment:
+    def _environments(self, content: Content) -> Mapping[str, Environment]:
         compiled = self._compiled
         if compiled is not None and compiled[0] == content:
             return compiled[1]
-        environment = Environment(
-            auto_escape_callback=_autoescape,
-            undefined_behavior="strict",
-            fuel=_FUEL,
-            debug=False,  # its error texts would quote the values merged
-        )
-        for part in _PARTS:
-            try:
-                environment.add_template(part, getattr(content, part))
-            except TemplateError as error:
-                raise InvalidInput(part, f"Not a template: {error.message}.") from error
-        self._compiled = (content, environment)
-        return environment
+        environments = {part: _environment(part, getattr(content, part)) for part in _PARTS}
+        self._compiled = (content, environments)
+        return environments
 
 
-def _render(environment: Environment, recipient: Recipient) -> Rendered | Unrenderable:
+def _environment(part: str, source: str) -> Environment:
+    """One for each part: none can include another, which is escaped by other rules."""
+    environment = Environment(
+        auto_escape_callback=lambda name: "html" if name == "html" else None,
+        undefined_behavior="strict",
+        fuel=_FUEL,
+        debug=False,  # its error texts would quote the values merged
+    )
+    try:
+        environment.add_template(part, source)
+    except TemplateError as error:
+        raise InvalidInput(part, f"Not a template: {error.message}.") from error
+    return environment
+
+
+def _set_from_themselves(source: str) -> set[str]:
+    """Names as in `{% set name = name|default('friend') %}`, which minijinja takes for set."""
+    names = set(_BLOCK_SET.findall(source))
+    for tag in _TAG.findall(source):
+        assignment = _ASSIGNMENT.search(tag)
+        if assignment is not None:
+            used = set(re.findall(r"\w+", assignment[2]))
+            names |= used.intersection(re.findall(r"\w+", assignment[1]))
+    return names
+
+
+def _render(
+    environments: Mapping[str, Environment], recipient: Recipient
+) -> Rendered | Unrenderable:
     fields = {**recipient.fields, "email": recipient.address}
     parts: dict[str, str] = {}
-    for part in _PARTS:
+    for part, environment in environments.items():
         try:
             parts[part] = environment.render_template(part, **fields)
         except TemplateError as error:
-            # Other details may quote a value; that of an undefined one is its name.
-            cause = error.detail if error.kind == "UndefinedError" else error.kind
-            return Unrenderable(f"{part}, line {error.line}: {cause}")
+            return Unrenderable(
+                f"{part}, line {error.line}: {_cause(environment, part, fields, error)}"
+            )
         if len(parts[part].encode()) > _MAX_RENDERED_BYTES:
             return Unrenderable(f"{part}: larger than {_MAX_RENDERED_BYTES} bytes once rendered")
     subject = " ".join(parts["subject"].split())
-    if not subject or not subject.isprintable():
+    if not subject or any(
+        unicodedata.category(character) in _UNFIT_FOR_A_HEADER for character in subject
+    ):
         return Unrenderable("subject: empty or with control characters once rendered")
     return Rendered(subject, parts["html"], parts["text"])
+
+
+def _cause(
+    environment: Environment, part: str, fields: Mapping[str, object], error: TemplateError
+) -> str:
+    """What went wrong, in the template's words only: details may quote a person's values."""
+    missing = set(environment.undeclared_variables_in_template(part)) - fields.keys()
+    if error.kind == "UndefinedError" and missing:
+        return f"no {' or '.join(sorted(missing))}"
+    return error.kind

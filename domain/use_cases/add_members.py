@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from domain.errors import InvalidInput, NotFound, UnknownReference
-from domain.identifiers import ContactId, SegmentId
+from domain.identifiers import ContactId, SegmentId, shown
 from domain.ports.contacts import ContactRepository
 from domain.ports.segments import SegmentRepository
 
@@ -28,6 +28,6 @@ class AddMembers:
         for index, contact_id in enumerate(contact_ids):
             if contact_id not in known:
                 raise UnknownReference(
-                    f"contact_ids/{index}", f"No contact {contact_id!r}; create it first."
+                    f"contact_ids/{index}", f"No contact {shown(contact_id)}; create it first."
                 )
         self.segments.add_members(segment_id, contact_ids)

@@ -8,7 +8,7 @@ from domain.campaign import Campaign, CampaignState
 from domain.delivery_policy import DeliveryPolicy
 from domain.errors import DependencyFault, InvalidInput, UnknownReference, VersionConflict
 from domain.fan_out import new_ranges
-from domain.identifiers import SegmentId, TemplateId
+from domain.identifiers import SegmentId, TemplateId, shown
 from domain.path_policy import ExecutionPath, decide_timing
 from domain.ports.campaigns import CampaignRepository
 from domain.ports.clock import Clock
@@ -96,7 +96,7 @@ class CreateCampaign:
         )
         self.campaigns.add(campaign, new_ranges(campaign.campaign_id, self.fan_out_ranges))
         try:
-            self._trigger(campaign)
+            campaign = self._trigger(campaign)
         except DependencyFault as fault:
             logger.exception(
                 "Campaign stored, but not triggered; the reconciler goes on",
@@ -108,13 +108,17 @@ class CreateCampaign:
     def _template(self, template_id: TemplateId) -> Template:
         template = self.templates.get(template_id)
         if template is None:
-            raise UnknownReference("template_id", f"No template {template_id!r}; create it first.")
+            raise UnknownReference(
+                "template_id", f"No template {shown(template_id)}; create it first."
+            )
         return template
 
     def _check_segment(self, segment_id: SegmentId, template: Template) -> None:
         """The segment exists, and the template renders for the first of its members."""
         if self.segments.get(segment_id) is None:
-            raise UnknownReference("segment_id", f"No segment {segment_id!r}; create it first.")
+            raise UnknownReference(
+                "segment_id", f"No segment {shown(segment_id)}; create it first."
+            )
         ((lower, upper),) = key_space_bounds(1)
         page = self.segments.members(segment_id, lower=lower, upper=upper, after=None, limit=1)
         for contact in self.contacts.get(page.contact_ids):
@@ -129,11 +133,11 @@ class CreateCampaign:
                     f"The template cannot be rendered for a contact of the segment: {mail.reason}.",
                 )
 
-    def _trigger(self, campaign: Campaign) -> None:
+    def _trigger(self, campaign: Campaign) -> Campaign:
         if campaign.execution_path is ExecutionPath.IMMEDIATE:
             self.invoker.start(campaign.campaign_id)
             logger.info("⚡ Immediate execution", extra={"campaign_id": campaign.campaign_id})
-            return
+            return campaign
         self.scheduler.put(
             Schedule(campaign.campaign_id, campaign.schedule_version, campaign.schedule_at)
         )
@@ -146,12 +150,13 @@ class CreateCampaign:
         )
         try:
             # Until this is written the reconciler would make the schedule again: harmless.
-            self.campaigns.save(replace(campaign, next_check_at=campaign.schedule_at))
+            return self.campaigns.save(replace(campaign, next_check_at=campaign.schedule_at))
         except (VersionConflict, DependencyFault):
             logger.warning(
                 "The reconciler will look at the schedule once more",
                 extra={"campaign_id": campaign.campaign_id},
             )
+            return campaign
 
 
 def _checked_name(name: str) -> str:

@@ -18,7 +18,7 @@ _ATTEMPTS = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FinishCampaign:
-    """The check after a range is complete and after a chunk is finished (docs/delivery.md, Send 8)."""
+    """The check once a range is complete or a chunk finished (docs/delivery.md, Send 8)."""
 
     campaigns: CampaignRepository
     fan_out: FanOutRepository

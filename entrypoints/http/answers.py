@@ -14,7 +14,6 @@ BODY_PROBLEMS = (
     HTTPStatus.BAD_REQUEST,
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-    HTTPStatus.UNPROCESSABLE_ENTITY,
 )
 """What can be wrong with a request that has a body."""
 
@@ -43,7 +42,7 @@ def described(
         status: {"description": text, "content": {JSON: {"model": model}}}
         for status, model, text in answers
     }
-    for status in (*problems, HTTPStatus.SERVICE_UNAVAILABLE):
+    for status in (*problems, HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.SERVICE_UNAVAILABLE):
         responses[status] = {
             "description": status.phrase,
             "content": {PROBLEM_JSON: {"model": ProblemDocument}},

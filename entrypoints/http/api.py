@@ -3,6 +3,7 @@
 import base64
 import binascii
 import contextvars
+import json
 import logging
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -73,10 +74,10 @@ class Api:
         refused = _refused_body(event)
         if refused is not None:
             return _built(refused)
+        # The resolver takes the type by its exact spelling, and it has been checked by now.
+        headers = {**event.get("headers", {}), "content-type": JSON}
         try:
-            return self._resolver.resolve(dict(event), context)
-        except RecursionError:
-            return _built(problems.malformed("It is nested too deeply."))
+            return self._resolver.resolve({**event, "headers": headers}, context)
         except Exception:
             logger.exception("Request failed")
             return _built(problems.internal())
@@ -113,8 +114,10 @@ def _resolver(container: Core) -> APIGatewayHttpResolver:
     @resolver.not_found
     def not_found(_error: NotFoundError) -> Response[str]:
         event = resolver.current_event
-        allowed = _methods_of(event.path, resolver.get_openapi_schema().paths or {})
-        return problems.method_not_allowed(allowed) if allowed else problems.no_such_route()
+        served = _methods_of(event.path, resolver.get_openapi_schema().paths or {})
+        if served and event.http_method not in served:
+            return problems.method_not_allowed(served)
+        return problems.no_such_route()
 
     resolver.enable_swagger(path="/docs", title=TITLE, version=VERSION)
     return resolver
@@ -142,14 +145,32 @@ def _refused_body(event: Mapping[str, Any]) -> Response[str] | None:
         raw = base64.b64decode(body) if event.get("isBase64Encoded") else body.encode()
         if len(raw) > MAX_BODY_BYTES:
             return problems.too_large(MAX_BODY_BYTES)
-        raw.decode()
+        text = raw.decode()
     except (binascii.Error, UnicodeError):
         return problems.malformed("It has bytes that are not UTF-8.")
-    method = event["requestContext"]["http"]["method"]
-    content_type = event.get("headers", {}).get("content-type", JSON)
-    if method in _WITH_BODY and not content_type.lower().startswith(JSON):
+    if event["requestContext"]["http"]["method"] not in _WITH_BODY:
+        return None
+    media_type = event.get("headers", {}).get("content-type", JSON).partition(";")[0]
+    if media_type.strip().lower() != JSON:
         return problems.unsupported_media_type()
+    return _refused_json(text)
+
+
+def _refused_json(text: str) -> Response[str] | None:
+    try:
+        json.loads(text, parse_constant=_no_constant)
+    except json.JSONDecodeError as error:
+        return problems.malformed(f"{error.msg}, at character {error.pos}.")
+    except RecursionError:
+        return problems.malformed("It is nested too deeply.")
+    except ValueError as error:
+        # NaN and the infinities, or a number of thousands of digits.
+        return problems.malformed(f"{error}.")
     return None
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is no number of JSON (RFC 8259, section 6)")
 
 
 def _built(response: Response[str]) -> dict[str, Any]:

@@ -86,7 +86,6 @@ def segment_routes(container: Core) -> APIGatewayHttpRouter:
         tags=["segments"],
         responses=described(
             (HTTPStatus.OK, SegmentListBody, "A page"),
-            problems=(HTTPStatus.UNPROCESSABLE_ENTITY,),
         ),
     )
     def list_segments(limit: Limit = 50, cursor: Cursor = None) -> Response[str]:

@@ -66,7 +66,6 @@ def campaign_routes(container: Core) -> APIGatewayHttpRouter:
         tags=["campaigns"],
         responses=described(
             (HTTPStatus.OK, CampaignListBody, "A page"),
-            problems=(HTTPStatus.UNPROCESSABLE_ENTITY,),
         ),
     )
     def list_campaigns(

@@ -43,7 +43,6 @@ def template_routes(container: Core) -> APIGatewayHttpRouter:
         tags=["templates"],
         responses=described(
             (HTTPStatus.OK, TemplateListBody, "A page"),
-            problems=(HTTPStatus.UNPROCESSABLE_ENTITY,),
         ),
     )
     def list_templates(limit: Limit = 20, cursor: Cursor = None) -> Response[str]:

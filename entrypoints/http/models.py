@@ -3,7 +3,15 @@
 from datetime import UTC, datetime
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, WithJsonSchema
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    WithJsonSchema,
+)
+from pydantic_core import PydanticCustomError
 
 from domain.campaign import Campaign, CampaignState, PauseReason
 from domain.contact import Contact
@@ -11,6 +19,7 @@ from domain.fan_out import DeliveryProgress
 from domain.path_policy import ExecutionPath
 from domain.segment import Segment
 from domain.template import Template
+from domain.unicode_text import is_unicode_text
 from domain.use_cases.add_members import MAX_MEMBERS
 from domain.use_cases.create_campaign import MAX_NAME_CHARACTERS, Created
 
@@ -240,11 +249,28 @@ class MembersRequestBody(_Request):
     contact_ids: Annotated[list[Reference], Field(min_length=1, max_length=MAX_MEMBERS)]
 
 
+def _field_value(value: object) -> object:
+    if not isinstance(value, str | int | float):
+        raise PydanticCustomError("field_value", "It must be text, a number, true or false")
+    if isinstance(value, str) and not is_unicode_text(value):
+        raise PydanticCustomError("string_unicode", "It is no text")
+    return value
+
+
+def _field_names(fields: object) -> object:
+    if isinstance(fields, dict) and not all(is_unicode_text(str(name)) for name in fields):
+        raise PydanticCustomError("string_unicode", "A name is no text")
+    return fields
+
+
+FieldValueBody = Annotated[str | int | float | bool, BeforeValidator(_field_value)]
+
+
 class ContactRequestBody(_Request):
     """A contact to create, or to give new fields if the address is known."""
 
     email: Annotated[str, Field(max_length=320)]
-    fields: dict[str, str | int | float | bool] = {}
+    fields: Annotated[dict[str, FieldValueBody], BeforeValidator(_field_names)] = {}
 
 
 class ContactBody(_Answer):

@@ -14,6 +14,7 @@ from domain.errors import (
     InvalidInput,
     NotFound,
     VersionConflict,
+    escaped,
 )
 
 PROBLEM_JSON = "application/problem+json"
@@ -135,13 +136,13 @@ def internal() -> Response[str]:
 
 
 def of_validation_error(error: RequestValidationError) -> Response[str]:
-    """400 for what is not JSON, else 422 naming every field; values are not repeated."""
-    faults = error.errors()
-    if any(fault["type"] == "json_invalid" for fault in faults):
-        fault = faults[0]
-        reason = fault.get("ctx", {}).get("error", "not JSON")
-        return malformed(f"{reason}, at character {fault['loc'][-1]}.")
-    return invalid([FieldProblem(pointer=_pointer(f["loc"]), detail=_detail(f)) for f in faults])
+    """422 naming every field; values are not repeated."""
+    return invalid(
+        [
+            FieldProblem(pointer=_pointer(fault["loc"]), detail=_detail(fault))
+            for fault in error.errors()
+        ]
+    )
 
 
 def of_invalid_input(error: InvalidInput) -> Response[str]:
@@ -214,8 +215,7 @@ _DETAILS = {
 
 def _pointer(location: Sequence[str | int]) -> str:
     _source, *path = location
-    # RFC 6901, section 3: ~ and / are escaped.
-    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in path)
+    return "".join(f"/{escaped(str(part))}" for part in path)
 
 
 def _detail(fault: dict[str, object]) -> str:

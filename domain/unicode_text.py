@@ -1,0 +1,6 @@
+"""Text that can be stored and sent."""
+
+
+def is_unicode_text(text: str) -> bool:
+    """Whether `text` can be written in UTF-8: it has no lone surrogates (RFC 3629, section 3)."""
+    return not any("\ud800" <= character <= "\udfff" for character in text)

@@ -1,0 +1,21 @@
+"""What every unit test may ask for."""
+
+import pytest
+from hypothesis import settings
+
+from tests.unit.sentinel import Sentinel, SettableClock
+
+settings.register_profile("unit", deadline=None)
+settings.load_profile("unit")
+
+
+@pytest.fixture
+def sentinel() -> Sentinel:
+    """All of Sentinel in memory, empty."""
+    return Sentinel()
+
+
+@pytest.fixture
+def clock(sentinel: Sentinel) -> SettableClock:
+    """The clock of that Sentinel."""
+    return sentinel.clock

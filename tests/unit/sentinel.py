@@ -1,0 +1,304 @@
+"""All of Sentinel on the memory adapters and a clock that only a test moves."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+from adapters.memory.campaigns import MemoryCampaignRepository
+from adapters.memory.chunks import MemoryChunkRepository
+from adapters.memory.contacts import MemoryContactRepository
+from adapters.memory.contents import MemoryContentRepository
+from adapters.memory.database import MemoryDatabase
+from adapters.memory.fan_out import MemoryFanOutRepository
+from adapters.memory.invoker import MemoryInvoker
+from adapters.memory.mailer import MemoryMailer
+from adapters.memory.open_work import MemoryOpenWork
+from adapters.memory.queue import MemorySendQueue
+from adapters.memory.rate_limiter import MemoryRateLimiter
+from adapters.memory.scheduler import MemoryScheduler
+from adapters.memory.segments import MemorySegmentRepository
+from adapters.memory.suppressions import MemorySuppressionRepository
+from adapters.memory.templates import MemoryTemplateRepository
+from adapters.minijinja.renderer import MinijinjaRenderer
+from adapters.system.ids import SystemIds
+from domain.campaign import Campaign, CampaignState, PauseReason
+from domain.chunk import Chunk
+from domain.contact import ContactDraft, MergeFields
+from domain.delivery_policy import DeliveryPolicy
+from domain.identifiers import CampaignId, SegmentId, TemplateId
+from domain.path_policy import DEFAULT_HORIZON
+from domain.recipient import RecipientState
+from domain.segment import Segment
+from domain.start import StartRequest
+from domain.suppression import Suppression, SuppressionReason
+from domain.tally import Tally
+from domain.template import Content, Template
+from domain.use_cases.create_campaign import CampaignRequest, CreateCampaign
+from domain.use_cases.finish_campaign import FinishCampaign
+from domain.use_cases.read_campaign import ReadCampaign
+from domain.use_cases.reconcile import Reconcile
+from domain.use_cases.send_batch import SendBatch
+from domain.use_cases.send_chunk import SendChunk
+from domain.use_cases.start_campaign import StartCampaign
+
+NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+
+GREETING = Content("News for {{ name }}", "<p>Hello {{ name }}</p>", "Hello {{ name }}")
+
+
+class SettableClock:
+    """Implements `domain.ports.clock.Clock`: stands still until somebody sleeps or moves it."""
+
+    def __init__(self, now: datetime = NOW) -> None:
+        """Standing at `now`."""
+        self._now = now
+        self._started = now
+
+    def now(self) -> datetime:
+        """Where it stands."""
+        return self._now
+
+    def monotonic(self) -> timedelta:
+        """How far it was moved."""
+        return self._now - self._started
+
+    def sleep(self, duration: timedelta) -> None:
+        """Over at once, the time has passed."""
+        if duration > timedelta():
+            self._now += duration
+
+
+class Sentinel:
+    """Every adapter is an attribute that a test may replace; use cases take the present ones."""
+
+    def __init__(self) -> None:
+        """Empty, at `NOW`."""
+        self.clock = SettableClock()
+        self.ids = SystemIds()
+        self.policy = DeliveryPolicy()
+        self.fan_out_ranges = 1
+        self.database = MemoryDatabase()
+        self.campaigns = MemoryCampaignRepository(self.database)
+        self.chunks = MemoryChunkRepository(self.database)
+        self.contacts = MemoryContactRepository(self.database, self.ids)
+        self.contents = MemoryContentRepository(self.database)
+        self.fan_out = MemoryFanOutRepository(self.database)
+        self.open_work = MemoryOpenWork(self.database)
+        self.segments = MemorySegmentRepository(self.database)
+        self.suppressions = MemorySuppressionRepository(self.database)
+        self.templates = MemoryTemplateRepository(self.database)
+        self.renderer = MinijinjaRenderer()
+        self.invoker = MemoryInvoker()
+        self.scheduler = MemoryScheduler(self.clock, self.invoker)
+        self.queue = MemorySendQueue(self.clock)
+        self.limiter = MemoryRateLimiter(1_000)
+        self.mailer = MemoryMailer(self.clock)
+
+    @property
+    def create_campaign(self) -> CreateCampaign:
+        """The use case."""
+        return CreateCampaign(
+            campaigns=self.campaigns,
+            templates=self.templates,
+            segments=self.segments,
+            contacts=self.contacts,
+            renderer=self.renderer,
+            invoker=self.invoker,
+            scheduler=self.scheduler,
+            clock=self.clock,
+            ids=self.ids,
+            policy=self.policy,
+            horizon=DEFAULT_HORIZON,
+            fan_out_ranges=self.fan_out_ranges,
+        )
+
+    @property
+    def start_campaign(self) -> StartCampaign:
+        """The use case."""
+        return StartCampaign(
+            campaigns=self.campaigns,
+            contents=self.contents,
+            fan_out=self.fan_out,
+            templates=self.templates,
+            segments=self.segments,
+            contacts=self.contacts,
+            renderer=self.renderer,
+            queue=self.queue,
+            invoker=self.invoker,
+            clock=self.clock,
+            ids=self.ids,
+            policy=self.policy,
+            finish=self.finish_campaign,
+        )
+
+    @property
+    def send_chunk(self) -> SendChunk:
+        """The use case."""
+        return SendChunk(
+            campaigns=self.campaigns,
+            chunks=self.chunks,
+            contents=self.contents,
+            renderer=self.renderer,
+            limiter=self.limiter,
+            mailer=self.mailer,
+            queue=self.queue,
+            clock=self.clock,
+            ids=self.ids,
+            policy=self.policy,
+        )
+
+    @property
+    def send_batch(self) -> SendBatch:
+        """The use case."""
+        return SendBatch(send_chunk=self.send_chunk, finish=self.finish_campaign)
+
+    @property
+    def finish_campaign(self) -> FinishCampaign:
+        """The use case."""
+        return FinishCampaign(campaigns=self.campaigns, fan_out=self.fan_out, clock=self.clock)
+
+    @property
+    def read_campaign(self) -> ReadCampaign:
+        """The use case."""
+        return ReadCampaign(campaigns=self.campaigns, fan_out=self.fan_out)
+
+    @property
+    def reconcile(self) -> Reconcile:
+        """The use case."""
+        return Reconcile(
+            campaigns=self.campaigns,
+            chunks=self.chunks,
+            fan_out=self.fan_out,
+            open_work=self.open_work,
+            scheduler=self.scheduler,
+            invoker=self.invoker,
+            queue=self.queue,
+            clock=self.clock,
+            policy=self.policy,
+            finish=self.finish_campaign,
+        )
+
+    def add_template(self, content: Content = GREETING, name: str = "greeting") -> TemplateId:
+        """A template under its name."""
+        template_id = TemplateId(name)
+        self.templates.add(
+            Template(
+                template_id=template_id,
+                name=name,
+                content=content,
+                created_at=self.clock.now(),
+            )
+        )
+        return template_id
+
+    def add_segment(self, people: Sequence[MergeFields], name: str = "everyone") -> SegmentId:
+        """A segment under its name: person-0@example.com with the first fields, and so on."""
+        segment_id = SegmentId(name)
+        self.segments.add(Segment(segment_id=segment_id, name=name, created_at=self.clock.now()))
+        contacts = self.contacts.put(
+            [
+                ContactDraft.of(f"person-{number}@example.com", fields)
+                for number, fields in enumerate(people)
+            ]
+        )
+        self.segments.add_members(segment_id, [contact.contact_id for contact in contacts])
+        return segment_id
+
+    def create(self, size: int, schedule_at: datetime | None = None) -> CampaignId:
+        """A campaign that greets a segment of `size` people; not run yet."""
+        created = self.create_campaign(
+            CampaignRequest(
+                name="News",
+                template_id=self.add_template(),
+                segment_id=self.add_segment([{"name": f"N{number}"} for number in range(size)]),
+                schedule_at=None if schedule_at is None else schedule_at.isoformat(),
+            )
+        )
+        return created.campaign.campaign_id
+
+    def create_started(self, size: int) -> CampaignId:
+        """The same, fanned out; its chunks wait on the queue."""
+        campaign_id = self.create(size)
+        self.run_starts()
+        return campaign_id
+
+    def run_starts(self) -> int:
+        """Run every start that was asked for; returns how many."""
+        requests = self.invoker.take_all()
+        for request in requests:
+            self.start_campaign(request)
+        return len(requests)
+
+    def run_workers(self) -> None:
+        """Deal with every message that can be seen."""
+        while deliveries := self.queue.receive(10, timedelta()):
+            self.queue.acknowledge(self.send_batch(deliveries))
+
+    def run(self) -> None:
+        """Everything that does not wait for time to pass."""
+        self.run_workers()
+        while self.run_starts():
+            self.run_workers()
+
+    def pass_time(self, duration: timedelta) -> None:
+        """Minute by minute, with what happens every minute."""
+        end = self.clock.now() + duration
+        while self.clock.now() < end:
+            self.clock.sleep(MINUTE)
+            self.scheduler.tick()
+            self.reconcile()
+            self.run()
+
+    def start(self, campaign_id: CampaignId, time_left: timedelta | None = None) -> None:
+        """One start of one campaign."""
+        self.start_campaign(StartRequest(campaign_id), time_left)
+
+    def campaign(self, campaign_id: CampaignId) -> Campaign:
+        """As stored."""
+        campaign = self.campaigns.get(campaign_id)
+        assert campaign is not None
+        return campaign
+
+    def state(self, campaign_id: CampaignId) -> CampaignState:
+        """The campaign's, as stored."""
+        return self.campaign(campaign_id).state
+
+    def cancel(self, campaign_id: CampaignId) -> None:
+        """As people do."""
+        self.campaigns.save(self.campaign(campaign_id).cancel(self.clock.now()))
+
+    def pause(self, campaign_id: CampaignId) -> None:
+        """As people do."""
+        self.campaigns.save(self.campaign(campaign_id).pause(PauseReason.OPERATOR))
+
+    def suppress(self, address: str) -> None:
+        """From now on."""
+        self.suppressions.add(
+            Suppression(address, SuppressionReason.COMPLAINT, self.clock.now()),
+        )
+
+    def tally(self, campaign_id: CampaignId) -> Tally:
+        """The counts that people see."""
+        return self.read_campaign(campaign_id)[1].tally
+
+    def stored_chunks(self) -> list[Chunk]:
+        """In order of their numbers."""
+        chunks = self.database.chunks.values()
+        return sorted(chunks, key=lambda chunk: (chunk.ref.range_number, chunk.ref.number))
+
+    def recipient_states(self) -> dict[str, RecipientState]:
+        """Of everybody who was fanned out, by address."""
+        return {
+            recipient.address: progress.state
+            for chunk in self.stored_chunks()
+            for recipient, progress in zip(chunk.recipients, chunk.progress, strict=True)
+        }
+
+    def mailed(self) -> list[str]:
+        """Addresses in the outbox, oldest first."""
+        return [mail.message.to for mail in self.mailer.outbox]
+
+
+def addresses(size: int) -> list[str]:
+    """Of the segment that `Sentinel.create` makes, sorted."""
+    return sorted(f"person-{number}@example.com" for number in range(size))

@@ -1,0 +1,167 @@
+"""What moves a campaign, and what does not."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from domain.campaign import (
+    FINAL_STATES,
+    TRANSITIONS,
+    Campaign,
+    CampaignEvent,
+    CampaignState,
+    PauseReason,
+)
+from domain.errors import IllegalTransition
+from domain.identifiers import CampaignId, SegmentId, TemplateId
+from domain.path_policy import ExecutionPath
+from tests.unit.sentinel import MINUTE, NOW
+
+LATENESS = timedelta(hours=6)
+
+CAMPAIGN = Campaign(
+    campaign_id=CampaignId("cmp_1"),
+    name="News",
+    template_id=TemplateId("greeting"),
+    segment_id=SegmentId("everyone"),
+    state=CampaignState.SCHEDULED,
+    execution_path=ExecutionPath.SCHEDULED,
+    schedule_at=NOW + timedelta(hours=1),
+    created_at=NOW,
+    next_check_at=NOW + MINUTE,
+)
+
+MOVES: Mapping[CampaignEvent, Callable[[Campaign], Campaign]] = {
+    CampaignEvent.START: lambda campaign: campaign.start(NOW, NOW + MINUTE),
+    CampaignEvent.FINISH: lambda campaign: campaign.finish(NOW),
+    CampaignEvent.PAUSE: lambda campaign: campaign.pause(PauseReason.OPERATOR),
+    CampaignEvent.CANCEL: lambda campaign: campaign.cancel(NOW),
+    CampaignEvent.EXPIRE: lambda campaign: campaign.expire(NOW),
+    CampaignEvent.FAIL: lambda campaign: campaign.fail(NOW, "template gone"),
+}
+
+
+def test_the_table_is_the_promised_one() -> None:
+    """A campaign moves as delivery.md promises, and in no other way."""
+    assert {
+        (state.value, event.value, target.value)
+        for state, events in TRANSITIONS.items()
+        for event, target in events.items()
+    } == {
+        ("scheduled", "start", "sending"),
+        ("scheduled", "pause", "paused"),
+        ("scheduled", "reschedule", "scheduled"),
+        ("scheduled", "cancel", "cancelled"),
+        ("scheduled", "expire", "expired"),
+        ("scheduled", "fail", "failed"),
+        ("sending", "start", "sending"),
+        ("sending", "finish", "sent"),
+        ("sending", "pause", "paused"),
+        ("sending", "cancel", "cancelled"),
+        ("sending", "expire", "expired"),
+        ("sending", "fail", "failed"),
+        ("paused", "resume", "sending"),
+        ("paused", "reschedule", "scheduled"),
+        ("paused", "cancel", "cancelled"),
+    }
+    assert set(TRANSITIONS) == set(CampaignState)
+
+
+@pytest.mark.parametrize("event", MOVES)
+@pytest.mark.parametrize("state", CampaignState)
+def test_every_event_in_every_state(state: CampaignState, event: CampaignEvent) -> None:
+    """An event moves the campaign along the table or is refused, and then changes nothing."""
+    campaign = replace(CAMPAIGN, state=state)
+    target = TRANSITIONS[state].get(event)
+    if target is not None:
+        assert MOVES[event](campaign).state is target
+        return
+    with pytest.raises(IllegalTransition) as refusal:
+        MOVES[event](campaign)
+    assert (refusal.value.state, refusal.value.event) == (state, event)
+    assert campaign == replace(CAMPAIGN, state=state)
+
+
+def test_final_states() -> None:
+    """Sent, cancelled, expired and failed are ends; nothing else is."""
+    finals = {
+        CampaignState.SENT,
+        CampaignState.CANCELLED,
+        CampaignState.EXPIRED,
+        CampaignState.FAILED,
+    }
+    assert finals == FINAL_STATES
+    assert {state for state in CampaignState if replace(CAMPAIGN, state=state).is_final} == finals
+
+
+@pytest.mark.parametrize(
+    "event",
+    [CampaignEvent.FINISH, CampaignEvent.CANCEL, CampaignEvent.EXPIRE, CampaignEvent.FAIL],
+)
+def test_an_end_has_its_time_and_no_more_checks(event: CampaignEvent) -> None:
+    """A campaign that ended shows when, and the reconciler is done with it."""
+    ended = MOVES[event](replace(CAMPAIGN, state=CampaignState.SENDING))
+    assert ended.ended_at == NOW
+    assert ended.next_check_at is None
+
+
+def test_a_failure_says_why() -> None:
+    """People read the reason on the campaign."""
+    assert CAMPAIGN.fail(NOW, "template gone").failure_reason == "template gone"
+
+
+def test_a_pause_says_why() -> None:
+    """A paused campaign shows its reason and is not looked after."""
+    paused = CAMPAIGN.pause(PauseReason.QUOTA)
+    assert paused.pause_reason is PauseReason.QUOTA
+    assert paused.next_check_at is None
+
+
+def test_the_first_start_is_remembered() -> None:
+    """A start taken up again keeps the time of the first."""
+    started = CAMPAIGN.start(NOW, NOW + MINUTE)
+    again = started.start(NOW + timedelta(hours=1), NOW + timedelta(hours=2))
+    assert again.started_at == NOW
+    assert again.next_check_at == NOW + timedelta(hours=2)
+
+
+def test_due_at_its_time() -> None:
+    """A scheduled campaign may start from its time on, not before; a paused one not at all."""
+    just_before = CAMPAIGN.schedule_at - timedelta(microseconds=1)
+    assert not CAMPAIGN.is_due(just_before)
+    assert CAMPAIGN.is_due(CAMPAIGN.schedule_at)
+    assert replace(CAMPAIGN, state=CampaignState.SENDING).is_due(just_before)
+    assert not CAMPAIGN.pause(PauseReason.OPERATOR).is_due(CAMPAIGN.schedule_at)
+
+
+def test_awaiting_the_first_start() -> None:
+    """A campaign waits for its first start until one claims it, unless it is held or has ended."""
+    assert CAMPAIGN.awaits_first_start
+    assert replace(CAMPAIGN, state=CampaignState.SENDING).awaits_first_start
+    assert not CAMPAIGN.start(NOW, NOW + MINUTE).awaits_first_start
+    assert not CAMPAIGN.pause(PauseReason.OPERATOR).awaits_first_start
+    assert not CAMPAIGN.cancel(NOW).awaits_first_start
+
+
+def test_too_late_counts_from_the_schedule() -> None:
+    """A scheduled campaign is too late after its time plus the allowance, not at it."""
+    latest = CAMPAIGN.schedule_at + LATENESS
+    assert not CAMPAIGN.is_too_late(latest, LATENESS)
+    assert CAMPAIGN.is_too_late(latest + timedelta(microseconds=1), LATENESS)
+
+
+def test_too_late_counts_from_creation_for_a_time_in_the_past() -> None:
+    """A campaign created with a time long past has the whole allowance from its creation."""
+    campaign = replace(CAMPAIGN, schedule_at=NOW - timedelta(days=30))
+    assert not campaign.is_too_late(NOW + LATENESS, LATENESS)
+    assert campaign.is_too_late(NOW + LATENESS + timedelta(microseconds=1), LATENESS)
+
+
+def test_never_too_late_once_started() -> None:
+    """A campaign that a start has claimed never expires, however long it takes."""
+    started = CAMPAIGN.start(NOW, NOW + MINUTE)
+    assert not started.is_too_late(NOW + timedelta(days=30), LATENESS)
+    with pytest.raises(IllegalTransition):
+        started.expire(NOW + timedelta(days=30))

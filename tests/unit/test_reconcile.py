@@ -1,0 +1,340 @@
+"""What was left undone is found and done."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from adapters.memory.fan_out import MemoryFanOutRepository
+from adapters.memory.queue import MemorySendQueue
+from domain.campaign import CampaignState
+from domain.chunk import ChunkRef
+from domain.errors import DependencyRefused, DependencyUnavailable
+from domain.fan_out import DeliveryProgress
+from domain.identifiers import CampaignId
+from domain.outcome import NotSent
+from domain.schedule import Schedule
+from domain.tally import Tally
+from tests.unit.faults import (
+    AnsweringMailer,
+    Died,
+    DyingMailer,
+    InterruptedMailer,
+    OvertakenCampaigns,
+    OvertakenChunks,
+    RefusingInvoker,
+)
+from tests.unit.sentinel import MINUTE, NOW, Sentinel, SettableClock, addresses
+
+PATIENCE = 5 * MINUTE
+MICROSECOND = timedelta(microseconds=1)
+
+
+class BrokenQueue(MemorySendQueue):
+    """Cannot be reached for some chunks."""
+
+    def __init__(self, sentinel: Sentinel, broken: Sequence[ChunkRef]) -> None:
+        """Empty."""
+        super().__init__(sentinel.clock)
+        self._broken = broken
+
+    def enqueue(
+        self, chunks: Sequence[ChunkRef], delay: timedelta = timedelta()
+    ) -> Sequence[ChunkRef]:
+        """No answer for these."""
+        if set(chunks) & set(self._broken):
+            raise DependencyUnavailable("The queue did not answer.")
+        return super().enqueue(chunks, delay)
+
+
+class BrokenFanOut(MemoryFanOutRepository):
+    """Cannot be read for one campaign."""
+
+    def __init__(self, sentinel: Sentinel, broken: CampaignId) -> None:
+        """Over the same records."""
+        super().__init__(sentinel.database)
+        self._broken = broken
+
+    def progress(self, campaign_id: CampaignId) -> DeliveryProgress:
+        """Throttled."""
+        if campaign_id == self._broken:
+            raise DependencyRefused("Throttled.")
+        return super().progress(campaign_id)
+
+
+def waiting(sentinel: Sentinel) -> list[ChunkRef]:
+    """Chunks on the queue that can be seen; they are taken off it."""
+    deliveries = sentinel.queue.receive(10, timedelta())
+    sentinel.queue.acknowledge(deliveries)
+    return [delivery.chunk for delivery in deliveries]
+
+
+def lose_the_queue(sentinel: Sentinel) -> None:
+    """Every message on it is gone."""
+    sentinel.queue = MemorySendQueue(sentinel.clock)
+
+
+def test_nothing_to_do(sentinel: Sentinel) -> None:
+    """With nothing open nothing is looked at; a finished campaign is not open."""
+    assert sentinel.reconcile() == 0
+    sentinel.create(3)
+    sentinel.run()
+    sentinel.clock.sleep(timedelta(days=1))
+    assert sentinel.reconcile() == 0
+
+
+def test_a_missed_start(sentinel: Sentinel, clock: SettableClock) -> None:
+    """A campaign whose start never came is started after a minute, and again until it comes."""
+    campaign_id = sentinel.create(3)
+    sentinel.invoker.take_all()
+    clock.sleep(MINUTE - MICROSECOND)
+    sentinel.reconcile()
+    assert sentinel.invoker.take_all() == []
+    clock.sleep(MICROSECOND)
+    for _ in range(2):
+        sentinel.reconcile()
+        sentinel.reconcile()
+        assert [each.campaign_id for each in sentinel.invoker.take_all()] == [campaign_id]
+        clock.sleep(MINUTE)
+    sentinel.reconcile()
+    sentinel.run()
+    assert sorted(sentinel.mailed()) == addresses(3)
+
+
+def test_a_start_that_did_not_come_in_time(sentinel: Sentinel) -> None:
+    """A campaign that could not be started for hours ends as expired by itself."""
+    campaign_id = sentinel.create(3)
+    sentinel.invoker.take_all()
+    able, sentinel.invoker = sentinel.invoker, RefusingInvoker()
+    sentinel.pass_time(sentinel.policy.max_lateness)
+    assert sentinel.state(campaign_id) is CampaignState.SENDING
+    sentinel.invoker = able
+    sentinel.pass_time(3 * MINUTE)
+    assert sentinel.state(campaign_id) is CampaignState.EXPIRED
+    assert sentinel.mailed() == []
+
+
+def test_a_missing_schedule(sentinel: Sentinel, clock: SettableClock) -> None:
+    """A scheduled campaign whose schedule was not made gets it within a minute or two."""
+    at = NOW + timedelta(hours=1)
+    campaign_id = sentinel.create(3, schedule_at=at)
+    sentinel.scheduler.delete(campaign_id)
+    # As where create died before it could note that the schedule stands.
+    sentinel.campaigns.save(sentinel.campaign(campaign_id).check_again(NOW + MINUTE))
+    clock.sleep(MINUTE)
+    sentinel.reconcile()
+    assert sentinel.scheduler.get(campaign_id) == Schedule(campaign_id, 1, at)
+    assert sentinel.invoker.take_all() == []
+    assert sentinel.reconcile() == 0
+
+
+def test_a_schedule_that_never_fires(sentinel: Sentinel, clock: SettableClock) -> None:
+    """A campaign whose schedule is lost starts at its time all the same."""
+    campaign_id = sentinel.create(3, schedule_at=NOW + timedelta(hours=1))
+    sentinel.scheduler.delete(campaign_id)
+    clock.sleep(timedelta(hours=1))
+    sentinel.reconcile()
+    sentinel.run()
+    assert sorted(sentinel.mailed()) == addresses(3)
+
+
+def test_a_paused_or_ended_campaign_is_left_alone(sentinel: Sentinel) -> None:
+    """Nothing is started or enqueued for a campaign that people paused."""
+    campaign_id = sentinel.create_started(3)
+    lose_the_queue(sentinel)
+    sentinel.pause(campaign_id)
+    for _ in range(60):
+        sentinel.clock.sleep(MINUTE)
+        sentinel.reconcile()
+    assert sentinel.invoker.take_all() == []
+    assert waiting(sentinel) == []
+
+
+def test_an_abandoned_chunk_is_enqueued_again(sentinel: Sentinel, clock: SettableClock) -> None:
+    """A chunk whose message was lost is enqueued again after five minutes, and sent."""
+    campaign_id = sentinel.create_started(3)
+    lose_the_queue(sentinel)
+    clock.sleep(PATIENCE - MICROSECOND)
+    sentinel.reconcile()
+    assert waiting(sentinel) == []
+    clock.sleep(MICROSECOND)
+    sentinel.reconcile()
+    sentinel.run()
+    assert sorted(sentinel.mailed()) == addresses(3)
+    assert sentinel.state(campaign_id) is CampaignState.SENT
+
+
+def test_an_abandoned_chunk_of_a_cancelled_campaign(sentinel: Sentinel) -> None:
+    """The recipients of a lost chunk are counted as skipped once the campaign is cancelled."""
+    campaign_id = sentinel.create_started(3)
+    lose_the_queue(sentinel)
+    sentinel.cancel(campaign_id)
+    sentinel.pass_time(PATIENCE)
+    assert sentinel.mailed() == []
+    assert sentinel.tally(campaign_id) == Tally(skipped=3, finished_chunks=1)
+
+
+def test_a_chunk_put_back_is_not_abandoned(sentinel: Sentinel, clock: SettableClock) -> None:
+    """A chunk that waits for its own retry is not enqueued a second time beside it."""
+    sentinel.create_started(1)
+    clock.sleep(PATIENCE - timedelta(seconds=1))
+    throttled = {"person-0@example.com": [NotSent("throttled")]}
+    sentinel.mailer = AnsweringMailer(clock, throttled)
+    sentinel.run_workers()
+    clock.sleep(timedelta(seconds=1))
+    sentinel.reconcile()
+    assert waiting(sentinel) == []
+    clock.sleep(sentinel.policy.retry_delay)
+    assert len(waiting(sentinel)) == 1
+    clock.sleep(PATIENCE)
+    sentinel.reconcile()
+    assert len(waiting(sentinel)) == 1
+
+
+def test_patience_doubles(sentinel: Sentinel, clock: SettableClock) -> None:
+    """A chunk that waits in a long queue is enqueued again ever less often."""
+    sentinel.create_started(3)
+    waiting(sentinel)
+    enqueued: list[float] = []
+    for minute in range(1, 80):
+        clock.sleep(MINUTE)
+        sentinel.reconcile()
+        enqueued += [minute] * len(waiting(sentinel))
+    assert enqueued == [5, 10, 20, 40]
+
+
+def test_a_chunk_at_work_is_not_abandoned(sentinel: Sentinel) -> None:
+    """A chunk that a worker holds is not enqueued, however long it waited for its turn."""
+    sentinel.create_started(3)
+    sentinel.clock.sleep(PATIENCE)
+    enqueued: list[list[ChunkRef]] = []
+
+    def reconcile() -> None:
+        sentinel.reconcile()
+        enqueued.append(waiting(sentinel))
+
+    sentinel.mailer = InterruptedMailer(sentinel.clock, reconcile)
+    sentinel.run_workers()
+    assert enqueued == [[]]
+    assert sorted(sentinel.mailed()) == addresses(3)
+
+
+def test_a_dead_worker(sentinel: Sentinel, clock: SettableClock) -> None:
+    """The chunk of a worker that died is looked after once its lease and patience are over."""
+    campaign_id = sentinel.create_started(3)
+    clock.sleep(PATIENCE)
+    sentinel.mailer = DyingMailer(clock, 1)
+    with pytest.raises(Died):
+        sentinel.run_workers()
+    lose_the_queue(sentinel)
+    sentinel.reconcile()
+    clock.sleep(sentinel.policy.send_lease + PATIENCE - MICROSECOND)
+    sentinel.reconcile()
+    sentinel.run()
+    assert sentinel.state(campaign_id) is CampaignState.SENDING
+    clock.sleep(MICROSECOND)
+    sentinel.reconcile()
+    sentinel.run()
+    assert sentinel.tally(campaign_id) == Tally(unknown=3, finished_chunks=1)
+    assert sentinel.state(campaign_id) is CampaignState.SENT
+
+
+def test_the_check_for_sent(sentinel: Sentinel, clock: SettableClock) -> None:
+    """A campaign of which everything is done is called sent, though its last worker died."""
+    campaign_id = sentinel.create_started(3)
+    (chunk,) = sentinel.stored_chunks()
+    sentinel.send_chunk(chunk.ref)
+    assert sentinel.state(campaign_id) is CampaignState.SENDING
+    clock.sleep(MINUTE)
+    sentinel.reconcile()
+    assert sentinel.state(campaign_id) is CampaignState.SENT
+
+
+def test_a_running_campaign_is_not_called_sent(sentinel: Sentinel, clock: SettableClock) -> None:
+    """A campaign with a chunk on the queue stays sending and is not started again."""
+    campaign_id = sentinel.create_started(60)
+    clock.sleep(MINUTE)
+    sentinel.reconcile()
+    assert sentinel.state(campaign_id) is CampaignState.SENDING
+    assert sentinel.invoker.take_all() == []
+
+
+def test_a_starter_at_work_is_not_repeated(sentinel: Sentinel, clock: SettableClock) -> None:
+    """A range that a starter holds is its own; once the lease is over a start is invoked."""
+    campaign_id = sentinel.create(3)
+    sentinel.invoker.take_all()
+    campaign = sentinel.campaign(campaign_id)
+    (held,) = sentinel.fan_out.progress(campaign_id).ranges
+    until = NOW + 2 * MINUTE
+    sentinel.fan_out.claim(
+        held.claim(sentinel.ids.lease_token(), until), campaign.start(NOW, NOW + MINUTE)
+    )
+    clock.sleep(MINUTE)
+    sentinel.reconcile()
+    assert sentinel.invoker.take_all() == []
+    clock.sleep(MINUTE)
+    sentinel.reconcile()
+    assert [each.campaign_id for each in sentinel.invoker.take_all()] == [campaign_id]
+
+
+def test_one_that_fails_does_not_keep_the_others_waiting(
+    sentinel: Sentinel, clock: SettableClock
+) -> None:
+    """A chunk that cannot be enqueued is tried later; the next one is enqueued now."""
+    sentinel.create_started(120)
+    first, *others = [chunk.ref for chunk in sentinel.stored_chunks()]
+    able = MemorySendQueue(clock)
+    sentinel.queue = BrokenQueue(sentinel, [first])
+    clock.sleep(PATIENCE)
+    assert sentinel.reconcile() == 4  # with the campaign
+    assert waiting(sentinel) == others
+    sentinel.queue = able
+    sentinel.pass_time(2 * PATIENCE)
+    assert sorted(sentinel.mailed()) == addresses(120)
+
+
+def test_a_campaign_that_fails_does_not_keep_the_others_waiting(sentinel: Sentinel) -> None:
+    """A campaign whose records cannot be read is tried later; another one goes on."""
+    broken = sentinel.create_started(3)
+    (chunk,) = sentinel.stored_chunks()
+    sentinel.send_chunk(chunk.ref)
+    fine = replace(
+        sentinel.campaign(broken),
+        campaign_id=CampaignId("cmp_z"),
+        version=0,
+        started_at=None,
+    )
+    sentinel.campaigns.add(fine, ())
+    able, sentinel.fan_out = sentinel.fan_out, BrokenFanOut(sentinel, broken)
+    sentinel.clock.sleep(MINUTE)
+    sentinel.reconcile()
+    assert [each.campaign_id for each in sentinel.invoker.take_all()] == ["cmp_z"]
+    sentinel.fan_out = able
+    sentinel.pass_time(MINUTE)
+    assert sentinel.state(broken) is CampaignState.SENT
+
+
+def test_a_lost_race(sentinel: Sentinel, clock: SettableClock) -> None:
+    """Where somebody else writes the same chunk or campaign first, it is left to them for now."""
+    campaign_id = sentinel.create_started(3)
+    lose_the_queue(sentinel)
+    sentinel.chunks = OvertakenChunks(sentinel.database, [0])
+    sentinel.campaigns = OvertakenCampaigns(sentinel.database, times=1)
+    clock.sleep(PATIENCE)
+    assert sentinel.reconcile() == 2
+    assert waiting(sentinel) == []
+    assert sentinel.reconcile() == 2
+    sentinel.run()
+    assert sentinel.state(campaign_id) is CampaignState.SENT
+
+
+def test_the_longest_due_first(sentinel: Sentinel, clock: SettableClock) -> None:
+    """Where there is more to do than one run takes, what waited longest is done first."""
+    sentinel.create_started(120)
+    waiting(sentinel)
+    refs = [chunk.ref for chunk in sentinel.stored_chunks()]
+    clock.sleep(PATIENCE)
+    assert sentinel.reconcile(limit=2) == 2  # the campaign, due before its chunks, and one chunk
+    assert sentinel.reconcile(limit=2) == 2
+    assert sorted(waiting(sentinel), key=lambda ref: ref.number) == refs

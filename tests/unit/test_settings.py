@@ -1,0 +1,121 @@
+"""The settings: what is wrong is named with what to do, and no secret shows."""
+
+import pytest
+from pydantic import ValidationError
+
+from entrypoints.local.__main__ import LocalSettings
+from entrypoints.settings import InvalidSettingsError, Settings, read_environment
+
+SECRET = "correct-horse-battery-staple-0123456789"  # noqa: S105  nobody's
+
+
+def refusal(environment: dict[str, str]) -> list[str]:
+    """What is said of a wrong environment, line by line."""
+    with pytest.raises(InvalidSettingsError) as error:
+        Settings.from_environment(environment)
+    return str(error.value).splitlines()
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "remedy"),
+    [
+        ("SENDER", "nobody", "name@example.com"),
+        ("SENDER", "Ann <ann@example.com>, Ben <ben@example.com>", "name@example.com"),
+        ("SENDER", "Ann\r\nBcc: <ben@example.com>", "name@example.com"),
+        ("SEND_RATE", "0", "greater than or equal to 1"),
+        ("SEND_RATE", "100001", "less than or equal to 100000"),
+        ("SEND_RATE", "fast", "valid integer"),
+        ("ADDRESS_HASH_KEY", "short", "at least 32 characters"),
+        ("HORIZON_DAYS", "0", "greater than or equal to 1"),
+        ("HORIZON_DAYS", "3661", "less than or equal to 3660"),
+        ("MAX_LATENESS_SECONDS", "59", "greater than or equal to 60"),
+        ("MAX_LATENESS_SECONDS", "86401", "less than or equal to 86400"),
+        ("FAN_OUT_RANGES", "0", "greater than or equal to 1"),
+        ("FAN_OUT_RANGES", "65", "less than or equal to 64"),
+        ("LOG_LEVEL", "verbose", "DEBUG|INFO|WARNING|ERROR"),
+        ("SES_BULK", "perhaps", "valid boolean"),
+    ],
+)
+def test_a_wrong_variable_is_named_with_what_it_should_be(
+    variable: str, value: str, remedy: str
+) -> None:
+    """One line for it, as it is spelled in the environment."""
+    (line,) = refusal({variable: value})
+
+    assert line.startswith(f"{variable}: ")
+    assert remedy in line
+
+
+def test_all_wrong_variables_are_named_at_once() -> None:
+    """Nobody mends them one run after the other."""
+    lines = refusal({"SEND_RATE": "0", "LOG_LEVEL": "loud", "SENDER": "nobody"})
+
+    assert [line.partition(":")[0] for line in lines] == ["SENDER", "SEND_RATE", "LOG_LEVEL"]
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "remedy"),
+    [
+        ("PORT", "0", "greater than or equal to 1"),
+        ("PORT", "65536", "less than or equal to 65535"),
+        ("PORT", "http", "valid integer"),
+        ("BACKEND", "postgres", "memory"),
+    ],
+)
+def test_a_wrong_variable_of_the_local_runner_is_named(
+    variable: str, value: str, remedy: str
+) -> None:
+    """As any other."""
+    with pytest.raises(InvalidSettingsError) as error:
+        read_environment(LocalSettings, {variable: value})
+
+    assert str(error.value).startswith(f"{variable}: ")
+    assert remedy in str(error.value)
+
+
+def test_a_key_that_is_missed_is_named() -> None:
+    """Where addresses are to be hashed, and only there."""
+    settings = Settings.from_environment({})
+
+    with pytest.raises(InvalidSettingsError, match=r"ADDRESS_HASH_KEY.*32"):
+        _ = settings.hash_key
+
+
+def test_an_empty_variable_counts_as_not_set() -> None:
+    """`SEND_RATE= make local-run` does what one expects."""
+    assert Settings.from_environment({"SEND_RATE": "", "SENDER": ""}) == Settings()
+
+
+def test_what_is_not_a_setting_is_passed_over() -> None:
+    """An environment is full of other things."""
+    assert Settings.from_environment({"HOME": "/root", "send_rate": "0"}) == Settings()
+
+
+@pytest.mark.parametrize(
+    ("sender", "read"),
+    [
+        ("hello@example.com", "hello@example.com"),
+        ("Larch & Ladle <Hello@Example.com>", "Larch & Ladle <hello@example.com>"),
+    ],
+)
+def test_the_sender_is_an_address_or_a_name_and_an_address(sender: str, read: str) -> None:
+    """As the From header has it."""
+    assert Settings.from_environment({"SENDER": sender}).sender == read
+
+
+def test_a_secret_does_not_show() -> None:
+    """Not where settings are printed, not where they are dumped, and not where it is refused."""
+    settings = Settings.from_environment({"ADDRESS_HASH_KEY": SECRET})
+
+    assert settings.hash_key == SECRET.encode()
+    for text in (repr(settings), str(settings), settings.model_dump_json()):
+        assert SECRET not in text
+    assert SECRET[:31] not in "".join(refusal({"ADDRESS_HASH_KEY": SECRET[:31]}))
+
+
+def test_settings_do_not_change() -> None:
+    """What a process began with is what it runs on."""
+    settings = Settings()
+
+    with pytest.raises(ValidationError):
+        settings.send_rate = 1  # type: ignore[misc]  # that is the point
