@@ -111,3 +111,7 @@ class Contact:
     contact_id: ContactId
     address: str
     fields: MergeFields
+
+    def __post_init__(self) -> None:
+        """Keep a copy of the fields that nobody can change."""
+        object.__setattr__(self, "fields", MappingProxyType(dict(self.fields)))

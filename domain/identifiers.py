@@ -11,6 +11,8 @@ AttemptToken = NewType("AttemptToken", str)
 """Unique to one claim of one chunk; an outcome is believed by it."""
 LeaseToken = NewType("LeaseToken", str)
 """Unique to one holder of a fan-out range."""
+WriteToken = NewType("WriteToken", str)
+"""Unique to one write of a store: by it a writer knows its own, where the answer was lost."""
 
 NAMED_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 """What a template or segment may be called when a person chooses its id."""

@@ -73,6 +73,10 @@ class Recipient:
     address: str
     fields: MergeFields
 
+    def __post_init__(self) -> None:
+        """Keep a copy of the fields that nobody can change."""
+        object.__setattr__(self, "fields", MappingProxyType(dict(self.fields)))
+
 
 @dataclass(frozen=True, slots=True)
 class RecipientProgress:

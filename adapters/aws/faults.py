@@ -7,15 +7,21 @@ from botocore.exceptions import (
     BotoCoreError,
     ClientError,
     ConnectTimeoutError,
+    CredentialRetrievalError,
     EndpointConnectionError,
     NoCredentialsError,
     ParamValidationError,
 )
+from botocore.parsers import ResponseParserError
 
 from domain.errors import DependencyFault, DependencyRefused, DependencyUnavailable
 
+BOTO3_ERRORS = (ClientError, BotoCoreError, ResponseParserError)
+"""Everything that a call of a client raises; a parser error is no BotoCoreError."""
+
 NEVER_LEFT = (
     ConnectTimeoutError,
+    CredentialRetrievalError,
     EndpointConnectionError,
     NoCredentialsError,
     ParamValidationError,
@@ -34,16 +40,23 @@ def translated(operation: str) -> Iterator[None]:
     """
     try:
         yield
-    except (ClientError, BotoCoreError) as error:
+    except BOTO3_ERRORS as error:
         raise fault_of(operation, error) from error
+    except (KeyError, ValueError) as error:
+        # An answer without what it should hold: a cut or foreign one.
+        raise DependencyUnavailable(f"{operation}: an answer that cannot be read") from error
 
 
-def fault_of(operation: str, error: ClientError | BotoCoreError) -> DependencyFault:
+def fault_of(operation: str, error: Exception) -> DependencyFault:
     """The domain's error for one of boto3's."""
     if isinstance(error, ClientError):
         text = f"{operation}: {code_of(error)}"
-        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        return DependencyUnavailable(text) if status >= SERVER_ERROR else DependencyRefused(text)
+        metadata = error.response.get("ResponseMetadata", {})
+        # Of an earlier attempt the answer may have been lost: only the last one was turned away.
+        repeated = metadata.get("RetryAttempts", 0) > 0
+        if repeated or metadata.get("HTTPStatusCode", 0) >= SERVER_ERROR:
+            return DependencyUnavailable(text)
+        return DependencyRefused(text)
     text = f"{operation}: {type(error).__name__}"
     if isinstance(error, NEVER_LEFT):
         return DependencyRefused(text)

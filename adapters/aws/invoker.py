@@ -18,8 +18,10 @@ class LambdaInvoker:
     def start(self, campaign_id: CampaignId) -> None:
         """Invoke with InvocationType Event: 202 once it is accepted."""
         with translated("Lambda Invoke"):
-            self._clients.lambda_.invoke(
+            answer = self._clients.lambda_.invoke(
                 FunctionName=self._function_arn,
                 InvocationType="Event",
                 Payload=start_to_event(StartRequest(campaign_id)).encode(),
             )
+            # Only what was read to its end gives its connection back.
+            answer["Payload"].read()

@@ -10,10 +10,10 @@ from datetime import timedelta
 from email.utils import parseaddr
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
+from botocore.exceptions import ClientError, ParamValidationError
 
 from adapters.aws.clients import SEND_TIMEOUT, AwsClients
-from adapters.aws.faults import NEVER_LEFT, SERVER_ERROR, code_of
+from adapters.aws.faults import BOTO3_ERRORS, NEVER_LEFT, SERVER_ERROR, code_of
 from domain.message import Message
 from domain.outcome import Accepted, AccountBlocked, NotSent, Outcome, Refused, Unknown
 from domain.ports.clock import Clock
@@ -39,12 +39,17 @@ _PASS_THROUGH: "EmailTemplateContentTypeDef" = {
 }
 _DAILY_QUOTA = "daily message quota"
 
-_THROTTLED = frozenset(
+_LATER = frozenset(
     {
         "TooManyRequestsException",
         "LimitExceededException",
         "Throttling",
         "ThrottlingException",
+        "ExpiredTokenException",
+        "RequestExpired",
+        "InvalidSignatureException",
+        "SignatureDoesNotMatch",
+        "UnrecognizedClientException",
         "ACCOUNT_THROTTLED",
         "TRANSIENT_FAILURE",
     }
@@ -125,7 +130,7 @@ class SesMailer:
                 },
                 BulkEmailEntries=entries,
             )
-        except (ClientError, BotoCoreError) as error:
+        except BOTO3_ERRORS as error:
             failure = self._outcome_of_error(error)
             if isinstance(failure, Refused):
                 # One bad entry makes SES refuse the whole call, and it took none of it.
@@ -133,7 +138,9 @@ class SesMailer:
             for position in positions:
                 outcomes[position] = failure
             return outcomes
-        for position, result in zip(positions, answer["BulkEmailEntryResults"], strict=False):
+        for position, result in zip(
+            positions, answer.get("BulkEmailEntryResults", ()), strict=False
+        ):
             outcomes[position] = _outcome_of_entry(result)
         return outcomes
 
@@ -166,11 +173,11 @@ class SesMailer:
                 },
                 EmailTags=_tags(message),
             )
-        except (ClientError, BotoCoreError) as error:
+        except BOTO3_ERRORS as error:
             return self._outcome_of_error(error)
-        return Accepted(answer["MessageId"])
+        return _accepted(answer.get("MessageId"))
 
-    def _outcome_of_error(self, error: ClientError | BotoCoreError) -> Outcome:
+    def _outcome_of_error(self, error: Exception) -> Outcome:
         if isinstance(error, ParamValidationError):
             return Refused("not a request that SES takes")
         if isinstance(error, NEVER_LEFT):
@@ -188,7 +195,9 @@ class SesMailer:
             return AccountBlocked("the sender is not a verified identity of SES")
         if error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) >= SERVER_ERROR:
             return Unknown(code)
-        return _outcome_of_code(code)
+        outcome = _outcome_of_code(code)
+        # SES turned it away, whatever its new word for that means: somebody has to look.
+        return AccountBlocked(code) if isinstance(outcome, Unknown) else outcome
 
 
 def _bulk_entry(message: Message) -> "BulkEmailEntryTypeDef | Refused":
@@ -229,10 +238,15 @@ def _ses_address(address: str) -> str | Refused:
         return Refused("the domain has no ASCII form")
 
 
+def _accepted(message_id: str | None) -> Outcome:
+    """An answer without a message id was cut, or is none of SES's."""
+    return Accepted(message_id) if message_id else Unknown("an answer without a message id")
+
+
 def _outcome_of_entry(result: "BulkEmailEntryResultTypeDef") -> Outcome:
     status = result.get("Status", "")
     if status == "SUCCESS":
-        return Accepted(result["MessageId"])
+        return _accepted(result.get("MessageId"))
     if status == "ACCOUNT_DAILY_QUOTA_EXCEEDED":
         return AccountBlocked(status, quota=True)
     return _outcome_of_code(status)
@@ -240,7 +254,7 @@ def _outcome_of_entry(result: "BulkEmailEntryResultTypeDef") -> Outcome:
 
 def _outcome_of_code(code: str) -> Outcome:
     """By the error code of a call or the status of a bulk entry; its text may hold an address."""
-    if code in _THROTTLED:
+    if code in _LATER:
         return NotSent(code)
     if code in _REFUSED:
         return Refused(code)

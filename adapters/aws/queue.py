@@ -65,7 +65,8 @@ class SqsSendQueue:
                 answer = self._clients.sqs.send_message_batch(
                     QueueUrl=self._queue_url, Entries=entries
                 )
-            refused += [batch[int(failure["Id"])] for failure in answer.get("Failed", [])]
+            taken = {entry["Id"] for entry in answer.get("Successful", [])}
+            refused += [chunk for index, chunk in enumerate(batch) if str(index) not in taken]
         return refused
 
     def receive(self, limit: int, wait: timedelta) -> Sequence[Delivery]:

@@ -89,7 +89,7 @@ class EventBridgeScheduler:
                 answer = scheduler.get_schedule(GroupName=self._group, Name=campaign_id)
             except scheduler.exceptions.ResourceNotFoundException:
                 return None
-        return _schedule_of(campaign_id, answer)
+            return _schedule_of(campaign_id, answer)
 
     def delete(self, campaign_id: CampaignId) -> None:
         """DeleteSchedule."""

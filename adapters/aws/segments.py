@@ -60,16 +60,20 @@ class DynamoDBSegmentRepository:
     ) -> MemberPage:
         """A consistent Query: who was put in a moment ago must not be missed."""
         pk, _ = segment_key(segment_id)
-        start = None if after is None else (pk, member_sort_key(after))
+        if after is not None and after >= upper:
+            return MemberPage((), None)
+        start = (pk, member_sort_key(after)) if after is not None and after >= lower else None
+        end = member_sort_key(upper)
         found = [
             ContactId(item["contact_id"])
             for item in self._table.query(
                 "pk = :pk AND sk BETWEEN :lower AND :upper",
-                {":pk": pk, ":lower": member_sort_key(lower), ":upper": member_sort_key(upper)},
+                {":pk": pk, ":lower": member_sort_key(lower), ":upper": end},
                 consistent=True,
                 limit=limit + 1,
                 start=start,
             )
+            if item["sk"] != end
         ]
         page = tuple(found[:limit])
         return MemberPage(page, member_key(page[-1]) if len(found) > limit else None)

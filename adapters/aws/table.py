@@ -1,7 +1,6 @@
 """The DynamoDB table: reads, conditional writes and transactions, in plain Python values."""
 
 import hashlib
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -12,8 +11,10 @@ from botocore.exceptions import ClientError
 
 from adapters.aws.clients import AwsClients
 from adapters.aws.faults import code_of, translated
-from domain.errors import DependencyRefused, VersionConflict
+from domain.errors import DependencyRefused, DependencyUnavailable, VersionConflict
+from domain.identifiers import WriteToken
 from domain.ports.clock import Clock
+from domain.ports.ids import Ids
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
@@ -28,6 +29,7 @@ _KEYS_A_BATCH_GET = 100
 _WRITES_A_BATCH = 25
 _ATTEMPTS = 8
 _FIRST_WAIT = timedelta(milliseconds=10)
+_WRITTEN_BY = "written_by"
 _CONDITION_FAILED = "ConditionalCheckFailed"
 _PASSING = frozenset(
     {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded", "None"}
@@ -84,11 +86,12 @@ def put_new(item: Item) -> Put:
 class Table:
     """One table. Conditional writes raise VersionConflict; all else a DependencyFault."""
 
-    def __init__(self, clients: AwsClients, name: str, clock: Clock) -> None:
+    def __init__(self, clients: AwsClients, name: str, clock: Clock, ids: Ids) -> None:
         """Nothing is called yet."""
         self._clients = clients
         self._name = name
         self._clock = clock
+        self._ids = ids
 
     def expires_at(self) -> int:
         """The TTL of what is written now, in seconds since the epoch."""
@@ -192,24 +195,29 @@ class Table:
             request["ExclusiveStartKey"] = following
 
     def put(self, put: Put) -> None:
-        """One conditional write.
+        """One conditional write, repeated while it meets a transaction.
 
-        A failed condition is read back: when the stored record is the one to be written, the
-        write stands and only its first answer was lost. Else it raises VersionConflict, with the
-        stored record as `stored`.
+        A failed condition is read back: where the stored record carries this write's own token,
+        the write stands, and only its first answer was lost. Else it raises StoredConflict.
         """
-        wire = _to_wire(put.item)
-        request: dict[str, Any] = {"TableName": self._name, "Item": wire}
-        if put.condition is not None:
-            request |= _condition(put.condition, put.names, put.values)
-        with translated("DynamoDB PutItem"):
-            try:
-                self._clients.dynamodb.put_item(**request)
-            except self._clients.dynamodb.exceptions.ConditionalCheckFailedException as error:
-                stored: Any = error.response.get("Item")
-                if stored == wire:
+        token = self._ids.write_token()
+        request = self._put_request(put, token)
+        dynamodb = self._clients.dynamodb
+        for attempt in range(_ATTEMPTS):
+            with translated("DynamoDB PutItem"):
+                try:
+                    dynamodb.put_item(**request)
+                except dynamodb.exceptions.ConditionalCheckFailedException as error:
+                    stored: Any = error.response.get("Item")
+                    if _wrote(stored, token):
+                        return
+                    raise StoredConflict(_from_wire(stored) if stored else None) from error
+                except dynamodb.exceptions.TransactionConflictException:
+                    pass
+                else:
                     return
-                raise StoredConflict(_from_wire(stored) if stored else None) from error
+            self._wait(attempt, token)
+        raise DependencyUnavailable("DynamoDB PutItem: conflicts with transactions did not end")
 
     def transact(self, writes: Sequence[Write]) -> None:
         """All writes or none. Raises VersionConflict if a condition fails.
@@ -217,10 +225,8 @@ class Table:
         Conflicts with another transaction and throttling are no lost race: the same writes are
         repeated with the same token, which DynamoDB carries out once.
         """
-        items = [self._transact_item(write) for write in writes]
-        token = hashlib.sha256(
-            json.dumps(items, sort_keys=True, default=_bytes_as_text).encode()
-        ).hexdigest()[:36]
+        token = self._ids.write_token()
+        items = [self._transact_item(write, token) for write in writes]
         for attempt in range(_ATTEMPTS):
             with translated("DynamoDB TransactWriteItems"):
                 try:
@@ -228,7 +234,7 @@ class Table:
                         TransactItems=items, ClientRequestToken=token
                     )
                 except self._clients.dynamodb.exceptions.TransactionCanceledException as error:
-                    if _settled(error, items):
+                    if _carried_out(error, token):
                         return
                 except ClientError as error:
                     if code_of(error) != "TransactionInProgressException":
@@ -236,15 +242,21 @@ class Table:
                 else:
                     return
             self._wait(attempt, token)
-        raise DependencyRefused("DynamoDB TransactWriteItems: conflicts did not end")
+        raise DependencyUnavailable("DynamoDB TransactWriteItems: conflicts did not end")
 
-    def _transact_item(self, write: Write) -> "TransactWriteItemTypeDef":
+    def _put_request(self, put: Put, token: WriteToken) -> dict[str, Any]:
+        request: dict[str, Any] = {
+            "TableName": self._name,
+            "Item": _to_wire({**put.item, _WRITTEN_BY: token}),
+        }
+        if put.condition is not None:
+            request |= _condition(put.condition, put.names, put.values)
+        return request
+
+    def _transact_item(self, write: Write, token: WriteToken) -> "TransactWriteItemTypeDef":
         match write:
             case Put():
-                put: dict[str, Any] = {"TableName": self._name, "Item": _to_wire(write.item)}
-                if write.condition is not None:
-                    put |= _condition(write.condition, write.names, write.values)
-                return {"Put": put}  # type: ignore[typeddict-item]  # built piece by piece
+                return {"Put": self._put_request(write, token)}  # type: ignore[typeddict-item]  # built piece by piece
             case Add():
                 names = {f"#{index}": name for index, name in enumerate(write.counters)}
                 amounts = {
@@ -280,26 +292,24 @@ class StoredConflict(VersionConflict):
         self.stored = stored
 
 
-def _settled(error: ClientError, items: Sequence["TransactWriteItemTypeDef"]) -> bool:
+def _carried_out(error: ClientError, token: WriteToken) -> bool:
     """Whether a cancelled transaction had been carried out before; raises if it never will be.
 
     False: it met another transaction or a throttle, and may be repeated.
     """
-    reasons = error.response.get("CancellationReasons", [])
-    failed = [
-        (reason, item)
-        for reason, item in zip(reasons, items, strict=False)
-        if reason.get("Code") == _CONDITION_FAILED
-    ]
+    reasons: Any = error.response.get("CancellationReasons", [])
+    failed = [reason for reason in reasons if reason.get("Code") == _CONDITION_FAILED]
     if failed:
-        if all(
-            "Put" in item and reason.get("Item") == item["Put"]["Item"] for reason, item in failed
-        ):
+        if any(_wrote(reason.get("Item"), token) for reason in failed):
             return True
         raise VersionConflict("another version is stored") from error
     if all(reason.get("Code") in _PASSING for reason in reasons):
         return False
     raise error
+
+
+def _wrote(stored: Mapping[str, Any] | None, token: WriteToken) -> bool:
+    return stored is not None and stored.get(_WRITTEN_BY) == {"S": token}
 
 
 def _condition(
@@ -318,10 +328,6 @@ def _condition(
             name: _serializer.serialize(value) for name, value in values.items()
         }
     return parts
-
-
-def _bytes_as_text(value: bytes) -> str:
-    return value.hex()
 
 
 def _key(key: Key) -> dict[str, Any]:

@@ -40,7 +40,7 @@ class MemoryDatabase:
 
     def check_range(self, fan_out_range: FanOutRange) -> None:
         """Raises VersionConflict unless the stored range has its version."""
-        stored = self.ranges[fan_out_range.campaign_id].get(fan_out_range.number)
+        stored = self.ranges.get(fan_out_range.campaign_id, {}).get(fan_out_range.number)
         if stored is None or stored.version != fan_out_range.version:
             raise VersionConflict(
                 f"range {fan_out_range.number} of campaign {fan_out_range.campaign_id}"

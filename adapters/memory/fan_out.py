@@ -40,9 +40,9 @@ class MemoryFanOutRepository:
     def append(self, fan_out_range: FanOutRange, chunks: Sequence[Chunk]) -> FanOutRange:
         """Fenced by the range's version and the campaign's state."""
         with self._database.lock:
-            campaign = self._database.campaigns[fan_out_range.campaign_id]
-            if campaign.state is not CampaignState.SENDING:
-                raise VersionConflict(f"campaign {campaign.campaign_id} is {campaign.state}")
+            campaign = self._database.campaigns.get(fan_out_range.campaign_id)
+            if campaign is None or campaign.state is not CampaignState.SENDING:
+                raise VersionConflict(f"campaign {fan_out_range.campaign_id} is not sending")
             advanced = self.save(fan_out_range)
             self._database.chunks.update({chunk.ref: chunk for chunk in chunks})
             return advanced

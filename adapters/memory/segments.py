@@ -48,7 +48,9 @@ class MemorySegmentRepository:
         with self._database.lock:
             members = self._database.members.get(segment_id, {})
             keys = sorted(members)
-            start = bisect_left(keys, lower) if after is None else bisect_right(keys, after)
+            start = bisect_left(keys, lower)
+            if after is not None:
+                start = max(start, bisect_right(keys, after))
             end = bisect_left(keys, upper)
             page = keys[start : min(end, start + limit)]
             return MemberPage(

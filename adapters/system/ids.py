@@ -11,6 +11,7 @@ from domain.identifiers import (
     LeaseToken,
     SegmentId,
     TemplateId,
+    WriteToken,
 )
 
 _TOKEN_BYTES = 9
@@ -39,6 +40,10 @@ class SystemIds:
     def attempt_token(self) -> AttemptToken:
         """One claim's token."""
         return AttemptToken(secrets.token_urlsafe(_TOKEN_BYTES))
+
+    def write_token(self) -> WriteToken:
+        """One write's token."""
+        return WriteToken(secrets.token_urlsafe(_TOKEN_BYTES))
 
     def lease_token(self) -> LeaseToken:
         """One lease's token."""

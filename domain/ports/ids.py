@@ -9,6 +9,7 @@ from domain.identifiers import (
     LeaseToken,
     SegmentId,
     TemplateId,
+    WriteToken,
 )
 
 
@@ -36,6 +37,10 @@ class Ids(Protocol):
         ...
 
     def attempt_token(self) -> AttemptToken:
+        """At least 64 random bits, short."""
+        ...
+
+    def write_token(self) -> WriteToken:
         """At least 64 random bits, short."""
         ...
 

@@ -56,7 +56,7 @@ class Adapters(containers.DeclarativeContainer):
         access_key=settings.provided.emulator_access_key,
     )
     table: providers.Provider[Table] = providers.Singleton(
-        Table, clients, settings.provided.table_name, clock
+        Table, clients, settings.provided.table_name, clock, ids
     )
     campaigns: providers.Provider[CampaignRepository] = providers.Singleton(
         DynamoDBCampaignRepository, table

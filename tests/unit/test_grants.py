@@ -9,7 +9,8 @@ from adapters.memory.rate_limiter import MemoryRateLimiter
 from domain.grants import TOLERANCE, WINDOW, Grant, GrantLog
 from tests.unit.sentinel import NOW
 
-SPAN = WINDOW + TOLERANCE
+SPAN = timedelta(milliseconds=1_250)
+"""A second, and the tolerance of a grant."""
 MICROSECOND = timedelta(microseconds=1)
 
 

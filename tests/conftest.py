@@ -1,0 +1,43 @@
+"""What all tests share: no way to AWS, and one emulator for those that ask for it."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from entrypoints.local.emulator import running_ministack
+
+ACCOUNT = "100000000001"
+"""The emulator takes a 12-digit access key id for the account, each with its own resources."""
+REGION = "eu-central-1"
+
+
+@dataclass(frozen=True)
+class Emulator:
+    """A running AWS emulator."""
+
+    endpoint_url: str
+    account: str
+    region: str
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_aws() -> Iterator[None]:
+    """Whatever the machine's AWS configuration is, tests do not find it."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith(("AWS_", "LOCALSTACK_"))]:
+            patch.delenv(name)
+        patch.setenv("AWS_CONFIG_FILE", os.devnull)
+        patch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
+        patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+        patch.setenv("AWS_ACCESS_KEY_ID", ACCOUNT)
+        patch.setenv("AWS_SECRET_ACCESS_KEY", "emulated")
+        yield
+
+
+@pytest.fixture(scope="session")
+def emulator() -> Iterator[Emulator]:
+    """One emulator for the whole run, ended with it."""
+    with running_ministack() as endpoint_url:
+        yield Emulator(endpoint_url, ACCOUNT, REGION)

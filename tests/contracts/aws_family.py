@@ -1,0 +1,270 @@
+"""The aws family, on an emulator: what template.yaml describes, deployed by CloudFormation."""
+
+import http.client
+import io
+import json
+import zipfile
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from botocore.client import BaseClient
+
+from adapters.aws.campaigns import DynamoDBCampaignRepository
+from adapters.aws.chunks import DynamoDBChunkRepository
+from adapters.aws.clients import AwsClients
+from adapters.aws.contacts import DynamoDBContactRepository
+from adapters.aws.contents import DynamoDBContentRepository
+from adapters.aws.fan_out import DynamoDBFanOutRepository
+from adapters.aws.invoker import LambdaInvoker
+from adapters.aws.mailer import SesMailer
+from adapters.aws.open_work import DynamoDBOpenWork
+from adapters.aws.queue import SqsSendQueue
+from adapters.aws.rate_limiter import DynamoDBRateLimiter
+from adapters.aws.records import suppression_key, text_to_time
+from adapters.aws.scheduler import EventBridgeScheduler
+from adapters.aws.segments import DynamoDBSegmentRepository
+from adapters.aws.stack import deploy_stack, verify_sender
+from adapters.aws.start_event import event_to_start
+from adapters.aws.suppressions import DynamoDBSuppressionRepository
+from adapters.aws.table import Table
+from adapters.aws.templates import DynamoDBTemplateRepository
+from adapters.system.ids import SystemIds
+from domain.chunk import ChunkRef
+from domain.ports.queue import SendQueue
+from domain.start import StartRequest
+from domain.suppression import Suppression, SuppressionReason
+from tests.conftest import Emulator
+from tests.contracts.family import (
+    ADDRESS_HASH_KEY,
+    RATE_LIMIT,
+    SENDER,
+    Family,
+    Mail,
+    QueueUnderTest,
+)
+from tests.contracts.settable_clock import SettableClock
+
+if TYPE_CHECKING:
+    from types_boto3_sqs import SQSClient
+    from types_boto3_sqs.literals import QueueAttributeNameType
+
+TEMPLATE = Path(__file__).parents[2] / "template.yaml"
+STACK = "sentinel"
+
+_SHAPE_OF_A_TABLE = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes")
+_names = count()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deployment:
+    """The stack, and stand-ins for start-campaign that pass on what they were invoked with.
+
+    For the invoker a function that fails, so that what it was invoked with goes to its failure
+    destination, a queue; for schedules that queue itself (docs/emulators.md).
+    """
+
+    emulator: Emulator
+    clients: AwsClients
+    outputs: dict[str, str]
+    table: dict[str, Any]  # Any: a table's shape, as DescribeTable gives it to CreateTable
+    function_arn: str
+    invocations_url: str
+    invocations_arn: str
+
+
+@dataclass(frozen=True)
+class MadeQueue:
+    """A queue with a dead-letter queue of its own."""
+
+    queue: SendQueue
+    queue_url: str
+    dead_letters_url: str
+    dead_letters: Callable[[], Sequence[ChunkRef]]
+
+
+def deploy(emulator: Emulator) -> Deployment:
+    """Create the stack and wait until it stands."""
+    clients = AwsClients(emulator.region, emulator.endpoint_url)
+    outputs = dict(deploy_stack(clients, STACK, TEMPLATE.read_text()))
+    described: dict[str, Any] = dict(
+        clients.dynamodb.describe_table(TableName=outputs["TableName"])["Table"]
+    )
+    invocations_url = clients.sqs.create_queue(QueueName="invocations")["QueueUrl"]
+    invocations_arn = _attributes(clients.sqs, invocations_url)["QueueArn"]
+    verify_sender(clients, SENDER)
+    return Deployment(
+        emulator=emulator,
+        clients=clients,
+        outputs=outputs,
+        table={name: described[name] for name in _SHAPE_OF_A_TABLE},
+        function_arn=_create_function(clients, emulator, invocations_arn),
+        invocations_url=invocations_url,
+        invocations_arn=invocations_arn,
+    )
+
+
+def close(clients: AwsClients) -> None:
+    """Close the connections of those clients that were made."""
+    for made in clients.__dict__.values():
+        if isinstance(made, BaseClient):
+            made.close()
+
+
+def aws_family(deployment: Deployment, clients: AwsClients | None = None) -> Family:
+    """Over a fresh table of the deployed one's shape, through `clients` or the deployment's."""
+    clients = clients or deployment.clients
+    clock = SettableClock()
+    ids = SystemIds()
+    name = create_table(deployment)
+    table = Table(clients, name, clock, ids)
+
+    def make_queue(*, visibility_timeout: timedelta, max_receives: int) -> QueueUnderTest:
+        made = make_aws_queue(
+            deployment, clients, visibility_timeout=visibility_timeout, max_receives=max_receives
+        )
+        return QueueUnderTest(made.queue, made.dead_letters)
+
+    def started() -> Sequence[StartRequest]:
+        bodies = _drain(deployment.clients.sqs, deployment.invocations_url)
+        events = [json.loads(body) for body in bodies]
+        return [event_to_start(event.get("requestPayload", event)) for event in events]
+
+    def delivered(addresses: Collection[str]) -> Sequence[Mail]:
+        return [mail for mail in outbox(deployment.emulator) if mail.to in addresses]
+
+    def suppression_of(address: str) -> Suppression | None:
+        item = table.get(suppression_key(ADDRESS_HASH_KEY, address))
+        if item is None:
+            return None
+        return Suppression(
+            item["address"], SuppressionReason(item["reason"]), text_to_time(item["since"])
+        )
+
+    return Family(
+        name="aws",
+        ids=ids,
+        campaigns=DynamoDBCampaignRepository(table),
+        chunks=DynamoDBChunkRepository(table, ADDRESS_HASH_KEY),
+        contacts=DynamoDBContactRepository(table, ids, ADDRESS_HASH_KEY),
+        contents=DynamoDBContentRepository(table),
+        contents_elsewhere=DynamoDBContentRepository(table),
+        fan_out=DynamoDBFanOutRepository(table),
+        invoker=LambdaInvoker(clients, deployment.function_arn),
+        mailer=SesMailer(clients, SENDER, bulk=True, clock=clock),
+        open_work=DynamoDBOpenWork(table),
+        rate_limiter=DynamoDBRateLimiter(table, RATE_LIMIT),
+        rate_limiter_elsewhere=DynamoDBRateLimiter(table, RATE_LIMIT),
+        scheduler=scheduler_of(deployment, clients),
+        segments=DynamoDBSegmentRepository(table),
+        suppressions=DynamoDBSuppressionRepository(table, ADDRESS_HASH_KEY),
+        templates=DynamoDBTemplateRepository(table),
+        make_queue=make_queue,
+        elapse=lambda _: None,
+        started=started,
+        delivered=delivered,
+        suppression_of=suppression_of,
+    )
+
+
+def scheduler_of(deployment: Deployment, clients: AwsClients) -> EventBridgeScheduler:
+    """In the deployed group, with a queue as the target."""
+    return EventBridgeScheduler(
+        clients,
+        group=deployment.outputs["ScheduleGroupName"],
+        target_arn=deployment.invocations_arn,
+        role_arn=f"arn:aws:iam::{deployment.emulator.account}:role/scheduler",
+        dead_letter_arn=None,
+        max_lateness=timedelta(hours=6),
+    )
+
+
+def create_table(deployment: Deployment) -> str:
+    """A fresh table of the deployed one's shape; returns its name."""
+    name = f"sentinel-{next(_names)}"
+    deployment.clients.dynamodb.create_table(
+        TableName=name, BillingMode="PAY_PER_REQUEST", **deployment.table
+    )
+    return name
+
+
+def _create_function(clients: AwsClients, emulator: Emulator, destination: str) -> str:
+    code = io.BytesIO()
+    with zipfile.ZipFile(code, "w") as archive:
+        archive.writestr("index.py", "def handler(event, context):\n    raise RuntimeError\n")
+    function = clients.lambda_.create_function(
+        FunctionName="sentinel-start-campaign",
+        Runtime="python3.11",
+        Role=f"arn:aws:iam::{emulator.account}:role/start-campaign",
+        Handler="index.handler",
+        Code={"ZipFile": code.getvalue()},
+    )
+    clients.lambda_.put_function_event_invoke_config(
+        FunctionName="sentinel-start-campaign",
+        MaximumRetryAttempts=0,
+        DestinationConfig={"OnFailure": {"Destination": destination}},
+    )
+    return function["FunctionArn"]
+
+
+def make_aws_queue(
+    deployment: Deployment,
+    clients: AwsClients,
+    *,
+    visibility_timeout: timedelta,
+    max_receives: int,
+) -> MadeQueue:
+    """Made by the deployment's clients, used through `clients`."""
+    sqs = deployment.clients.sqs
+    name = f"send-{next(_names)}"
+    dead_letters_url = sqs.create_queue(QueueName=f"{name}-dead-letters")["QueueUrl"]
+    redrive = {
+        "deadLetterTargetArn": _attributes(sqs, dead_letters_url)["QueueArn"],
+        "maxReceiveCount": max_receives,
+    }
+    queue_url = sqs.create_queue(
+        QueueName=name,
+        Attributes={
+            "VisibilityTimeout": str(int(visibility_timeout.total_seconds())),
+            "RedrivePolicy": json.dumps(redrive),
+        },
+    )["QueueUrl"]
+    dead_letter_queue = SqsSendQueue(clients, dead_letters_url)
+    found: list[ChunkRef] = []
+
+    def dead_letters() -> Sequence[ChunkRef]:
+        deliveries = dead_letter_queue.receive(10, timedelta())
+        dead_letter_queue.acknowledge(deliveries)
+        found.extend(delivery.chunk for delivery in deliveries)
+        return tuple(found)
+
+    return MadeQueue(SqsSendQueue(clients, queue_url), queue_url, dead_letters_url, dead_letters)
+
+
+def _attributes(sqs: "SQSClient", queue_url: str) -> "dict[QueueAttributeNameType, str]":
+    return sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=["All"])["Attributes"]
+
+
+def _drain(sqs: "SQSClient", queue_url: str) -> list[str]:
+    messages = sqs.receive_message(QueueUrl=queue_url, MaxNumberOfMessages=10).get("Messages", [])
+    for message in messages:
+        sqs.delete_message(QueueUrl=queue_url, ReceiptHandle=message["ReceiptHandle"])
+    return [message["Body"] for message in messages]
+
+
+def outbox(emulator: Emulator) -> list[Mail]:
+    """Every mail of the account, oldest first: the emulator's own page, not a part of AWS."""
+    connection = http.client.HTTPConnection(emulator.endpoint_url.removeprefix("http://"))
+    try:
+        connection.request("GET", f"/_ministack/ses/messages?account={emulator.account}")
+        messages = json.load(connection.getresponse())["messages"].get(emulator.account, [])
+    finally:
+        connection.close()
+    return [
+        Mail(each["MessageId"], to, each["Subject"], each["BodyHtml"], each["BodyText"])
+        for each in messages
+        for to in each["To"]
+    ]

@@ -1,0 +1,90 @@
+"""An adapter family: one instance of every port over one empty store, and a look behind them."""
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Protocol
+
+from domain.chunk import ChunkRef
+from domain.ports.campaigns import CampaignRepository
+from domain.ports.chunks import ChunkRepository
+from domain.ports.contacts import ContactRepository
+from domain.ports.contents import ContentRepository
+from domain.ports.fan_out import FanOutRepository
+from domain.ports.ids import Ids
+from domain.ports.invoker import Invoker
+from domain.ports.mailer import Mailer
+from domain.ports.open_work import OpenWork
+from domain.ports.queue import SendQueue
+from domain.ports.rate_limiter import RateLimiter
+from domain.ports.scheduler import Scheduler
+from domain.ports.segments import SegmentRepository
+from domain.ports.suppressions import SuppressionRepository
+from domain.ports.templates import TemplateRepository
+from domain.start import StartRequest
+from domain.suppression import Suppression
+
+RATE_LIMIT = 100
+ADDRESS_HASH_KEY = b"tests only"
+SENDER = "Sentinel <news@sentinel.example>"
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """A mail as the provider has it."""
+
+    message_id: str
+    to: str
+    subject: str
+    html: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class QueueUnderTest:
+    """A queue, and everything that its dead-letter queue got so far."""
+
+    queue: SendQueue
+    dead_letters: Callable[[], Sequence[ChunkRef]]
+
+
+class MakeQueue(Protocol):
+    """Makes an empty queue."""
+
+    def __call__(self, *, visibility_timeout: timedelta, max_receives: int) -> QueueUnderTest:
+        """An empty queue with these attributes."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Family:
+    """The `..._elsewhere` are what another process has: other instances over the same store.
+
+    `elapse` lets time pass: at once where a clock can be set; elsewhere time passes by itself,
+    and tests wait for what it brings. `started` is what invocations and fired schedules brought
+    to start-campaign since it was last asked, `delivered` what the provider took for these
+    addresses, oldest first.
+    """
+
+    name: str
+    ids: Ids
+    campaigns: CampaignRepository
+    chunks: ChunkRepository
+    contacts: ContactRepository
+    contents: ContentRepository
+    contents_elsewhere: ContentRepository
+    fan_out: FanOutRepository
+    invoker: Invoker
+    mailer: Mailer
+    open_work: OpenWork
+    rate_limiter: RateLimiter
+    rate_limiter_elsewhere: RateLimiter
+    scheduler: Scheduler
+    segments: SegmentRepository
+    suppressions: SuppressionRepository
+    templates: TemplateRepository
+    make_queue: MakeQueue
+    elapse: Callable[[timedelta], None]
+    started: Callable[[], Sequence[StartRequest]]
+    delivered: Callable[[Collection[str]], Sequence[Mail]]
+    suppression_of: Callable[[str], Suppression | None]

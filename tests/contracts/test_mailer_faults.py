@@ -1,0 +1,360 @@
+"""What SES and the network answer and no emulator does, met by the mailer of the aws family."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.exceptions import (
+    BotoCoreError,
+    ConnectTimeoutError,
+    CredentialRetrievalError,
+    NoCredentialsError,
+)
+
+from adapters.aws.clients import AwsClients
+from adapters.aws.mailer import SesMailer
+from domain.outcome import Accepted, AccountBlocked, NotSent, Outcome, Refused, Unknown
+from tests.contracts.aws_family import Deployment, outbox
+from tests.contracts.family import SENDER
+from tests.contracts.raw_server import http_answer, raw_server
+from tests.contracts.settable_clock import SettableClock
+from tests.contracts.test_mailer import messages
+from tests.contracts.wire import Step, answer, body_of, error, intercepted, lost_answer, response
+
+SEND = {False: "SendEmail", True: "SendBulkEmail"}
+BATCH = 3
+
+both_ways = pytest.mark.parametrize("bulk", [False, True], ids=["single", "bulk"])
+
+
+def mailer_of(clients: AwsClients, *, bulk: bool, clock: SettableClock | None = None) -> SesMailer:
+    """Over these clients."""
+    return SesMailer(clients, SENDER, bulk=bulk, clock=clock or SettableClock())
+
+
+def requests_of(bulk: bool) -> int:
+    """How many requests a batch makes if each is made once."""
+    return 1 if bulk else BATCH
+
+
+def kinds_of(outcomes: object) -> list[type[Outcome]]:
+    """What happened to each."""
+    assert isinstance(outcomes, list)
+    return [type(outcome) for outcome in outcomes]
+
+
+@both_ways
+def test_an_endpoint_that_nobody_listens_at_got_nothing(
+    raw_clients: Callable[[str], AwsClients], closed_port: int, bulk: bool
+) -> None:
+    """Certainly not sent: it may be sent later."""
+    clients = raw_clients(f"http://127.0.0.1:{closed_port}")
+
+    outcomes = mailer_of(clients, bulk=bulk).send(messages(BATCH))
+
+    assert kinds_of(outcomes) == [NotSent] * BATCH
+
+
+@both_ways
+@pytest.mark.parametrize(
+    ("sent", "stay"),
+    [
+        pytest.param(b"", False, id="cut before the answer"),
+        pytest.param(b"", True, id="no answer in time"),
+        pytest.param(b"HTTP/1.1 200 OK\r\nConte", False, id="cut in the headers"),
+        pytest.param(
+            http_answer(b'{"MessageId": "1"', length=100),
+            False,
+            id="cut in the body, which botocore does not notice",
+        ),
+        pytest.param(http_answer(b'{"MessageId": "1"'), True, id="not JSON"),
+        pytest.param(http_answer(b"{}"), True, id="nothing in it"),
+        pytest.param(http_answer(b"", "502 Bad Gateway"), True, id="a gateway's error"),
+        pytest.param(http_answer(b"", "504 Gateway Timeout"), True, id="a gateway's timeout"),
+    ],
+)
+def test_a_request_that_left_and_was_not_answered_is_unknown_and_is_not_repeated(
+    raw_clients: Callable[[str], AwsClients], bulk: bool, sent: bytes, stay: bool
+) -> None:
+    """It may have been sent: never again by itself."""
+    with raw_server(sent, stay=stay) as server:
+        clients = raw_clients(server.endpoint_url)
+
+        outcomes = mailer_of(clients, bulk=bulk).send(messages(BATCH))
+
+    assert kinds_of(outcomes) == [Unknown] * BATCH
+    assert len(server.requests) == requests_of(bulk)
+    assert len(set(server.requests)) == requests_of(bulk)
+
+
+@both_ways
+def test_an_acceptance_whose_answer_was_lost_is_one_mail(
+    deployment: Deployment, clients: AwsClients, bulk: bool
+) -> None:
+    """The provider has each mail once, and the mailer does not know."""
+    batch = messages(BATCH)
+
+    with intercepted(clients.sesv2, SEND[bulk], lost_answer) as wire:
+        outcomes = mailer_of(clients, bulk=bulk).send(batch)
+
+    mailed = [mail.to for mail in outbox(deployment.emulator)]
+    assert kinds_of(outcomes) == [Unknown] * BATCH
+    assert wire.requests == requests_of(bulk)
+    assert [mailed.count(message.to) for message in batch] == [1] * BATCH
+
+
+@both_ways
+@pytest.mark.parametrize(
+    ("step", "outcome"),
+    [
+        # Amazon SES API v2 reference, SendEmail and SendBulkEmail, errors; Common Errors.
+        (error("TooManyRequestsException", 429, "Maximum sending rate exceeded."), NotSent),
+        (error("LimitExceededException"), NotSent),
+        (error("ThrottlingException"), NotSent),
+        (error("MessageRejected", message="Illegal content"), Refused),
+        (error("BadRequestException"), Refused),
+        (error("AccountSuspendedException"), AccountBlocked),
+        (error("SendingPausedException"), AccountBlocked),
+        (error("MailFromDomainNotVerifiedException"), AccountBlocked),
+        (error("NotFoundException", 404), AccountBlocked),
+        (error("AccessDeniedException", 403), AccountBlocked),
+        (error("InternalFailure", 500), Unknown),
+        (error("ServiceUnavailable", 503), Unknown),
+    ],
+)
+def test_the_answer_to_a_call_is_the_outcome_of_its_messages(
+    clients: AwsClients, bulk: bool, step: Step, outcome: type[Outcome]
+) -> None:
+    """And no call is made twice but one that was refused as a whole."""
+    with (
+        intercepted(clients.sesv2, SEND[bulk], step),
+        intercepted(clients.sesv2, "SendEmail", step),
+    ):
+        outcomes = mailer_of(clients, bulk=bulk).send(messages(BATCH))
+
+    assert kinds_of(outcomes) == [outcome] * BATCH
+
+
+@both_ways
+@pytest.mark.parametrize(
+    "code",
+    [
+        "ExpiredTokenException",
+        "UnrecognizedClientException",
+        "InvalidSignatureException",
+        "SignatureDoesNotMatch",
+        "RequestExpired",
+        "OptInRequired",
+        "SomethingNewException",
+    ],
+)
+def test_a_request_that_was_turned_away_is_not_unknown(
+    clients: AwsClients, bulk: bool, code: str
+) -> None:
+    """An answer came, and it says no: the mail was not sent, and must not be given up for it."""
+    with intercepted(clients.sesv2, SEND[bulk], error(code, 403)):
+        outcomes = mailer_of(clients, bulk=bulk).send(messages(BATCH))
+
+    assert not {Unknown, Refused, Accepted} & set(kinds_of(outcomes))
+
+
+@both_ways
+@pytest.mark.parametrize(
+    "fault",
+    [
+        NoCredentialsError(),
+        CredentialRetrievalError(provider="role", error_msg="told by the test"),
+        ConnectTimeoutError(endpoint_url="http://ses.example"),
+    ],
+    ids=lambda fault: type(fault).__name__,
+)
+def test_what_fails_before_the_request_leaves_is_not_sent(
+    clients: AwsClients, bulk: bool, fault: BotoCoreError
+) -> None:
+    """Credentials that cannot be had cost nobody a mail."""
+
+    def fail(**_: object) -> None:
+        raise fault
+
+    clients.sesv2.meta.events.register("before-sign.sesv2", fail)
+
+    outcomes = mailer_of(clients, bulk=bulk).send(messages(BATCH))
+
+    assert kinds_of(outcomes) == [NotSent] * BATCH
+
+
+@both_ways
+@pytest.mark.parametrize("code", ["TooManyRequestsException", "Throttling"])
+def test_the_daily_quota_blocks_the_account(clients: AwsClients, bulk: bool, code: str) -> None:
+    """It is told apart from the rate by its text; a campaign paused for it resumes by itself."""
+    step = error(code, 429, "Daily message quota exceeded.")
+
+    with intercepted(clients.sesv2, SEND[bulk], step):
+        outcomes = mailer_of(clients, bulk=bulk).send(messages(BATCH))
+
+    assert outcomes == [AccountBlocked(code, quota=True)] * BATCH
+
+
+@both_ways
+def test_a_sender_that_is_not_verified_blocks_the_account(clients: AwsClients, bulk: bool) -> None:
+    """Nobody's mail is failed for it. By the emulator itself."""
+    mailer = SesMailer(clients, "Else <else@where.example>", bulk=bulk, clock=SettableClock())
+
+    assert kinds_of(mailer.send(messages(BATCH))) == [AccountBlocked] * BATCH
+
+
+STATUSES: dict[str, Outcome] = {
+    # Amazon SES API v2 reference, BulkEmailEntryResult, Status.
+    "SUCCESS": Accepted("id-0"),
+    "MESSAGE_REJECTED": Refused("MESSAGE_REJECTED"),
+    "MAIL_FROM_DOMAIN_NOT_VERIFIED": AccountBlocked("MAIL_FROM_DOMAIN_NOT_VERIFIED"),
+    "CONFIGURATION_SET_NOT_FOUND": AccountBlocked("CONFIGURATION_SET_NOT_FOUND"),
+    "TEMPLATE_NOT_FOUND": AccountBlocked("TEMPLATE_NOT_FOUND"),
+    "ACCOUNT_SUSPENDED": AccountBlocked("ACCOUNT_SUSPENDED"),
+    "ACCOUNT_THROTTLED": NotSent("ACCOUNT_THROTTLED"),
+    "ACCOUNT_DAILY_QUOTA_EXCEEDED": AccountBlocked("ACCOUNT_DAILY_QUOTA_EXCEEDED", quota=True),
+    "INVALID_SENDING_POOL_NAME": AccountBlocked("INVALID_SENDING_POOL_NAME"),
+    "ACCOUNT_SENDING_PAUSED": AccountBlocked("ACCOUNT_SENDING_PAUSED"),
+    "CONFIGURATION_SET_SENDING_PAUSED": AccountBlocked("CONFIGURATION_SET_SENDING_PAUSED"),
+    "INVALID_PARAMETER": Refused("INVALID_PARAMETER"),
+    "TRANSIENT_FAILURE": NotSent("TRANSIENT_FAILURE"),
+    "FAILED": Refused("FAILED"),
+}
+
+
+def results(*statuses: str) -> Step:
+    """A bulk send answered with one status an entry."""
+    return answer(
+        {
+            "BulkEmailEntryResults": [
+                {"Status": status, "MessageId": f"id-{number}"}
+                if status == "SUCCESS"
+                else {"Status": status, "Error": "person1@example.com told by the test"}
+                for number, status in enumerate(statuses)
+            ]
+        }
+    )
+
+
+def test_every_entry_of_a_bulk_send_has_its_own_outcome(clients: AwsClients) -> None:
+    """In order, in one request; what one entry met is not tried again."""
+    with (
+        intercepted(clients.sesv2, "SendBulkEmail", results(*STATUSES)) as wire,
+        intercepted(clients.sesv2, "SendEmail", error("InternalFailure", 500)) as single,
+    ):
+        outcomes = mailer_of(clients, bulk=True).send(messages(len(STATUSES)))
+
+    assert list(outcomes) == list(STATUSES.values())
+    assert (wire.requests, single.requests) == (1, 0)
+
+
+@pytest.mark.parametrize("status", ["MESSAGE_REJECTED", "FAILED"])
+def test_entries_all_refused_are_not_sent_one_by_one(clients: AwsClients, status: str) -> None:
+    """The call was taken, and each entry had its answer."""
+    with (
+        intercepted(clients.sesv2, "SendBulkEmail", results(*[status] * BATCH)),
+        intercepted(clients.sesv2, "SendEmail", error("InternalFailure", 500)) as single,
+    ):
+        outcomes = mailer_of(clients, bulk=True).send(messages(BATCH))
+
+    assert kinds_of(outcomes) == [Refused] * BATCH
+    assert single.requests == 0
+
+
+@pytest.mark.parametrize("status", ["", "SOMETHING_NEW"])
+def test_an_entry_with_a_status_that_nobody_knows_is_unknown(
+    clients: AwsClients, status: str
+) -> None:
+    """It may have been sent."""
+    with intercepted(clients.sesv2, "SendBulkEmail", results("SUCCESS", status)):
+        outcomes = mailer_of(clients, bulk=True).send(messages(2))
+
+    assert kinds_of(outcomes) == [Accepted, Unknown]
+
+
+def test_entries_that_have_no_result_are_unknown(clients: AwsClients) -> None:
+    """There is one outcome for each message even then."""
+    with intercepted(clients.sesv2, "SendBulkEmail", results("SUCCESS")):
+        outcomes = mailer_of(clients, bulk=True).send(messages(BATCH))
+
+    assert kinds_of(outcomes) == [Accepted, Unknown, Unknown]
+
+
+def test_a_bulk_send_refused_as_a_whole_is_sent_one_by_one(
+    deployment: Deployment, clients: AwsClients
+) -> None:
+    """One bad entry must not fail forty-nine others: SES took none of them."""
+    batch = messages(BATCH)
+
+    with intercepted(clients.sesv2, "SendBulkEmail", error("BadRequestException")) as wire:
+        outcomes = mailer_of(clients, bulk=True).send(batch)
+
+    mailed = [mail.to for mail in outbox(deployment.emulator)]
+    assert kinds_of(outcomes) == [Accepted] * BATCH
+    assert [mailed.count(message.to) for message in batch] == [1] * BATCH
+    assert wire.requests == 1
+
+
+@both_ways
+def test_what_takes_long_ends_in_time(clients: AwsClients, bulk: bool) -> None:
+    """However slow every call is, `timeout` holds; whom it did not come to was not sent to."""
+    clock = SettableClock()
+    mailer = mailer_of(clients, bulk=bulk, clock=clock)
+    slowness = timedelta(seconds=7)
+
+    def slow(request: AWSPreparedRequest) -> AWSResponse:
+        clock.sleep(slowness)
+        if "BulkEmailEntries" in body_of(request):
+            return response(request, {"__type": "BadRequestException"}, 400)
+        return response(request, {"MessageId": "id"})
+
+    begun = clock.monotonic()
+    with (
+        intercepted(clients.sesv2, SEND[bulk], slow),
+        intercepted(clients.sesv2, "SendEmail", slow),
+    ):
+        outcomes = mailer.send(messages(50))
+
+    assert clock.monotonic() - begun <= mailer.timeout
+    kinds = kinds_of(outcomes)
+    accepted = kinds.count(Accepted)
+    assert accepted > 0
+    assert kinds == [Accepted] * accepted + [NotSent] * (50 - accepted)
+
+
+@pytest.mark.parametrize("number", [2, 50])
+def test_a_batch_is_one_request(clients: AwsClients, number: int) -> None:
+    """Up to fifty."""
+    with intercepted(clients.sesv2, "SendBulkEmail", results(*["SUCCESS"] * number)) as wire:
+        outcomes = mailer_of(clients, bulk=True).send(messages(number))
+
+    assert outcomes == [Accepted(f"id-{position}") for position in range(number)]
+    assert wire.requests == 1
+
+
+@both_ways
+def test_tags_and_a_header_lead_back_to_the_recipient(clients: AwsClients, bulk: bool) -> None:
+    """Events carry the tags, notifications the header; the emulator records neither."""
+    (first, second) = messages(2)
+    accepted = results("SUCCESS", "SUCCESS") if bulk else answer({"MessageId": "id"})
+
+    with intercepted(clients.sesv2, SEND[bulk], accepted) as wire:
+        mailer_of(clients, bulk=bulk).send([first, second])
+
+    if bulk:
+        entries = wire.bodies[0]["BulkEmailEntries"]
+        headers = [each["ReplacementHeaders"] for each in entries]
+        tags = [each["ReplacementTags"] for each in entries]
+    else:
+        headers = [body["Content"]["Simple"]["Headers"] for body in wire.bodies]
+        tags = [body["EmailTags"] for body in wire.bodies]
+    assert headers == [
+        [{"Name": "X-Sentinel-Ref", "Value": message.reference}] for message in (first, second)
+    ]
+    for message, each in zip((first, second), tags, strict=True):
+        assert {tag["Name"]: tag["Value"] for tag in each} == {
+            "campaign": message.chunk.campaign_id,
+            "chunk": f"{message.chunk.range_number}-{message.chunk.number}",
+            "position": str(message.position),
+        }

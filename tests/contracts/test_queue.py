@@ -1,0 +1,258 @@
+"""The contract of `domain.ports.queue`."""
+
+import threading
+import time
+from collections.abc import Sequence
+from datetime import timedelta
+
+import pytest
+
+from domain.chunk import ChunkRef
+from domain.identifiers import CampaignId
+from domain.ports.queue import Delivery, SendQueue
+from tests.contracts.eventually import eventually
+from tests.contracts.examples import CAMPAIGN_ID
+from tests.contracts.family import Family, QueueUnderTest
+from tests.contracts.races import THREADS, race
+
+NOW = timedelta()
+SECOND = timedelta(seconds=1)
+LONG = timedelta(minutes=6)
+
+
+def refs(count: int) -> list[ChunkRef]:
+    """Chunks of two ranges."""
+    return [ChunkRef(CAMPAIGN_ID, number % 2, number) for number in range(count)]
+
+
+def in_order(chunks: Sequence[ChunkRef]) -> list[ChunkRef]:
+    """A queue has no order: by number, for comparing."""
+    return sorted(chunks, key=lambda ref: ref.number)
+
+
+def drained(queue: SendQueue) -> list[Delivery]:
+    """Every message that can be seen now, none acknowledged."""
+    found: list[Delivery] = []
+    while deliveries := queue.receive(10, NOW):
+        found += deliveries
+    return found
+
+
+def chunks_of(deliveries: Sequence[Delivery]) -> list[ChunkRef]:
+    """What they name, by number."""
+    return in_order([delivery.chunk for delivery in deliveries])
+
+
+@pytest.fixture
+def under_test(family: Family) -> QueueUnderTest:
+    """A queue whose messages stay hidden for longer than any test."""
+    return family.make_queue(visibility_timeout=LONG, max_receives=5)
+
+
+@pytest.fixture
+def queue(under_test: QueueUnderTest) -> SendQueue:
+    """The same."""
+    return under_test.queue
+
+
+@pytest.mark.parametrize("count", [1, 10, 25])
+def test_a_message_for_each_chunk_is_received(queue: SendQueue, count: int) -> None:
+    """However many there are; full success is an empty answer."""
+    assert list(queue.enqueue(refs(count))) == []
+
+    assert chunks_of(drained(queue)) == refs(count)
+
+
+def test_a_message_names_its_chunk_exactly(queue: SendQueue) -> None:
+    """Campaign, range and number."""
+    ref = ChunkRef(CampaignId("cmp_other"), 1234, 123456)
+    queue.enqueue([ref])
+
+    (delivery,) = drained(queue)
+
+    assert delivery.chunk == ref
+
+
+def test_nothing_enqueued_is_nothing_received(queue: SendQueue) -> None:
+    """An empty batch is no request to fail."""
+    assert list(queue.enqueue([])) == []
+
+    assert list(queue.receive(10, NOW)) == []
+
+
+def test_the_same_chunk_twice_is_two_messages(queue: SendQueue) -> None:
+    """The worker's claim decides, not the queue."""
+    queue.enqueue([refs(1)[0], refs(1)[0]])
+
+    assert chunks_of(drained(queue)) == refs(1) * 2
+
+
+@pytest.mark.parametrize("limit", [1, 3, 10])
+def test_no_more_come_than_asked_for(queue: SendQueue, limit: int) -> None:
+    """The others wait."""
+    queue.enqueue(refs(12))
+
+    assert 0 < len(queue.receive(limit, NOW)) <= limit
+
+
+def test_a_received_message_is_hidden(queue: SendQueue) -> None:
+    """From everybody, until its time is up."""
+    queue.enqueue(refs(3))
+
+    assert len(drained(queue)) == 3
+    assert drained(queue) == []
+
+
+def test_receivers_share_the_messages(queue: SendQueue) -> None:
+    """Threads that receive at once get different ones."""
+    queue.enqueue(refs(20))
+
+    results = race(lambda _: drained(queue), range(THREADS))
+
+    found = [each for result in results if not isinstance(result, Exception) for each in result]
+    assert chunks_of(found) == refs(20)
+
+
+def test_a_message_not_acknowledged_comes_again(family: Family) -> None:
+    """After the visibility timeout, with another receipt."""
+    queue = family.make_queue(visibility_timeout=SECOND, max_receives=5).queue
+    queue.enqueue(refs(1))
+    (first,) = queue.receive(10, NOW)
+
+    family.elapse(SECOND)
+    (second,) = eventually(lambda: queue.receive(10, NOW))
+
+    assert second.chunk == first.chunk
+    assert second.receipt != first.receipt
+
+
+@pytest.mark.parametrize("count", [1, 10, 25])
+def test_an_acknowledged_message_does_not_come_again(family: Family, count: int) -> None:
+    """All of them, however many are acknowledged together."""
+    queue = family.make_queue(visibility_timeout=NOW, max_receives=1000).queue
+    queue.enqueue(refs(count))
+    received: dict[ChunkRef, Delivery] = {}
+    while len(received) < count:
+        received |= {delivery.chunk: delivery for delivery in queue.receive(10, NOW)}
+        queue.acknowledge(received.values())
+
+    assert list(queue.receive(10, NOW)) == []
+
+
+def test_acknowledging_one_leaves_the_others(family: Family) -> None:
+    """They come again."""
+    queue = family.make_queue(visibility_timeout=NOW, max_receives=5).queue
+    queue.enqueue(refs(3))
+    deliveries = queue.receive(10, NOW)
+
+    queue.acknowledge([each for each in deliveries if each.chunk == refs(3)[1]])
+
+    assert chunks_of(queue.receive(10, NOW)) == [refs(3)[0], refs(3)[2]]
+
+
+def test_acknowledging_nothing_is_no_fault(queue: SendQueue) -> None:
+    """An empty batch is no request to fail."""
+    queue.acknowledge([])
+
+
+def test_acknowledging_twice_is_no_fault(queue: SendQueue) -> None:
+    """It is dealt with already."""
+    queue.enqueue(refs(1))
+    deliveries = drained(queue)
+
+    queue.acknowledge(deliveries)
+    queue.acknowledge(deliveries)
+
+    assert drained(queue) == []
+
+
+def test_a_receipt_of_an_earlier_receive_removes_nothing(family: Family) -> None:
+    """A worker that was overtaken does not take the message from who has it now."""
+    queue = family.make_queue(visibility_timeout=NOW, max_receives=5).queue
+    queue.enqueue(refs(1))
+    stale = queue.receive(10, NOW)
+    current = queue.receive(10, NOW)
+
+    queue.acknowledge(stale)
+    assert chunks_of(queue.receive(10, NOW)) == refs(1)
+
+    queue.acknowledge(current)  # stale by now, too
+    again = queue.receive(10, NOW)
+    queue.acknowledge(again)
+    assert list(queue.receive(10, NOW)) == []
+
+
+@pytest.mark.parametrize("delay", [SECOND, timedelta(milliseconds=700)])
+def test_a_delayed_message_is_seen_after_its_delay(family: Family, delay: timedelta) -> None:
+    """Not before; one without delay overtakes it."""
+    queue = family.make_queue(visibility_timeout=LONG, max_receives=5).queue
+    delayed, prompt = refs(2)
+    begun = time.monotonic()
+
+    queue.enqueue([delayed], delay)
+    queue.enqueue([prompt])
+    early = drained(queue)
+    took = timedelta(seconds=time.monotonic() - begun)
+
+    assert chunks_of(early) == [prompt] or took >= delay
+    family.elapse(delay)
+    found = list(early)
+
+    def both() -> bool:
+        found.extend(queue.receive(10, NOW))
+        return len(found) == 2
+
+    eventually(both)
+    assert chunks_of(found) == [delayed, prompt]
+
+
+def test_the_longest_delay_is_taken(queue: SendQueue) -> None:
+    """Fifteen minutes."""
+    assert list(queue.enqueue(refs(1), timedelta(minutes=15))) == []
+
+    assert drained(queue) == []
+
+
+def test_one_that_came_too_often_goes_to_the_dead_letters(family: Family) -> None:
+    """After so many receives it comes no more; others are not concerned."""
+    under_test = family.make_queue(visibility_timeout=NOW, max_receives=3)
+    queue = under_test.queue
+    queue.enqueue(refs(1))
+
+    for _ in range(3):
+        assert chunks_of(queue.receive(10, NOW)) == refs(1)
+        assert under_test.dead_letters() == ()
+    queue.enqueue(refs(2)[1:])
+
+    assert chunks_of(queue.receive(10, NOW)) == refs(2)[1:]
+    assert list(eventually(under_test.dead_letters)) == refs(1)
+
+
+def test_waiting_ends_without_a_message(queue: SendQueue) -> None:
+    """Nothing came: nothing is returned, about when the wait is over."""
+    begun = time.monotonic()
+
+    assert list(queue.receive(10, timedelta(milliseconds=100))) == []
+
+    assert 0.09 <= time.monotonic() - begun < 5
+
+
+def test_waiting_ends_with_the_first_message(queue: SendQueue) -> None:
+    """One that arrives meanwhile is returned before the wait is over."""
+    wait = timedelta(seconds=20)
+    waiting = threading.Event()
+    found: list[Delivery] = []
+
+    def receive() -> None:
+        waiting.set()
+        found.extend(queue.receive(10, wait))
+
+    receiver = threading.Thread(target=receive)
+    begun = time.monotonic()
+    receiver.start()
+    waiting.wait()
+    queue.enqueue(refs(1))
+    receiver.join()
+
+    assert chunks_of(found) == refs(1)
+    assert time.monotonic() - begun < wait.total_seconds() / 2

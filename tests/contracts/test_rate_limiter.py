@@ -1,0 +1,143 @@
+"""The contract of `domain.ports.rate_limiter`."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from random import Random
+
+import pytest
+
+from domain.grants import TOLERANCE, WINDOW, Grant
+from tests.contracts.family import RATE_LIMIT, Family
+from tests.contracts.races import THREADS, race
+from tests.contracts.settable_clock import START
+
+NEVER_WAIT = timedelta()
+PATIENT = timedelta(hours=1)
+
+
+def granted(answer: Grant | timedelta) -> Grant:
+    """It was not refused."""
+    assert isinstance(answer, Grant)
+    return answer
+
+
+def assert_within_limit(grants: Sequence[Grant]) -> None:
+    """However late in its tolerance each grant is used, no second holds more than the limit."""
+    for first in grants:
+        window = [
+            each.messages for each in grants if first.at <= each.at < first.at + WINDOW + TOLERANCE
+        ]
+        assert sum(window) <= RATE_LIMIT
+
+
+def test_the_limit_is_told(family: Family) -> None:
+    """Messages a second."""
+    assert family.rate_limiter.limit == RATE_LIMIT
+
+
+@pytest.mark.parametrize("messages", [1, 50, RATE_LIMIT])
+def test_the_first_request_is_granted_at_once(family: Family, messages: int) -> None:
+    """Up to the whole limit."""
+    assert family.rate_limiter.request(messages, START, NEVER_WAIT) == Grant(START, messages)
+
+
+def test_grants_within_the_limit_are_at_once(family: Family) -> None:
+    """Several of them, at one moment."""
+    for _ in range(4):
+        grant = family.rate_limiter.request(RATE_LIMIT // 4, START, NEVER_WAIT)
+        assert grant == Grant(START, RATE_LIMIT // 4)
+
+
+def test_one_that_does_not_fit_waits_for_the_window(family: Family) -> None:
+    """As long as the earlier grants, used as late as they may be, fill it."""
+    family.rate_limiter.request(RATE_LIMIT, START, NEVER_WAIT)
+
+    grant = granted(family.rate_limiter.request(1, START, PATIENT))
+
+    assert grant == Grant(START + WINDOW + TOLERANCE, 1)
+
+
+def test_a_refusal_tells_the_wait_and_consumes_nothing(family: Family) -> None:
+    """Who asks later, or more patiently, gets the place as if nobody had asked."""
+    family.rate_limiter.request(RATE_LIMIT, START, NEVER_WAIT)
+    wait = WINDOW + TOLERANCE
+
+    for _ in range(3):
+        assert family.rate_limiter.request(RATE_LIMIT, START, wait - WINDOW / 2) == wait
+    assert family.rate_limiter_elsewhere.request(RATE_LIMIT, START, NEVER_WAIT) == wait
+
+    assert family.rate_limiter.request(RATE_LIMIT, START, wait) == Grant(START + wait, RATE_LIMIT)
+
+
+def test_once_the_window_has_passed_there_is_room_again(family: Family) -> None:
+    """At once."""
+    family.rate_limiter.request(RATE_LIMIT, START, NEVER_WAIT)
+    later = START + WINDOW + TOLERANCE
+
+    assert family.rate_limiter.request(RATE_LIMIT, later, NEVER_WAIT) == Grant(later, RATE_LIMIT)
+
+
+def test_first_come_first_served(family: Family) -> None:
+    """A small request does not overtake a large one that waits."""
+    family.rate_limiter.request(RATE_LIMIT - 1, START, NEVER_WAIT)
+    large = granted(family.rate_limiter.request(RATE_LIMIT, START, PATIENT))
+
+    small = granted(family.rate_limiter_elsewhere.request(1, START, PATIENT))
+
+    assert small.at >= large.at > START
+
+
+def test_workers_share_one_limit(family: Family) -> None:
+    """What one was granted, the other has to wait for, whoever asked last."""
+    family.rate_limiter.request(RATE_LIMIT // 2, START, NEVER_WAIT)
+    family.rate_limiter_elsewhere.request(RATE_LIMIT // 2, START, NEVER_WAIT)
+
+    wait = WINDOW + TOLERANCE
+    assert family.rate_limiter.request(1, START, NEVER_WAIT) == wait
+    assert family.rate_limiter_elsewhere.request(1, START, NEVER_WAIT) == wait
+
+
+def test_a_saturated_limit_does_not_grant_one_place_twice(family: Family) -> None:
+    """Two workers that ask alternately, at slightly different times, get different places."""
+    grants = [granted(family.rate_limiter.request(RATE_LIMIT, START, PATIENT))]
+
+    for number in range(1, 6):
+        now = START + number * timedelta(milliseconds=1)
+        limiters = (family.rate_limiter, family.rate_limiter_elsewhere)
+        grants += [granted(each.request(RATE_LIMIT, now, PATIENT)) for each in limiters]
+
+    assert len({grant.at for grant in grants}) == len(grants)
+    assert_within_limit(grants)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_no_second_holds_more_than_the_limit(family: Family, seed: int) -> None:
+    """Requests of any size, at any times, of two workers whose clocks disagree a little."""
+    random = Random(seed)  # noqa: S311  no secret
+    now: datetime = START
+    grants: list[Grant] = []
+    for _ in range(40):
+        now += timedelta(milliseconds=random.choice([0, 0, 1, 200, 700]))
+        limiter = random.choice([family.rate_limiter, family.rate_limiter_elsewhere])
+        skew = timedelta(milliseconds=random.choice([-40, 0, 40]))
+        answer = limiter.request(random.randint(1, RATE_LIMIT), now + skew, PATIENT)
+        grants.append(granted(answer))
+
+    assert_within_limit(grants)
+
+
+def test_threads_that_ask_at_once_share_the_limit(family: Family) -> None:
+    """Each grant is somebody's alone, and all together keep the limit."""
+    rounds = 3
+
+    def ask(number: int) -> list[Grant]:
+        limiter = family.rate_limiter if number % 2 else family.rate_limiter_elsewhere
+        return [granted(limiter.request(30, START, PATIENT)) for _ in range(rounds)]
+
+    results = race(ask, range(THREADS))
+
+    failed = [each for each in results if isinstance(each, Exception)]
+    assert failed == []
+    grants = [grant for result in results if not isinstance(result, Exception) for grant in result]
+    assert len(grants) == rounds * THREADS
+    assert_within_limit(grants)

@@ -1,0 +1,42 @@
+"""A real emulator, and the local runner as a real process on each of its backends."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.conftest import Emulator
+from tests.integration.deployed import Deployed
+from tests.integration.runner import FirstMinute, Runner, running
+
+
+@pytest.fixture
+def deployed(emulator: Emulator) -> Deployed:
+    """Sentinel in this process on the emulator, with nobody in its segment."""
+    return Deployed(emulator)
+
+
+@pytest.fixture(scope="session")
+def on_emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FirstMinute]:
+    """`make local-run`, whose three examples were pasted as soon as it served."""
+    with running(tmp_path_factory.mktemp("emulator-runner")) as runner:
+        yield FirstMinute.of(runner)
+
+
+@pytest.fixture(scope="session")
+def in_memory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FirstMinute]:
+    """`make local-run BACKEND=memory`, likewise."""
+    with running(tmp_path_factory.mktemp("memory-runner"), BACKEND="memory") as runner:
+        yield FirstMinute.of(runner)
+
+
+@pytest.fixture(params=["on_emulator", "in_memory"])
+def first_minute(request: pytest.FixtureRequest) -> FirstMinute:
+    """Each of the two."""
+    found: FirstMinute = request.getfixturevalue(request.param)
+    return found
+
+
+@pytest.fixture
+def runner(first_minute: FirstMinute) -> Runner:
+    """The runner itself."""
+    return first_minute.runner

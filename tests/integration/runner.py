@@ -1,0 +1,170 @@
+"""The local runner as a process of its own, as `make local-run` starts it."""
+
+import os
+import re
+import shlex
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from entrypoints.local.emulator import free_port
+from tests.integration.waiting import wait_for
+
+ROOT = Path(__file__).parents[2]
+_START_SECONDS = 60
+_END_SECONDS = 60
+_CURL = re.compile(r"^curl .*?'$", re.DOTALL | re.MULTILINE)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Runner:
+    """A runner that serves; `output` is what it printed, `log` what it wrote to stderr."""
+
+    process: subprocess.Popen[bytes]
+    client: httpx.Client
+    output: Path
+    log: Path
+
+    @property
+    def emulator_url(self) -> str:
+        """Where its banner says that the emulator is."""
+        found = re.search(r"ministack at (http://[\w.:]+)", self.output.read_text())
+        assert found
+        return found[1]
+
+    @property
+    def examples(self) -> Sequence[str]:
+        """The commands that its banner offers."""
+        return _CURL.findall(self.output.read_text())
+
+    def paste(self, command: str) -> httpx.Response:
+        """What a curl command does; one without a host is for this runner."""
+        arguments = iter(shlex.split(command.replace("\\\n", " ")))
+        assert next(arguments) == "curl"
+        request: dict[str, Any] = {"headers": {}}
+        for argument in arguments:
+            match argument:
+                case "-X":
+                    request["method"] = next(arguments)
+                case "-H":
+                    name, _, value = next(arguments).partition(": ")
+                    request["headers"][name] = value
+                case "-d":
+                    request["content"] = next(arguments)
+                case url:
+                    request["url"] = url
+        return self.client.request(**request)
+
+    def campaign(self, campaign_id: str) -> dict[str, Any]:
+        """As it is answered now."""
+        found: dict[str, Any] = self.client.get(f"/v1/campaigns/{campaign_id}").json()
+        return found
+
+    def sent(self, campaign_id: str, within: float) -> dict[str, Any]:
+        """The campaign once it is sent."""
+
+        def look() -> dict[str, Any] | None:
+            campaign = self.campaign(campaign_id)
+            return campaign if campaign["state"] == "sent" else None
+
+        return wait_for(look, within=within, what=f"campaign {campaign_id} sent")
+
+    def outbox(self, campaign_id: str, limit: int) -> list[dict[str, Any]]:
+        """The mails of one campaign, of all the pages that the outbox has."""
+        found: list[dict[str, Any]] = []
+        cursor: dict[str, str] = {}
+        while True:
+            page = self.client.get("/_local/outbox", params={"limit": limit, **cursor}).json()
+            assert len(page["items"]) <= limit
+            found += [mail for mail in page["items"] if mail["campaign_id"] == campaign_id]
+            if page["next_cursor"] is None:
+                return found
+            cursor = {"cursor": page["next_cursor"]}
+
+    def end(self, number: signal.Signals = signal.SIGINT) -> None:
+        """Ask it to end, and see that it drained and was content."""
+        self.process.send_signal(number)
+        assert self.process.wait(_END_SECONDS) == 0, self.log.read_text()
+        assert "Finishing what is under way" in self.output.read_text()
+        assert "Traceback" not in self.log.read_text()
+
+
+@dataclass(frozen=True, slots=True)
+class FirstMinute:
+    """A runner, and its answers to the three examples of its banner, pasted at once.
+
+    `soon` is the answer to one more campaign, due 65 seconds later.
+    """
+
+    runner: Runner
+    answers: Sequence[httpx.Response]
+    soon: httpx.Response
+
+    @classmethod
+    def of(cls, runner: Runner) -> "FirstMinute":
+        """Paste them."""
+        answers = [runner.paste(example) for example in runner.examples]
+        due = datetime.now(UTC) + timedelta(seconds=65)
+        body = {
+            "name": "Soon",
+            "template_id": "newsletter-template",
+            "segment_id": "all-active",
+            "schedule_at": due.isoformat(),
+        }
+        return cls(runner, answers, runner.client.post("/v1/campaigns", json=body))
+
+
+@contextmanager
+def running(directory: Path, **environment: str) -> Iterator[Runner]:
+    """A runner with nothing else in its environment; ended by Ctrl-C, unless it was before."""
+    port = free_port()
+    output, log = directory / "output", directory / "log"
+    with start(output, log, {"PORT": str(port), **environment}) as process:
+        client = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30)
+        runner = Runner(process=process, client=client, output=output, log=log)
+        with client:
+            wait_for(lambda: _ready(runner), within=_START_SECONDS, what="the runner serves")
+            yield runner
+            if process.poll() is None:
+                runner.end()
+
+
+@contextmanager
+def start(
+    output: Path, log: Path, environment: Mapping[str, str]
+) -> Iterator[subprocess.Popen[bytes]]:
+    """The process, which may not come to serve; it does not outlast the test."""
+    with output.open("wb") as stdout, log.open("wb") as stderr:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "entrypoints.local"],
+            cwd=ROOT,
+            env={"PATH": os.environ["PATH"], **environment},
+            stdin=subprocess.DEVNULL,
+            stdout=stdout,
+            stderr=stderr,
+            start_new_session=True,
+        )
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.terminate()
+            process.wait(_END_SECONDS)
+
+
+def _ready(runner: Runner) -> bool | None:
+    assert runner.process.poll() is None, runner.output.read_text() + runner.log.read_text()
+    try:
+        answer = runner.client.get("/readyz")
+    except httpx.TransportError:
+        return None
+    return answer.status_code == HTTPStatus.OK or None

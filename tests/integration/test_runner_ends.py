@@ -1,0 +1,54 @@
+"""How the runner ends: nothing half done, and the next one goes on."""
+
+import signal
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from domain.identifiers import CampaignId
+from tests.integration.deployed import Deployed
+from tests.integration.runner import running
+from tests.integration.test_outbox import VIPS
+from tests.integration.waiting import wait_for
+
+FLASH_SALE = {
+    "name": "Flash Sale",
+    "template_id": "promo-template",
+    "segment_id": "vip-customers",
+}
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_it_ends_well_when_it_is_asked_to(tmp_path: Path, number: signal.Signals) -> None:
+    """By Ctrl-C and by whatever supervises it: it drains, and its exit status is 0."""
+    with running(tmp_path, BACKEND="memory") as runner:
+        runner.client.post("/v1/campaigns", json=FLASH_SALE)
+        runner.end(number)
+
+
+def test_a_campaign_that_was_cut_short_is_finished_by_the_next_run(
+    deployed: Deployed, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Ctrl-C in the middle: what was begun is finished, the rest is sent later, all of it once."""
+    environment = {
+        "AWS_ENDPOINT_URL": deployed.endpoint_url,
+        "AWS_REGION": deployed.settings.aws_region,
+        "EMULATOR_ACCESS_KEY": deployed.account,
+        "SES_BULK": "true",
+        "SEND_RATE": "150",
+    }
+    with running(tmp_path_factory.mktemp("first"), **environment) as runner:
+        answer = runner.client.post("/v1/campaigns", json=FLASH_SALE)
+        campaign_id = CampaignId(answer.json()["campaign_id"])
+        wait_for(lambda: deployed.mails() or None, within=60, what="the first mails")
+    mailed = deployed.mails()
+    progress = deployed.progress(campaign_id)
+    assert 0 < progress.tally.sent < 1_000
+    assert progress.tally.recipients == progress.tally.sent == mailed.total()
+
+    with running(tmp_path_factory.mktemp("second"), **environment) as runner:
+        campaign = runner.sent(campaign_id, within=60)
+
+    assert deployed.mails() == Counter(VIPS)
+    assert campaign["counts"]["sent"] == 1_000

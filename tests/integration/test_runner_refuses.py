@@ -1,0 +1,71 @@
+"""What keeps the runner from serving: said in a line or two, not in a traceback."""
+
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from entrypoints.local.emulator import free_port
+from tests.integration.runner import start
+
+
+def refusal(directory: Path, **environment: str) -> str:
+    """What it prints as it ends, with exit status 2."""
+    output, log = directory / "output", directory / "log"
+    with start(output, log, {"PORT": str(free_port()), **environment}) as process:
+        status = process.wait(60)
+    printed = output.read_text()
+    assert "Traceback" not in log.read_text(), log.read_text().splitlines()[-1]
+    assert status == 2
+    return printed
+
+
+@pytest.fixture
+def listener() -> Iterator[int]:
+    """The port of somebody else, who does not speak HTTP."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port: int = server.getsockname()[1]
+        yield port
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("PORT", "eighty"),
+        ("BACKEND", "postgres"),
+        ("SEND_RATE", "0"),
+        ("SENDER", "nobody"),
+        ("ADDRESS_HASH_KEY", "short"),
+    ],
+)
+def test_a_wrong_variable_is_named(tmp_path: Path, variable: str, value: str) -> None:
+    """As it is spelled, and nothing is started."""
+    assert refusal(tmp_path, **{variable: value}).startswith(f"{variable}: ")
+
+
+def test_a_port_in_use_is_named(tmp_path: Path, listener: int) -> None:
+    """With what to do about it."""
+    printed = refusal(tmp_path, PORT=str(listener), BACKEND="memory")
+
+    assert str(listener) in printed
+    assert "PORT=" in printed
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("AWS_ENDPOINT_URL", "http://127.0.0.1:{free}"),
+        ("AWS_ENDPOINT_URL", "127.0.0.1:{free}"),
+        ("AWS_ENDPOINT_URL", "nonsense"),
+        ("AWS_ENDPOINT_URL", "http://[::1"),
+        ("LOCALSTACK_HOST", "127.0.0.1:{free}"),
+        ("LOCALSTACK_HOST", "my machine"),
+    ],
+)
+def test_an_emulator_that_is_not_there_is_named(tmp_path: Path, variable: str, value: str) -> None:
+    """With the variable that led to it, whatever somebody wrote there."""
+    printed = refusal(tmp_path, **{variable: value.format(free=free_port())})
+
+    assert variable in printed
+    assert "start" in printed

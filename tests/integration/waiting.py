@@ -1,0 +1,22 @@
+"""Waiting for something to become so, never for a time to pass."""
+
+import threading
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+Found = TypeVar("Found")
+
+_POLL_SECONDS = 0.05
+
+
+def wait_for(look: Callable[[], Found | None], *, within: float, what: str) -> Found:
+    """The first thing that `look` finds; a failed test if that takes more than so many seconds."""
+    deadline = time.monotonic() + within
+    pause = threading.Event()
+    while True:
+        found = look()
+        if found is not None:
+            return found
+        assert time.monotonic() < deadline, f"Not within {within} s: {what}."
+        pause.wait(_POLL_SECONDS)
