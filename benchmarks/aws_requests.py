@@ -22,7 +22,7 @@ _UNIT_COLUMNS = ("write units, table", "write units, indexes", "read units")
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """What delivery.md allows a phase for 1,000 recipients; None where it says nothing."""
+    """What the design allows a phase for 1,000 recipients; None where it says nothing."""
 
     requests: int | None = None
     write_units: int | None = None
@@ -104,7 +104,7 @@ def section(bulk: Count, single: Count) -> str:
 ## AWS requests and capacity units
 
 One immediate campaign to the 1,000 people of `vip-customers`, on the emulator, each call counted
-as botocore makes it, beside the budget of the delivery protocol (`delivery.md`, Cost):
+as botocore makes it, beside the budget that the protocol was designed to:
 
 {_summary(bulk, single)}
 

@@ -66,7 +66,7 @@ def section(runs: Mapping[Backend, Sequence[Run]], lateness: Mapping[Backend, ti
     return f"""\
 ## From the POST to the first mail
 
-The seed promises the first mail of an immediate campaign within 2 to 5 seconds. Here
+The first mail of an immediate campaign is wanted within 2 to 5 seconds. Here
 `make local-run` serves `POST /v1/campaigns` for the 1,000 people of `vip-customers`, {RUNS} times,
 each after a pause that empties the rate limit's window of 500 mails a second; on the emulator each
 mail is a `SendEmail`. Seconds from just before the request until the mails were accepted:

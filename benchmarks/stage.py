@@ -13,6 +13,7 @@ from domain.identifiers import (
     LeaseToken,
     SegmentId,
     TemplateId,
+    WriteToken,
 )
 from domain.ports.ids import Ids
 from domain.use_cases.create_campaign import CampaignRequest
@@ -65,6 +66,10 @@ class SeededIds:
     def attempt_token(self) -> AttemptToken:
         """One claim's token."""
         return AttemptToken(self._token())
+
+    def write_token(self) -> WriteToken:
+        """One write's token."""
+        return WriteToken(self._token())
 
     def lease_token(self) -> LeaseToken:
         """One lease's token."""

@@ -1,8 +1,7 @@
 """Content snapshots in DynamoDB."""
 
 from adapters.aws.records import content_key, content_to_item, item_to_content
-from adapters.aws.table import Table, put_new
-from domain.errors import VersionConflict
+from adapters.aws.table import StoredConflict, Table, put_new
 from domain.identifiers import CampaignId
 from domain.template import Content
 
@@ -17,12 +16,13 @@ class DynamoDBContentRepository:
         self._table = table
         self._contents: dict[CampaignId, Content] = {}
 
-    def add_if_absent(self, campaign_id: CampaignId, content: Content) -> None:
-        """A conditional PutItem."""
+    def add_if_absent(self, campaign_id: CampaignId, content: Content) -> Content:
+        """A conditional PutItem; where it fails, its answer holds the snapshot."""
         try:
             self._table.put(put_new(content_to_item(campaign_id, content)))
-        except VersionConflict:
-            return
+        except StoredConflict as conflict:
+            return content if conflict.stored is None else item_to_content(conflict.stored)
+        return content
 
     def get(self, campaign_id: CampaignId) -> Content | None:
         """A consistent GetItem, the first time."""

@@ -12,9 +12,9 @@ class MemoryContentRepository:
         """Over a shared database."""
         self._database = database
 
-    def add_if_absent(self, campaign_id: CampaignId, content: Content) -> None:
+    def add_if_absent(self, campaign_id: CampaignId, content: Content) -> Content:
         """The first one stays."""
-        self._database.contents.setdefault(campaign_id, content)
+        return self._database.contents.setdefault(campaign_id, content)
 
     def get(self, campaign_id: CampaignId) -> Content | None:
         """The snapshot."""

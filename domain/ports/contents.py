@@ -12,8 +12,8 @@ class ContentRepository(Protocol):
     Every method raises DependencyFault and may be repeated.
     """
 
-    def add_if_absent(self, campaign_id: CampaignId, content: Content) -> None:
-        """Keep `content` unless the campaign has a snapshot; the first one written stays."""
+    def add_if_absent(self, campaign_id: CampaignId, content: Content) -> Content:
+        """Keep `content` unless the campaign has a snapshot; returns the one that stands."""
         ...
 
     def get(self, campaign_id: CampaignId) -> Content | None:

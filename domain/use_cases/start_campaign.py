@@ -118,8 +118,9 @@ class StartCampaign:
         except InvalidInput as error:
             self._fail(campaign, f"template broken: {error}")
             return None
-        self.contents.add_if_absent(campaign.campaign_id, template.content)
-        return self.renderer.variables(self.contents.get(campaign.campaign_id) or template.content)
+        return self.renderer.variables(
+            self.contents.add_if_absent(campaign.campaign_id, template.content)
+        )
 
     def _fail(self, campaign: Campaign, reason: str) -> None:
         """Nothing can be sent; the campaign says why."""

@@ -46,53 +46,53 @@ class Adapters(containers.DeclarativeContainer):
 
     settings: providers.Dependency[Settings] = providers.Dependency(instance_of=Settings)
 
-    clock: providers.Provider[Clock] = providers.Singleton(SystemClock)
-    ids: providers.Provider[Ids] = providers.Singleton(SystemIds)
-    renderer: providers.Provider[Renderer] = providers.Singleton(MinijinjaRenderer)
-    clients: providers.Provider[AwsClients] = providers.Singleton(
+    clock: providers.Provider[Clock] = providers.ThreadSafeSingleton(SystemClock)
+    ids: providers.Provider[Ids] = providers.ThreadSafeSingleton(SystemIds)
+    renderer: providers.Provider[Renderer] = providers.ThreadSafeSingleton(MinijinjaRenderer)
+    clients: providers.Provider[AwsClients] = providers.ThreadSafeSingleton(
         AwsClients,
         region=settings.provided.aws_region,
         endpoint_url=settings.provided.aws_endpoint_url,
         access_key=settings.provided.emulator_access_key,
     )
-    table: providers.Provider[Table] = providers.Singleton(
+    table: providers.Provider[Table] = providers.ThreadSafeSingleton(
         Table, clients, settings.provided.table_name, clock, ids
     )
-    campaigns: providers.Provider[CampaignRepository] = providers.Singleton(
+    campaigns: providers.Provider[CampaignRepository] = providers.ThreadSafeSingleton(
         DynamoDBCampaignRepository, table
     )
-    chunks: providers.Provider[ChunkRepository] = providers.Singleton(
+    chunks: providers.Provider[ChunkRepository] = providers.ThreadSafeSingleton(
         DynamoDBChunkRepository, table, settings.provided.hash_key
     )
-    contacts: providers.Provider[ContactRepository] = providers.Singleton(
+    contacts: providers.Provider[ContactRepository] = providers.ThreadSafeSingleton(
         DynamoDBContactRepository, table, ids, settings.provided.hash_key
     )
-    contents: providers.Provider[ContentRepository] = providers.Singleton(
+    contents: providers.Provider[ContentRepository] = providers.ThreadSafeSingleton(
         DynamoDBContentRepository, table
     )
-    fan_out: providers.Provider[FanOutRepository] = providers.Singleton(
+    fan_out: providers.Provider[FanOutRepository] = providers.ThreadSafeSingleton(
         DynamoDBFanOutRepository, table
     )
-    open_work: providers.Provider[OpenWork] = providers.Singleton(DynamoDBOpenWork, table)
-    segments: providers.Provider[SegmentRepository] = providers.Singleton(
+    open_work: providers.Provider[OpenWork] = providers.ThreadSafeSingleton(DynamoDBOpenWork, table)
+    segments: providers.Provider[SegmentRepository] = providers.ThreadSafeSingleton(
         DynamoDBSegmentRepository, table
     )
-    suppressions: providers.Provider[SuppressionRepository] = providers.Singleton(
+    suppressions: providers.Provider[SuppressionRepository] = providers.ThreadSafeSingleton(
         DynamoDBSuppressionRepository, table, settings.provided.hash_key
     )
-    templates: providers.Provider[TemplateRepository] = providers.Singleton(
+    templates: providers.Provider[TemplateRepository] = providers.ThreadSafeSingleton(
         DynamoDBTemplateRepository, table
     )
-    limiter: providers.Provider[RateLimiter] = providers.Singleton(
+    limiter: providers.Provider[RateLimiter] = providers.ThreadSafeSingleton(
         DynamoDBRateLimiter, table, settings.provided.send_rate
     )
-    queue: providers.Provider[SendQueue] = providers.Singleton(
+    queue: providers.Provider[SendQueue] = providers.ThreadSafeSingleton(
         SqsSendQueue, clients, settings.provided.send_queue_url
     )
-    invoker: providers.Provider[Invoker] = providers.Singleton(
+    invoker: providers.Provider[Invoker] = providers.ThreadSafeSingleton(
         LambdaInvoker, clients, settings.provided.start_campaign_lambda_arn
     )
-    scheduler: providers.Provider[Scheduler] = providers.Singleton(
+    scheduler: providers.Provider[Scheduler] = providers.ThreadSafeSingleton(
         EventBridgeScheduler,
         clients,
         group=settings.provided.schedule_group,
@@ -101,7 +101,7 @@ class Adapters(containers.DeclarativeContainer):
         dead_letter_arn=settings.provided.schedule_dead_letter_arn,
         max_lateness=settings.provided.max_lateness,
     )
-    mailer: providers.Provider[Mailer] = providers.Singleton(
+    mailer: providers.Provider[Mailer] = providers.ThreadSafeSingleton(
         SesMailer,
         clients,
         sender=settings.provided.sender,

@@ -18,9 +18,9 @@ STACK_NAME = "sentinel"
 class Adapters(aws.Adapters):
     """The aws family; `started`, `ticker` and `sent` are what the local runner looks after."""
 
-    started: providers.Provider[MemoryInvoker] = providers.Singleton(MemoryInvoker)
+    started: providers.Provider[MemoryInvoker] = providers.ThreadSafeSingleton(MemoryInvoker)
     invoker: providers.Provider[Invoker] = providers.Callable(started)
-    ticker: providers.Provider[ScheduleTicker] = providers.Singleton(
+    ticker: providers.Provider[ScheduleTicker] = providers.ThreadSafeSingleton(
         ScheduleTicker,
         open_work=aws.Adapters.open_work,
         campaigns=aws.Adapters.campaigns,
@@ -28,7 +28,7 @@ class Adapters(aws.Adapters):
         invoker=started,
         clock=aws.Adapters.clock,
     )
-    sent: providers.Provider[RecordingMailer] = providers.Singleton(
+    sent: providers.Provider[RecordingMailer] = providers.ThreadSafeSingleton(
         RecordingMailer, aws.Adapters.mailer, aws.Adapters.clock
     )
     mailer: providers.Provider[Mailer] = providers.Callable(sent)

@@ -45,44 +45,46 @@ class Adapters(containers.DeclarativeContainer):
 
     settings: providers.Dependency[Settings] = providers.Dependency(instance_of=Settings)
 
-    clock: providers.Provider[Clock] = providers.Singleton(SystemClock)
-    ids: providers.Provider[Ids] = providers.Singleton(SystemIds)
-    renderer: providers.Provider[Renderer] = providers.Singleton(MinijinjaRenderer)
-    database: providers.Provider[MemoryDatabase] = providers.Singleton(MemoryDatabase)
-    campaigns: providers.Provider[CampaignRepository] = providers.Singleton(
+    clock: providers.Provider[Clock] = providers.ThreadSafeSingleton(SystemClock)
+    ids: providers.Provider[Ids] = providers.ThreadSafeSingleton(SystemIds)
+    renderer: providers.Provider[Renderer] = providers.ThreadSafeSingleton(MinijinjaRenderer)
+    database: providers.Provider[MemoryDatabase] = providers.ThreadSafeSingleton(MemoryDatabase)
+    campaigns: providers.Provider[CampaignRepository] = providers.ThreadSafeSingleton(
         MemoryCampaignRepository, database
     )
-    chunks: providers.Provider[ChunkRepository] = providers.Singleton(
+    chunks: providers.Provider[ChunkRepository] = providers.ThreadSafeSingleton(
         MemoryChunkRepository, database
     )
-    contacts: providers.Provider[ContactRepository] = providers.Singleton(
+    contacts: providers.Provider[ContactRepository] = providers.ThreadSafeSingleton(
         MemoryContactRepository, database, ids
     )
-    contents: providers.Provider[ContentRepository] = providers.Singleton(
+    contents: providers.Provider[ContentRepository] = providers.ThreadSafeSingleton(
         MemoryContentRepository, database
     )
-    fan_out: providers.Provider[FanOutRepository] = providers.Singleton(
+    fan_out: providers.Provider[FanOutRepository] = providers.ThreadSafeSingleton(
         MemoryFanOutRepository, database
     )
-    open_work: providers.Provider[OpenWork] = providers.Singleton(MemoryOpenWork, database)
-    segments: providers.Provider[SegmentRepository] = providers.Singleton(
+    open_work: providers.Provider[OpenWork] = providers.ThreadSafeSingleton(
+        MemoryOpenWork, database
+    )
+    segments: providers.Provider[SegmentRepository] = providers.ThreadSafeSingleton(
         MemorySegmentRepository, database
     )
-    suppressions: providers.Provider[SuppressionRepository] = providers.Singleton(
+    suppressions: providers.Provider[SuppressionRepository] = providers.ThreadSafeSingleton(
         MemorySuppressionRepository, database
     )
-    templates: providers.Provider[TemplateRepository] = providers.Singleton(
+    templates: providers.Provider[TemplateRepository] = providers.ThreadSafeSingleton(
         MemoryTemplateRepository, database
     )
-    limiter: providers.Provider[RateLimiter] = providers.Singleton(
+    limiter: providers.Provider[RateLimiter] = providers.ThreadSafeSingleton(
         MemoryRateLimiter, settings.provided.send_rate
     )
-    queue: providers.Provider[SendQueue] = providers.Singleton(MemorySendQueue, clock)
-    started: providers.Provider[MemoryInvoker] = providers.Singleton(MemoryInvoker)
+    queue: providers.Provider[SendQueue] = providers.ThreadSafeSingleton(MemorySendQueue, clock)
+    started: providers.Provider[MemoryInvoker] = providers.ThreadSafeSingleton(MemoryInvoker)
     invoker: providers.Provider[Invoker] = providers.Callable(started)
-    ticker: providers.Provider[MemoryScheduler] = providers.Singleton(
+    ticker: providers.Provider[MemoryScheduler] = providers.ThreadSafeSingleton(
         MemoryScheduler, clock, started
     )
     scheduler: providers.Provider[Scheduler] = providers.Callable(ticker)
-    sent: providers.Provider[MemoryMailer] = providers.Singleton(MemoryMailer, clock)
+    sent: providers.Provider[MemoryMailer] = providers.ThreadSafeSingleton(MemoryMailer, clock)
     mailer: providers.Provider[Mailer] = providers.Callable(sent)

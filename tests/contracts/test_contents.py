@@ -38,10 +38,10 @@ def test_the_first_snapshot_stays(family: Family) -> None:
 
 
 def test_who_came_second_sends_the_first_snapshot(family: Family) -> None:
-    """A starter whose own content was not kept reads the one that was."""
-    family.contents_elsewhere.add_if_absent(CAMPAIGN_ID, CONTENT)
+    """A starter whose own content was not kept is told the one that was."""
+    assert family.contents_elsewhere.add_if_absent(CAMPAIGN_ID, CONTENT) == CONTENT
 
-    family.contents.add_if_absent(CAMPAIGN_ID, OTHER)
+    assert family.contents.add_if_absent(CAMPAIGN_ID, OTHER) == CONTENT
 
     assert family.contents.get(CAMPAIGN_ID) == CONTENT
 
