@@ -7,8 +7,8 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http import HTTPStatus
+from http.client import HTTPException
 from pathlib import Path
-from urllib.error import URLError
 from urllib.request import urlopen
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -50,7 +50,8 @@ def answers(endpoint: str) -> bool:
             with urlopen(endpoint + path, timeout=2) as answer:  # noqa: S310  the user's own endpoint
                 if answer.status == HTTPStatus.OK:
                     return True
-        except (URLError, OSError):
+        except (OSError, ValueError, HTTPException):
+            # Nobody there, no address at all, or somebody who does not speak HTTP.
             continue
     return False
 
