@@ -3,6 +3,8 @@
 import re
 from typing import NewType
 
+from domain.errors import InvalidInput
+
 CampaignId = NewType("CampaignId", str)
 TemplateId = NewType("TemplateId", str)
 SegmentId = NewType("SegmentId", str)
@@ -16,6 +18,13 @@ WriteToken = NewType("WriteToken", str)
 
 NAMED_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 """What a template or segment may be called when a person chooses its id."""
+
+
+def chosen_id(field: str, text: str) -> str:
+    """An id that a person chose for a template or a segment. Raises InvalidInput naming `field`."""
+    if not NAMED_ID.fullmatch(text):
+        raise InvalidInput(field, "Letters, digits, - and _, at most 64, a letter or digit first.")
+    return text
 
 
 def shown(identifier: str) -> str:

@@ -2,8 +2,9 @@
 
 from dataclasses import replace
 
+from adapters.aws.delivery_records import campaign_to_item, item_to_campaign, range_to_item
+from adapters.aws.keys import campaign_key
 from adapters.aws.listing import page_of
-from adapters.aws.records import campaign_key, campaign_to_item, item_to_campaign, range_to_item
 from adapters.aws.table import Table, put_new, put_version
 from domain.campaign import Campaign, CampaignState
 from domain.errors import AlreadyExists, VersionConflict

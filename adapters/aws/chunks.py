@@ -3,17 +3,13 @@
 from collections.abc import Collection
 from dataclasses import replace
 
-from adapters.aws.records import (
-    campaign_key,
+from adapters.aws.delivery_records import (
     item_to_campaign,
     items_to_chunk,
-    manifest_key,
-    progress_key,
     progress_to_item,
-    suppression_key,
-    tally_key,
     tally_to_counters,
 )
+from adapters.aws.keys import campaign_key, manifest_key, progress_key, suppression_key, tally_key
 from adapters.aws.table import Add, Table, put_version
 from domain.campaign import Campaign
 from domain.chunk import Chunk, ChunkRef

@@ -2,13 +2,8 @@
 
 from collections.abc import Sequence
 
-from adapters.aws.records import (
-    address_key,
-    address_to_item,
-    contact_key,
-    contact_to_item,
-    item_to_contact,
-)
+from adapters.aws.audience_records import address_to_item, contact_to_item, item_to_contact
+from adapters.aws.keys import address_key, contact_key
 from adapters.aws.table import Put, Table, Write, put_new
 from domain.contact import Contact, ContactDraft
 from domain.errors import DependencyRefused, VersionConflict

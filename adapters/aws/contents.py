@@ -1,6 +1,7 @@
 """Content snapshots in DynamoDB."""
 
-from adapters.aws.records import content_key, content_to_item, item_to_content
+from adapters.aws.audience_records import content_to_item, item_to_content
+from adapters.aws.keys import content_key
 from adapters.aws.table import StoredConflict, Table, put_new
 from domain.identifiers import CampaignId
 from domain.template import Content

@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from adapters.aws.records import (
-    campaign_key,
+from adapters.aws.delivery_records import (
     campaign_to_item,
     item_to_range,
     item_to_tally,
@@ -12,6 +11,7 @@ from adapters.aws.records import (
     progress_to_item,
     range_to_item,
 )
+from adapters.aws.keys import campaign_key
 from adapters.aws.table import Check, Table, Write, put_new, put_version
 from domain.campaign import Campaign, CampaignState
 from domain.chunk import Chunk

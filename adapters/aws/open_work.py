@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from adapters.aws.records import OPEN_SHARDS, open_work_of, time_to_text
+from adapters.aws.delivery_records import OPEN_SHARDS
+from adapters.aws.keys import open_work_of
 from adapters.aws.table import Item, Table
+from adapters.aws.times import time_to_text
 from domain.chunk import ChunkRef
 from domain.identifiers import CampaignId
 

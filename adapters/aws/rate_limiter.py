@@ -2,7 +2,8 @@
 
 from datetime import datetime, timedelta
 
-from adapters.aws.records import GRANTS_KEY, grants_to_item, item_to_grants
+from adapters.aws.delivery_records import grants_to_item, item_to_grants
+from adapters.aws.keys import GRANTS_KEY
 from adapters.aws.table import StoredConflict, Table, put_new, put_version
 from domain.errors import DependencyRefused
 from domain.grants import Grant, GrantLog

@@ -1,6 +1,6 @@
 """The suppression list in DynamoDB."""
 
-from adapters.aws.records import suppression_to_item
+from adapters.aws.audience_records import suppression_to_item
 from adapters.aws.table import Table, put_new
 from domain.errors import VersionConflict
 from domain.suppression import Suppression

@@ -1,7 +1,8 @@
 """Templates in DynamoDB."""
 
+from adapters.aws.audience_records import item_to_template, template_to_item
+from adapters.aws.keys import template_key
 from adapters.aws.listing import page_of
-from adapters.aws.records import item_to_template, template_key, template_to_item
 from adapters.aws.table import Table, put_new
 from domain.errors import AlreadyExists, VersionConflict
 from domain.identifiers import TemplateId

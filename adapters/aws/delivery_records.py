@@ -1,15 +1,27 @@
-"""Codecs between domain values and the records of docs/data-model.md."""
+"""Codecs of the records that delivery moves: campaigns, ranges, chunks, tallies, grants."""
 
 import json
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
-from datetime import UTC, datetime
+from datetime import datetime
 
+from adapters.aws.keys import (
+    GRANTS_KEY,
+    campaign_key,
+    manifest_key,
+    progress_key,
+)
 from adapters.aws.table import SCHEMA, Item, Key
+from adapters.aws.times import (
+    optional_text_to_time,
+    optional_time_to_text,
+    text_to_time,
+    time_to_text,
+)
 from domain.campaign import Campaign, CampaignState, PauseReason
 from domain.chunk import Chunk, ChunkRef, Lease
-from domain.contact import Contact, FieldValue
+from domain.contact import FieldValue
 from domain.fan_out import FanOutRange
 from domain.grants import Grant, GrantLog
 from domain.identifiers import (
@@ -22,13 +34,9 @@ from domain.identifiers import (
 )
 from domain.path_policy import ExecutionPath
 from domain.recipient import Recipient, RecipientProgress, RecipientState
-from domain.segment import Segment, member_key
-from domain.suppression import Suppression, address_hash
 from domain.tally import Tally
-from domain.template import Content, Template
 
 OPEN_SHARDS = 8
-GRANTS_KEY: Key = ("GRANTS#account", "GRANTS")
 
 _LETTERS = {
     RecipientState.PENDING: "P",
@@ -42,24 +50,6 @@ _LETTERS = {
 _STATES = {letter: state for state, letter in _LETTERS.items()}
 
 
-def time_to_text(moment: datetime) -> str:
-    """Sorts as the times do."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-
-
-def text_to_time(text: str) -> datetime:
-    """The inverse of `time_to_text`."""
-    return datetime.fromisoformat(text)
-
-
-def _optional_time(moment: datetime | None) -> str | None:
-    return None if moment is None else time_to_text(moment)
-
-
-def _optional_datetime(text: str | None) -> datetime | None:
-    return None if text is None else text_to_time(text)
-
-
 def _present(item: Mapping[str, object]) -> Item:
     """Without the attributes that are None: an index is sparse by their absence."""
     return {name: value for name, value in item.items() if value is not None}
@@ -70,69 +60,6 @@ def _open_work(key: Key, next_check_at: datetime | None) -> Item:
         return {}
     shard = zlib.crc32(key[0].encode()) % OPEN_SHARDS
     return {"open_shard": str(shard), "next_check_at": time_to_text(next_check_at)}
-
-
-def campaign_key(campaign_id: CampaignId) -> Key:
-    """Key of a campaign."""
-    return f"CAMPAIGN#{campaign_id}", "CAMPAIGN"
-
-
-def content_key(campaign_id: CampaignId) -> Key:
-    """Key of a content snapshot."""
-    return f"CAMPAIGN#{campaign_id}", "CONTENT"
-
-
-def tally_key(ref: ChunkRef) -> Key:
-    """Key of the tally shard that counts a chunk."""
-    return f"CAMPAIGN#{ref.campaign_id}", f"TALLY#{ref.tally_shard:02d}"
-
-
-def suppression_key(address_hash_key: bytes, address: str) -> Key:
-    """Key of a suppression."""
-    return f"SUPPRESSION#{address_hash(address_hash_key, address)}", "SUPPRESSION"
-
-
-def address_key(address_hash_key: bytes, address: str) -> Key:
-    """Key of the record that makes an address unique."""
-    return f"ADDRESS#{address_hash(address_hash_key, address)}", "ADDRESS"
-
-
-def contact_key(contact_id: ContactId) -> Key:
-    """Key of a contact."""
-    return f"CONTACT#{contact_id}", "CONTACT"
-
-
-def template_key(template_id: TemplateId) -> Key:
-    """Key of a template."""
-    return f"TEMPLATE#{template_id}", "TEMPLATE"
-
-
-def segment_key(segment_id: SegmentId) -> Key:
-    """Key of a segment; its members stand beside it."""
-    return f"SEGMENT#{segment_id}", "SEGMENT"
-
-
-def member_sort_key(key: str) -> str:
-    """Where a member key stands among a segment's records."""
-    return f"MEMBER#{key}"
-
-
-def manifest_key(ref: ChunkRef) -> Key:
-    """Key of a chunk's manifest."""
-    return _chunk_partition(ref), "MANIFEST"
-
-
-def progress_key(ref: ChunkRef) -> Key:
-    """Key of a chunk's progress."""
-    return _chunk_partition(ref), "PROGRESS"
-
-
-def open_work_of(item: Item) -> CampaignId | ChunkRef:
-    """What an entry of the open-work index names."""
-    kind, *names = item["pk"].split("#")
-    if kind == "CAMPAIGN":
-        return CampaignId(names[0])
-    return ChunkRef(CampaignId(names[0]), int(names[1]), int(names[2]))
 
 
 def campaign_to_item(campaign: Campaign) -> Item:
@@ -155,10 +82,10 @@ def campaign_to_item(campaign: Campaign) -> Item:
             "version": campaign.version,
             "revision": campaign.revision,
             "schedule_version": campaign.schedule_version,
-            "started_at": _optional_time(campaign.started_at),
-            "ended_at": _optional_time(campaign.ended_at),
+            "started_at": optional_time_to_text(campaign.started_at),
+            "ended_at": optional_time_to_text(campaign.ended_at),
             "pause_reason": campaign.pause_reason and campaign.pause_reason.value,
-            "resume_at": _optional_time(campaign.resume_at),
+            "resume_at": optional_time_to_text(campaign.resume_at),
             "failure_reason": campaign.failure_reason,
             **_open_work(key, campaign.next_check_at),
         }
@@ -180,11 +107,11 @@ def item_to_campaign(item: Item) -> Campaign:
         version=int(item["version"]),
         revision=int(item["revision"]),
         schedule_version=int(item["schedule_version"]),
-        next_check_at=_optional_datetime(item.get("next_check_at")),
-        started_at=_optional_datetime(item.get("started_at")),
-        ended_at=_optional_datetime(item.get("ended_at")),
+        next_check_at=optional_text_to_time(item.get("next_check_at")),
+        started_at=optional_text_to_time(item.get("started_at")),
+        ended_at=optional_text_to_time(item.get("ended_at")),
         pause_reason=None if pause_reason is None else PauseReason(pause_reason),
-        resume_at=_optional_datetime(item.get("resume_at")),
+        resume_at=optional_text_to_time(item.get("resume_at")),
         failure_reason=item.get("failure_reason"),
     )
 
@@ -206,7 +133,7 @@ def range_to_item(fan_out_range: FanOutRange) -> Item:
             "enqueued_through": fan_out_range.enqueued_through,
             "is_complete": fan_out_range.is_complete,
             "lease_token": fan_out_range.lease_token,
-            "lease_until": _optional_time(fan_out_range.lease_until),
+            "lease_until": optional_time_to_text(fan_out_range.lease_until),
             "version": fan_out_range.version,
         }
     )
@@ -226,7 +153,7 @@ def item_to_range(item: Item) -> FanOutRange:
         enqueued_through=int(item["enqueued_through"]),
         is_complete=item["is_complete"],
         lease_token=None if lease_token is None else LeaseToken(lease_token),
-        lease_until=_optional_datetime(item.get("lease_until")),
+        lease_until=optional_text_to_time(item.get("lease_until")),
         version=int(item["version"]),
     )
 
@@ -287,7 +214,7 @@ def items_to_chunk(ref: ChunkRef, manifest: Item, progress: Item) -> Chunk:
             )
             for state, (attempt, message_id, reason) in zip(states, details, strict=True)
         ),
-        next_check_at=_optional_datetime(progress.get("next_check_at")),
+        next_check_at=optional_text_to_time(progress.get("next_check_at")),
         version=int(progress["version"]),
         lease=None
         if lease_attempt is None
@@ -296,115 +223,9 @@ def items_to_chunk(ref: ChunkRef, manifest: Item, progress: Item) -> Chunk:
     )
 
 
-def template_to_item(template: Template) -> Item:
-    """A template's record."""
-    key = template_key(template.template_id)
-    return {
-        "pk": key[0],
-        "sk": key[1],
-        "schema": SCHEMA,
-        "listing": "templates",
-        "listing_id": template.template_id,
-        "name": template.name,
-        "created_at": time_to_text(template.created_at),
-        **content_attributes(template.content),
-    }
-
-
-def item_to_template(item: Item) -> Template:
-    """The inverse of `template_to_item`."""
-    return Template(
-        template_id=TemplateId(item["listing_id"]),
-        name=item["name"],
-        content=item_to_content(item),
-        created_at=text_to_time(item["created_at"]),
-    )
-
-
-def content_to_item(campaign_id: CampaignId, content: Content) -> Item:
-    """A content snapshot's record."""
-    key = content_key(campaign_id)
-    return {"pk": key[0], "sk": key[1], "schema": SCHEMA, **content_attributes(content)}
-
-
-def content_attributes(content: Content) -> Item:
-    """The attributes that templates and snapshots share."""
-    return {"subject": content.subject, "html": content.html, "text": content.text}
-
-
-def item_to_content(item: Item) -> Content:
-    """The inverse of `content_attributes`."""
-    return Content(item["subject"], item["html"], item["text"])
-
-
-def segment_to_item(segment: Segment) -> Item:
-    """A segment's record."""
-    key = segment_key(segment.segment_id)
-    return {
-        "pk": key[0],
-        "sk": key[1],
-        "schema": SCHEMA,
-        "listing": "segments",
-        "listing_id": segment.segment_id,
-        "name": segment.name,
-        "created_at": time_to_text(segment.created_at),
-    }
-
-
-def item_to_segment(item: Item) -> Segment:
-    """The inverse of `segment_to_item`."""
-    return Segment(
-        segment_id=SegmentId(item["listing_id"]),
-        name=item["name"],
-        created_at=text_to_time(item["created_at"]),
-    )
-
-
-def member_to_item(segment_id: SegmentId, contact_id: ContactId) -> Item:
-    """A segment member's record."""
-    return {
-        "pk": segment_key(segment_id)[0],
-        "sk": member_sort_key(member_key(contact_id)),
-        "schema": SCHEMA,
-        "contact_id": contact_id,
-    }
-
-
-def contact_to_item(contact: Contact) -> Item:
-    """A contact's record; the fields as JSON, which keeps their types apart."""
-    key = contact_key(contact.contact_id)
-    return {
-        "pk": key[0],
-        "sk": key[1],
-        "schema": SCHEMA,
-        "contact_id": contact.contact_id,
-        "address": contact.address,
-        "fields": json.dumps(dict(contact.fields), ensure_ascii=False),
-    }
-
-
-def item_to_contact(item: Item) -> Contact:
-    """The inverse of `contact_to_item`."""
-    return Contact(ContactId(item["contact_id"]), item["address"], json.loads(item["fields"]))
-
-
-def address_to_item(address_hash_key: bytes, contact: Contact) -> Item:
-    """The record that makes a contact's address unique."""
-    key = address_key(address_hash_key, contact.address)
-    return {"pk": key[0], "sk": key[1], "schema": SCHEMA, "contact_id": contact.contact_id}
-
-
-def suppression_to_item(address_hash_key: bytes, suppression: Suppression) -> Item:
-    """A suppression's record."""
-    key = suppression_key(address_hash_key, suppression.address)
-    return {
-        "pk": key[0],
-        "sk": key[1],
-        "schema": SCHEMA,
-        "address": suppression.address,
-        "reason": suppression.reason.value,
-        "since": time_to_text(suppression.since),
-    }
+def _details(progress: Sequence[RecipientProgress]) -> bytes | None:
+    rows = [[each.attempt, each.message_id, each.reason] for each in progress]
+    return _compressed(rows) if any(any(row) for row in rows) else None
 
 
 def tally_to_counters(tally: Tally) -> dict[str, int]:
@@ -434,15 +255,6 @@ def item_to_grants(item: Item | None) -> tuple[GrantLog, int]:
         return GrantLog(), 0
     grants = tuple(Grant(text_to_time(at), int(messages)) for at, messages in item["grants"])
     return GrantLog(grants), int(item["version"])
-
-
-def _chunk_partition(ref: ChunkRef) -> str:
-    return f"CHUNK#{ref.campaign_id}#{ref.range_number:04d}#{ref.number:06d}"
-
-
-def _details(progress: Sequence[RecipientProgress]) -> bytes | None:
-    rows = [[each.attempt, each.message_id, each.reason] for each in progress]
-    return _compressed(rows) if any(any(row) for row in rows) else None
 
 
 def _compressed(rows: object) -> bytes:

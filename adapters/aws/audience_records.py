@@ -1,0 +1,131 @@
+"""Codecs of the records that people edit: content, segments, contacts, suppressions."""
+
+import json
+
+from adapters.aws.keys import (
+    address_key,
+    contact_key,
+    content_key,
+    member_sort_key,
+    segment_key,
+    suppression_key,
+    template_key,
+)
+from adapters.aws.table import SCHEMA, Item
+from adapters.aws.times import text_to_time, time_to_text
+from domain.contact import Contact
+from domain.identifiers import CampaignId, ContactId, SegmentId, TemplateId
+from domain.segment import Segment, member_key
+from domain.suppression import Suppression
+from domain.template import Content, Template
+
+
+def template_to_item(template: Template) -> Item:
+    """A template's record."""
+    key = template_key(template.template_id)
+    return {
+        "pk": key[0],
+        "sk": key[1],
+        "schema": SCHEMA,
+        "listing": "templates",
+        "listing_id": template.template_id,
+        "name": template.name,
+        "created_at": time_to_text(template.created_at),
+        **content_attributes(template.content),
+    }
+
+
+def item_to_template(item: Item) -> Template:
+    """The inverse of `template_to_item`."""
+    return Template(
+        template_id=TemplateId(item["listing_id"]),
+        name=item["name"],
+        content=item_to_content(item),
+        created_at=text_to_time(item["created_at"]),
+    )
+
+
+def content_to_item(campaign_id: CampaignId, content: Content) -> Item:
+    """A content snapshot's record."""
+    key = content_key(campaign_id)
+    return {"pk": key[0], "sk": key[1], "schema": SCHEMA, **content_attributes(content)}
+
+
+def content_attributes(content: Content) -> Item:
+    """The attributes that templates and snapshots share."""
+    return {"subject": content.subject, "html": content.html, "text": content.text}
+
+
+def item_to_content(item: Item) -> Content:
+    """The inverse of `content_attributes`."""
+    return Content(item["subject"], item["html"], item["text"])
+
+
+def segment_to_item(segment: Segment) -> Item:
+    """A segment's record."""
+    key = segment_key(segment.segment_id)
+    return {
+        "pk": key[0],
+        "sk": key[1],
+        "schema": SCHEMA,
+        "listing": "segments",
+        "listing_id": segment.segment_id,
+        "name": segment.name,
+        "created_at": time_to_text(segment.created_at),
+    }
+
+
+def item_to_segment(item: Item) -> Segment:
+    """The inverse of `segment_to_item`."""
+    return Segment(
+        segment_id=SegmentId(item["listing_id"]),
+        name=item["name"],
+        created_at=text_to_time(item["created_at"]),
+    )
+
+
+def member_to_item(segment_id: SegmentId, contact_id: ContactId) -> Item:
+    """A segment member's record."""
+    return {
+        "pk": segment_key(segment_id)[0],
+        "sk": member_sort_key(member_key(contact_id)),
+        "schema": SCHEMA,
+        "contact_id": contact_id,
+    }
+
+
+def contact_to_item(contact: Contact) -> Item:
+    """A contact's record; the fields as JSON, which keeps their types apart."""
+    key = contact_key(contact.contact_id)
+    return {
+        "pk": key[0],
+        "sk": key[1],
+        "schema": SCHEMA,
+        "contact_id": contact.contact_id,
+        "address": contact.address,
+        "fields": json.dumps(dict(contact.fields), ensure_ascii=False),
+    }
+
+
+def item_to_contact(item: Item) -> Contact:
+    """The inverse of `contact_to_item`."""
+    return Contact(ContactId(item["contact_id"]), item["address"], json.loads(item["fields"]))
+
+
+def address_to_item(address_hash_key: bytes, contact: Contact) -> Item:
+    """The record that makes a contact's address unique."""
+    key = address_key(address_hash_key, contact.address)
+    return {"pk": key[0], "sk": key[1], "schema": SCHEMA, "contact_id": contact.contact_id}
+
+
+def suppression_to_item(address_hash_key: bytes, suppression: Suppression) -> Item:
+    """A suppression's record."""
+    key = suppression_key(address_hash_key, suppression.address)
+    return {
+        "pk": key[0],
+        "sk": key[1],
+        "schema": SCHEMA,
+        "address": suppression.address,
+        "reason": suppression.reason.value,
+        "since": time_to_text(suppression.since),
+    }

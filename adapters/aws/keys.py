@@ -1,0 +1,75 @@
+"""Keys of the records of docs/data-model.md."""
+
+from adapters.aws.table import Item, Key
+from domain.chunk import ChunkRef
+from domain.identifiers import CampaignId, ContactId, SegmentId, TemplateId
+from domain.suppression import address_hash
+
+GRANTS_KEY: Key = ("GRANTS#account", "GRANTS")
+
+
+def campaign_key(campaign_id: CampaignId) -> Key:
+    """Key of a campaign."""
+    return f"CAMPAIGN#{campaign_id}", "CAMPAIGN"
+
+
+def content_key(campaign_id: CampaignId) -> Key:
+    """Key of a content snapshot."""
+    return f"CAMPAIGN#{campaign_id}", "CONTENT"
+
+
+def tally_key(ref: ChunkRef) -> Key:
+    """Key of the tally shard that counts a chunk."""
+    return f"CAMPAIGN#{ref.campaign_id}", f"TALLY#{ref.tally_shard:02d}"
+
+
+def suppression_key(address_hash_key: bytes, address: str) -> Key:
+    """Key of a suppression."""
+    return f"SUPPRESSION#{address_hash(address_hash_key, address)}", "SUPPRESSION"
+
+
+def address_key(address_hash_key: bytes, address: str) -> Key:
+    """Key of the record that makes an address unique."""
+    return f"ADDRESS#{address_hash(address_hash_key, address)}", "ADDRESS"
+
+
+def contact_key(contact_id: ContactId) -> Key:
+    """Key of a contact."""
+    return f"CONTACT#{contact_id}", "CONTACT"
+
+
+def template_key(template_id: TemplateId) -> Key:
+    """Key of a template."""
+    return f"TEMPLATE#{template_id}", "TEMPLATE"
+
+
+def segment_key(segment_id: SegmentId) -> Key:
+    """Key of a segment; its members stand beside it."""
+    return f"SEGMENT#{segment_id}", "SEGMENT"
+
+
+def member_sort_key(key: str) -> str:
+    """Where a member key stands among a segment's records."""
+    return f"MEMBER#{key}"
+
+
+def manifest_key(ref: ChunkRef) -> Key:
+    """Key of a chunk's manifest."""
+    return _chunk_partition(ref), "MANIFEST"
+
+
+def progress_key(ref: ChunkRef) -> Key:
+    """Key of a chunk's progress."""
+    return _chunk_partition(ref), "PROGRESS"
+
+
+def _chunk_partition(ref: ChunkRef) -> str:
+    return f"CHUNK#{ref.campaign_id}#{ref.range_number:04d}#{ref.number:06d}"
+
+
+def open_work_of(item: Item) -> CampaignId | ChunkRef:
+    """What an entry of the open-work index names."""
+    kind, *names = item["pk"].split("#")
+    if kind == "CAMPAIGN":
+        return CampaignId(names[0])
+    return ChunkRef(CampaignId(names[0]), int(names[1]), int(names[2]))
