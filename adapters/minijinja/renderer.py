@@ -18,8 +18,12 @@ _PARTS = ("subject", "html", "text")
 _UNFIT_FOR_A_HEADER = frozenset({"Cc", "Cs", "Zl", "Zp"})
 """Unicode categories: control characters, surrogates, line and paragraph separators."""
 
-_TAG = re.compile(r"\{%.*?%\}", re.DOTALL)
-_ASSIGNMENT = re.compile(r"(\w+(?:\s*,\s*\w+)*)\s*=(?!=)(.*)", re.DOTALL)
+_FUNCTIONS = frozenset({"cycler", "debug", "dict", "joiner", "namespace", "range"})
+"""What a template may call without anybody's having a field of that name."""
+
+_STRING = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\"""", re.DOTALL)
+_TAG = re.compile(rf"\{{%(?:{_STRING.pattern}|[^'\"%]|%(?!\}}))*%\}}", re.DOTALL)
+_WORD = re.compile(r"\w+")
 _BLOCK_SET = re.compile(r"\{%[-+]?\s*set\s+(\w+)\s*[-+]?%\}")
 
 
@@ -73,10 +77,8 @@ def _set_from_themselves(source: str) -> set[str]:
     """Names as in `{% set name = name|default('friend') %}`, which minijinja takes for set."""
     names = set(_BLOCK_SET.findall(source))
     for tag in _TAG.findall(source):
-        assignment = _ASSIGNMENT.search(tag)
-        if assignment is not None:
-            used = set(re.findall(r"\w+", assignment[2]))
-            names |= used.intersection(re.findall(r"\w+", assignment[1]))
+        targets, _, expression = _STRING.sub("", tag).partition("=")
+        names |= set(_WORD.findall(targets)).intersection(_WORD.findall(expression))
     return names
 
 
@@ -106,7 +108,7 @@ def _cause(
     environment: Environment, part: str, fields: Mapping[str, object], error: TemplateError
 ) -> str:
     """What went wrong, in the template's words only: details may quote a person's values."""
-    missing = set(environment.undeclared_variables_in_template(part)) - fields.keys()
+    missing = set(environment.undeclared_variables_in_template(part)) - fields.keys() - _FUNCTIONS
     if error.kind == "UndefinedError" and missing:
         return f"no {' or '.join(sorted(missing))}"
     return error.kind

@@ -9,7 +9,7 @@ from enum import Enum, auto
 from domain.campaign import Campaign, CampaignState, PauseReason
 from domain.chunk import Chunk, ChunkRef, Lease
 from domain.delivery_policy import DeliveryPolicy
-from domain.errors import DependencyRefused, IllegalTransition, VersionConflict
+from domain.errors import DependencyRefused, IllegalTransition, InvalidInput, VersionConflict
 from domain.grants import Grant
 from domain.identifiers import AttemptToken
 from domain.message import Message
@@ -113,9 +113,14 @@ class SendChunk:
         if content is None:
             # The snapshot is written before the first chunk, so the store is damaged.
             raise DependencyRefused("The campaign's content snapshot is gone.")
-        mails = self.renderer.render(
-            content, [chunk.recipients[position] for position in positions]
-        )
+        try:
+            mails = self.renderer.render(
+                content, [chunk.recipients[position] for position in positions]
+            )
+        except InvalidInput as error:
+            raise DependencyRefused(
+                f"The campaign's content snapshot is damaged: {error}"
+            ) from error
         return dict(zip(positions, mails, strict=True))
 
     def _grant(self, chunk: Chunk, messages: int) -> Grant | None:
