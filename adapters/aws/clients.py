@@ -1,8 +1,9 @@
 """boto3 clients, each made on first use."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
+from threading import RLock
 from typing import TYPE_CHECKING
 
 import boto3
@@ -29,12 +30,14 @@ class AwsClients:
 
     Credentials are found the way every AWS SDK finds them, unless `access_key` is given: an
     emulator takes any, and a person's own must not be sent there. A client is made when it is
-    first asked for, so that a process pays only for those it uses.
+    first asked for, so that a process pays only for those it uses; one at a time, since a session
+    makes clients for one thread only.
     """
 
     region: str
     endpoint_url: str | None = None
     access_key: str | None = None
+    _making: RLock = field(default_factory=RLock, repr=False, compare=False)
 
     @cached_property
     def session(self) -> boto3.Session:
@@ -48,55 +51,61 @@ class AwsClients:
     @cached_property
     def dynamodb(self) -> "DynamoDBClient":
         """Repeats throttled and unanswered calls: every write is conditional or idempotent."""
-        return self.session.client(
-            "dynamodb",
-            endpoint_url=self.endpoint_url,
-            # Each of a transaction's many values would be checked here, and again by DynamoDB:
-            # that was a quarter of this process's time in loading contacts.
-            config=_config(read_timeout=5).merge(Config(parameter_validation=False)),
-        )
+        with self._making:
+            return self.session.client(
+                "dynamodb",
+                endpoint_url=self.endpoint_url,
+                # Each of a transaction's many values would be checked here, and again by DynamoDB:
+                # that was a quarter of this process's time in loading contacts.
+                config=_config(read_timeout=5).merge(Config(parameter_validation=False)),
+            )
 
     @cached_property
     def sqs(self) -> "SQSClient":
         """The read timeout outlasts the longest long poll of 20 seconds."""
-        return self.session.client(
-            "sqs", endpoint_url=self.endpoint_url, config=_config(read_timeout=25)
-        )
+        with self._making:
+            return self.session.client(
+                "sqs", endpoint_url=self.endpoint_url, config=_config(read_timeout=25)
+            )
 
     @cached_property
     def scheduler(self) -> "EventBridgeSchedulerClient":
         """Schedules."""
-        return self.session.client(
-            "scheduler", endpoint_url=self.endpoint_url, config=_config(read_timeout=5)
-        )
+        with self._making:
+            return self.session.client(
+                "scheduler", endpoint_url=self.endpoint_url, config=_config(read_timeout=5)
+            )
 
     @cached_property
     def lambda_(self) -> "LambdaClient":
         """Functions."""
-        return self.session.client(
-            "lambda", endpoint_url=self.endpoint_url, config=_config(read_timeout=10)
-        )
+        with self._making:
+            return self.session.client(
+                "lambda", endpoint_url=self.endpoint_url, config=_config(read_timeout=10)
+            )
 
     @cached_property
     def sesv2(self) -> "SESV2Client":
         """Never repeats a call: boto3's default retries send a second mail after a lost answer."""
-        return self.session.client(
-            "sesv2",
-            endpoint_url=self.endpoint_url,
-            config=Config(
-                connect_timeout=_CONNECT_SECONDS,
-                read_timeout=_SEND_READ_SECONDS,
-                retries={"total_max_attempts": 1},
-                max_pool_connections=_POOL,
-            ),
-        )
+        with self._making:
+            return self.session.client(
+                "sesv2",
+                endpoint_url=self.endpoint_url,
+                config=Config(
+                    connect_timeout=_CONNECT_SECONDS,
+                    read_timeout=_SEND_READ_SECONDS,
+                    retries={"total_max_attempts": 1},
+                    max_pool_connections=_POOL,
+                ),
+            )
 
     @cached_property
     def cloudformation(self) -> "CloudFormationClient":
         """Stacks."""
-        return self.session.client(
-            "cloudformation", endpoint_url=self.endpoint_url, config=_config(read_timeout=30)
-        )
+        with self._making:
+            return self.session.client(
+                "cloudformation", endpoint_url=self.endpoint_url, config=_config(read_timeout=30)
+            )
 
 
 def _config(read_timeout: int) -> Config:

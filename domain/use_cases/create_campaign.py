@@ -9,6 +9,7 @@ from domain.delivery_policy import DeliveryPolicy
 from domain.errors import DependencyFault, InvalidInput, UnknownReference, VersionConflict
 from domain.fan_out import new_ranges
 from domain.identifiers import SegmentId, TemplateId, shown
+from domain.names import checked_name
 from domain.path_policy import ExecutionPath, decide_timing
 from domain.ports.campaigns import CampaignRepository
 from domain.ports.clock import Clock
@@ -25,8 +26,6 @@ from domain.segment import key_space_bounds
 from domain.template import Template
 
 logger = logging.getLogger(__name__)
-
-MAX_NAME_CHARACTERS = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +71,7 @@ class CreateCampaign:
     def __call__(self, request: CampaignRequest) -> Created:
         """Raises InvalidInput and DependencyFault: then nothing was created."""
         now = self.clock.now()
-        name = _checked_name(request.name)
+        name = checked_name(request.name)
         timing = decide_timing(
             request.schedule_at,
             now,
@@ -157,12 +156,3 @@ class CreateCampaign:
                 extra={"campaign_id": campaign.campaign_id},
             )
             return campaign
-
-
-def _checked_name(name: str) -> str:
-    name = name.strip()
-    if not name:
-        raise InvalidInput("name", "A campaign needs a name.")
-    if len(name) > MAX_NAME_CHARACTERS:
-        raise InvalidInput("name", f"At most {MAX_NAME_CHARACTERS} characters.")
-    return name

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from domain.identifiers import SegmentId, chosen_id
+from domain.names import checked_name
 from domain.ports.clock import Clock
 from domain.ports.ids import Ids
 from domain.ports.segments import SegmentRepository
@@ -25,7 +26,7 @@ class CreateSegment:
                 if segment_id is None
                 else SegmentId(chosen_id("segment_id", segment_id))
             ),
-            name=name,
+            name=checked_name(name),
             created_at=self.clock.now(),
         )
         self.segments.add(segment)

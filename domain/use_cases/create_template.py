@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from domain.identifiers import TemplateId, chosen_id
+from domain.names import checked_name
 from domain.ports.clock import Clock
 from domain.ports.ids import Ids
 from domain.ports.renderer import Renderer
@@ -28,7 +29,7 @@ class CreateTemplate:
                 if template_id is None
                 else TemplateId(chosen_id("template_id", template_id))
             ),
-            name=name,
+            name=checked_name(name),
             content=content,
             created_at=self.clock.now(),
         )

@@ -16,12 +16,13 @@ from pydantic_core import PydanticCustomError
 from domain.campaign import Campaign, CampaignState, PauseReason
 from domain.contact import Contact
 from domain.fan_out import DeliveryProgress
+from domain.names import MAX_NAME_CHARACTERS
 from domain.path_policy import ExecutionPath
 from domain.segment import Segment
 from domain.template import Template
 from domain.unicode_text import is_unicode_text
 from domain.use_cases.add_members import MAX_MEMBERS
-from domain.use_cases.create_campaign import MAX_NAME_CHARACTERS, Created
+from domain.use_cases.create_campaign import Created
 
 
 def utc_text(moment: datetime) -> str:

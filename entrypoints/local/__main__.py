@@ -5,7 +5,7 @@ import signal
 import socket
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Annotated
 
 import uvicorn
@@ -140,7 +140,9 @@ def _serve(container: Core, listener: socket.socket, backend: str) -> None:
 
 
 def _say(text: str) -> None:
-    print(text, flush=True)  # noqa: T201  a command's own output; the log goes to stderr
+    # Nobody may be reading, as in `make local-run | head`: no reason to stop sending.
+    with suppress(BrokenPipeError):
+        print(text, flush=True)  # noqa: T201  a command's own output; the log goes to stderr
 
 
 if __name__ == "__main__":

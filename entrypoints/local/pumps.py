@@ -15,7 +15,7 @@ logger = logging.getLogger(__name__)
 SEND_WORKERS = 4
 _CHUNKS_A_RECEIVE = 2
 _POLL = timedelta(seconds=1)
-_TICK_SECONDS = 0.5
+_TICK_SECONDS = 0.25
 """So that a due schedule starts within a second."""
 _RECONCILE_SECONDS = 10.0
 _FAULT_SECONDS = 1.0

@@ -20,11 +20,11 @@ from adapters.aws.contacts import DynamoDBContactRepository
 from adapters.aws.contents import DynamoDBContentRepository
 from adapters.aws.fan_out import DynamoDBFanOutRepository
 from adapters.aws.invoker import LambdaInvoker
+from adapters.aws.keys import suppression_key
 from adapters.aws.mailer import SesMailer
 from adapters.aws.open_work import DynamoDBOpenWork
 from adapters.aws.queue import SqsSendQueue
 from adapters.aws.rate_limiter import DynamoDBRateLimiter
-from adapters.aws.records import suppression_key, text_to_time
 from adapters.aws.scheduler import EventBridgeScheduler
 from adapters.aws.segments import DynamoDBSegmentRepository
 from adapters.aws.stack import deploy_stack, verify_sender
@@ -32,6 +32,7 @@ from adapters.aws.start_event import event_to_start
 from adapters.aws.suppressions import DynamoDBSuppressionRepository
 from adapters.aws.table import Table
 from adapters.aws.templates import DynamoDBTemplateRepository
+from adapters.aws.times import text_to_time
 from adapters.system.ids import SystemIds
 from domain.chunk import ChunkRef
 from domain.ports.queue import SendQueue

@@ -39,6 +39,7 @@ def read_all(
         lengths.append(len(page.campaigns))
         if page.cursor is None:
             return found, lengths
+        assert len(lengths) < 100, "it never ends"
         cursor = page.cursor
 
 

@@ -20,6 +20,7 @@ PREFIXED: dict[str, Callable[[Ids], str]] = {
 TOKENS: list[Callable[[Ids], str]] = [
     lambda ids: ids.attempt_token(),
     lambda ids: ids.lease_token(),
+    lambda ids: ids.write_token(),
 ]
 BITS = 64
 BITS_A_CHARACTER = 6

@@ -39,6 +39,7 @@ def read_all(
         if page.cursor is None:
             return found
         assert page.contact_ids, "a cursor leads on, so there was something to read"
+        assert after is None or page.cursor > after, "in key order, so it ends"
         after = page.cursor
 
 
@@ -53,6 +54,7 @@ def list_all(family: Family, limit: int) -> tuple[Sequence[SegmentId], Sequence[
         lengths.append(len(page.segments))
         if page.cursor is None:
             return found, lengths
+        assert len(lengths) < 100, "it never ends"
         cursor = page.cursor
 
 

@@ -34,6 +34,14 @@ def test_the_first_reason_stays(family: Family) -> None:
 
     later = Suppression(ADDRESS, SuppressionReason.OPERATOR, START + timedelta(days=1))
     family.suppressions.add(later)
+
+    assert family.suppression_of(ADDRESS) == suppression()
+
+
+def test_suppressing_again_changes_nothing(family: Family) -> None:
+    """The same, as after an answer that was lost."""
+    family.suppressions.add(suppression())
+
     family.suppressions.add(suppression())
 
     assert family.suppression_of(ADDRESS) == suppression()

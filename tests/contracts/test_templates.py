@@ -42,6 +42,7 @@ def read_all(family: Family, limit: int) -> tuple[Sequence[TemplateId], Sequence
         lengths.append(len(page.templates))
         if page.cursor is None:
             return found, lengths
+        assert len(lengths) < 100, "it never ends"
         cursor = page.cursor
 
 

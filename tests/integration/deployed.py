@@ -138,7 +138,8 @@ class Deployed:
 
     def campaign(self, campaign_id: CampaignId) -> Campaign:
         """As stored."""
-        campaign: Campaign = self.family.campaigns().get(campaign_id)
+        campaign = self.family.campaigns().get(campaign_id)
+        assert campaign is not None
         return campaign
 
     def progress(self, campaign_id: CampaignId) -> DeliveryProgress:

@@ -1,5 +1,6 @@
 """The local runner as a process of its own, as `make local-run` starts it."""
 
+import json
 import os
 import re
 import shlex
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import httpx
 
@@ -95,7 +96,12 @@ class Runner:
         self.process.send_signal(number)
         assert self.process.wait(_END_SECONDS) == 0, self.log.read_text()
         assert "Finishing what is under way" in self.output.read_text()
-        assert "Traceback" not in self.log.read_text()
+        defects = {"A step failed", "Request failed"}
+        assert not defects.intersection(line["message"] for line in self.logged())
+
+    def logged(self) -> Sequence[dict[str, Any]]:
+        """The log so far; that it is all JSON is seen here."""
+        return [json.loads(line) for line in self.log.read_text().splitlines()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +134,10 @@ def running(directory: Path, **environment: str) -> Iterator[Runner]:
     """A runner with nothing else in its environment; ended by Ctrl-C, unless it was before."""
     port = free_port()
     output, log = directory / "output", directory / "log"
-    with start(output, log, {"PORT": str(port), **environment}) as process:
+    with (
+        output.open("wb") as stdout,
+        start(stdout, log, {"PORT": str(port), **environment}) as process,
+    ):
         client = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30)
         runner = Runner(process=process, client=client, output=output, log=log)
         with client:
@@ -140,10 +149,10 @@ def running(directory: Path, **environment: str) -> Iterator[Runner]:
 
 @contextmanager
 def start(
-    output: Path, log: Path, environment: Mapping[str, str]
+    stdout: int | IO[bytes], log: Path, environment: Mapping[str, str]
 ) -> Iterator[subprocess.Popen[bytes]]:
     """The process, which may not come to serve; it does not outlast the test."""
-    with output.open("wb") as stdout, log.open("wb") as stderr:
+    with log.open("wb") as stderr:
         process = subprocess.Popen(
             [sys.executable, "-m", "entrypoints.local"],
             cwd=ROOT,

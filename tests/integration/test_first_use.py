@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 from pydantic import SecretStr
 
+from domain.use_cases.send_chunk import SendChunk
 from entrypoints.containers import Family, build
 from entrypoints.containers.core import Core
 from entrypoints.settings import Settings
@@ -29,12 +30,13 @@ def restless_threads() -> Iterator[None]:
 @pytest.mark.parametrize("family", [Family.MEMORY, Family.EMULATOR])
 def test_workers_that_begin_at_once_share_outbox_queue_and_limit(family: Family) -> None:
     """With an outbox or a limit of its own, a worker's mails are not shown, or come too fast."""
-
-    def shared(container: Core) -> tuple[int, ...]:
-        send_chunk = container.send_batch().send_chunk
-        return tuple(id(each) for each in (send_chunk.mailer, send_chunk.limiter, send_chunk.queue))
-
     for _ in range(RUNS):
         container = build(family, SETTINGS)
         container.reconcile()
-        assert len(set(race(shared, [container] * WORKERS))) == 1
+        made = race(_send_chunk, [container] * WORKERS)
+        for name in ("mailer", "limiter", "queue"):
+            assert len({id(getattr(each, name)) for each in made}) == 1, name
+
+
+def _send_chunk(container: Core) -> SendChunk:
+    return container.send_batch().send_chunk

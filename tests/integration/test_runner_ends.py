@@ -1,5 +1,6 @@
 """How the runner ends: nothing half done, and the next one goes on."""
 
+import os
 import signal
 from collections import Counter
 from pathlib import Path
@@ -7,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from domain.identifiers import CampaignId
+from entrypoints.local.emulator import free_port
 from tests.integration.deployed import Deployed
-from tests.integration.runner import running
+from tests.integration.runner import running, start
 from tests.integration.test_outbox import VIPS
 from tests.integration.waiting import wait_for
 
@@ -25,6 +27,19 @@ def test_it_ends_well_when_it_is_asked_to(tmp_path: Path, number: signal.Signals
     with running(tmp_path, BACKEND="memory") as runner:
         runner.client.post("/v1/campaigns", json=FLASH_SALE)
         runner.end(number)
+
+
+def test_it_ends_though_nobody_reads_what_it_prints(tmp_path: Path) -> None:
+    """`make local-run | head` has closed the pipe by then; Ctrl-C still works."""
+    reading, writing = os.pipe()
+    environment = {"PORT": str(free_port()), "BACKEND": "memory"}
+    with start(writing, tmp_path / "log", environment) as process:
+        os.close(writing)
+        with os.fdopen(reading, "rb") as printed:
+            assert any(b"Ctrl-C ends it" in line for line in printed)
+        process.send_signal(signal.SIGINT)
+
+        wait_for(lambda: process.poll() is not None or None, within=30, what="it ends")
 
 
 def test_a_campaign_that_was_cut_short_is_finished_by_the_next_run(

@@ -1,6 +1,7 @@
 """What keeps the runner from serving: said in a line or two, not in a traceback."""
 
-import socket
+import socketserver
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +14,10 @@ from tests.integration.runner import start
 def refusal(directory: Path, **environment: str) -> str:
     """What it prints as it ends, with exit status 2."""
     output, log = directory / "output", directory / "log"
-    with start(output, log, {"PORT": str(free_port()), **environment}) as process:
+    with (
+        output.open("wb") as stdout,
+        start(stdout, log, {"PORT": str(free_port()), **environment}) as process,
+    ):
         status = process.wait(60)
     printed = output.read_text()
     assert "Traceback" not in log.read_text(), log.read_text().splitlines()[-1]
@@ -21,12 +25,23 @@ def refusal(directory: Path, **environment: str) -> str:
     return printed
 
 
+class _Greeting(socketserver.BaseRequestHandler):
+    """What SSH says to anybody."""
+
+    def handle(self) -> None:
+        """Without being asked."""
+        self.request.sendall(b"SSH-2.0-OpenSSH_9.2\r\n")
+
+
 @pytest.fixture
 def listener() -> Iterator[int]:
     """The port of somebody else, who does not speak HTTP."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-        yield port
+    with socketserver.TCPServer(("127.0.0.1", 0), _Greeting) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+        thread.start()
+        yield server.server_address[1]
+        server.shutdown()
+        thread.join()
 
 
 @pytest.mark.parametrize(
@@ -56,6 +71,7 @@ def test_a_port_in_use_is_named(tmp_path: Path, listener: int) -> None:
     ("variable", "value"),
     [
         ("AWS_ENDPOINT_URL", "http://127.0.0.1:{free}"),
+        ("AWS_ENDPOINT_URL", "http://127.0.0.1:{listener}"),
         ("AWS_ENDPOINT_URL", "127.0.0.1:{free}"),
         ("AWS_ENDPOINT_URL", "nonsense"),
         ("AWS_ENDPOINT_URL", "http://[::1"),
@@ -63,9 +79,13 @@ def test_a_port_in_use_is_named(tmp_path: Path, listener: int) -> None:
         ("LOCALSTACK_HOST", "my machine"),
     ],
 )
-def test_an_emulator_that_is_not_there_is_named(tmp_path: Path, variable: str, value: str) -> None:
+def test_an_emulator_that_is_not_there_is_named(
+    tmp_path: Path, listener: int, variable: str, value: str
+) -> None:
     """With the variable that led to it, whatever somebody wrote there."""
-    printed = refusal(tmp_path, **{variable: value.format(free=free_port())})
+    endpoint = value.format(free=free_port(), listener=listener)
+
+    printed = refusal(tmp_path, **{variable: endpoint})
 
     assert variable in printed
     assert "start" in printed

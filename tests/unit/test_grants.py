@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.memory.rate_limiter import MemoryRateLimiter
-from domain.grants import TOLERANCE, WINDOW, Grant, GrantLog
+from domain.grants import TOLERANCE, Grant, GrantLog
 from tests.unit.sentinel import NOW
 
 SPAN = timedelta(milliseconds=1_250)

@@ -98,6 +98,13 @@ def test_a_missing_field_is_named(part: str) -> None:
     assert "first_name" in reason
 
 
+def test_only_what_is_missing_is_named() -> None:
+    """The reason does not send people looking for a field where the template calls a function."""
+    reason = why_not(html="{% for n in range(2) %}{{ first_name }}{% endfor %}")
+    assert "first_name" in reason
+    assert "range" not in reason
+
+
 def test_a_missing_field_may_have_a_default() -> None:
     """An author who provides for a missing field gets what was provided."""
     mail = rendered("{{ name|default('friend') }}", "{% if vip is defined %}VIP{% endif %}.")
@@ -250,3 +257,42 @@ def test_a_template_that_does_not_compile(part: str, source: str) -> None:
 def test_variables(content: Content, names: set[str]) -> None:
     """The names that a template takes from a person, in all three parts, those it sets left out."""
     assert MinijinjaRenderer().variables(content) == names
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "{% set a = a|default('x') %}{{ a }}",
+        "{% set a %}{{ a|upper }}{% endset %}{{ a }}",
+        "{% set a, b = [b, a] %}{{ a }}",
+        "{% set (a, b) = (b, a) %}{{ a }}",
+        "{% set a = '%}' ~ a %}{{ a }}",
+        "{% set a = 'x' if not vip else a %}{{ a }}",
+        "{%- set a=a -%}{{a}}",
+        "{% set b = a %}{% set a = b %}{{ a }}",
+        "{{ a }}{% set a = 'x' %}{{ a }}",
+        "{% if not vip %}{% set a = 'x' %}{% else %}{{ a }}{% endif %}",
+        "{% if not vip %}{% set a = 'x' %}{% endif %}{{ a }}",
+        "{% with a = a|upper %}{{ a }}{% endwith %}",
+        "{% with b = 'x', a = b %}{{ a }}{% endwith %}",
+        "{% for i in [1] %}{% set a = 'x' %}{% endfor %}{{ a }}",
+        "{% for i in [] %}{% else %}{{ a }}{% endfor %}",
+        "{% for a in [a] %}{{ a }}{% endfor %}",
+        "{% macro m(a=a) %}{{ a }}{% endmacro %}{{ m() }}",
+        "{% macro m() %}{% set a = 'x' %}{{ a }}{% endmacro %}{{ m() }}{{ a }}",
+        "{% filter upper %}{% set a = a %}{{ a }}{% endfilter %}",
+        "{% set ns = namespace(x=a) %}{% set a = 1 %}{{ ns.x }}",
+    ],
+)
+def test_the_variables_are_all_that_a_mail_needs(source: str) -> None:
+    """A person's mail is the same whether all fields are at hand or only those it merges."""
+    fields: dict[str, FieldValue] = {"a": "Ann", "b": "Bob", "vip": True}
+    names = MinijinjaRenderer().variables(Content("News", source, "News"))
+    everything = Recipient(ContactId("con"), ADDRESS, fields)
+    needed = Recipient(
+        ContactId("con"), ADDRESS, {name: fields[name] for name in names & fields.keys()}
+    )
+    content = Content("News", source, "News")
+    whole, merged = MinijinjaRenderer().render(content, (everything, needed))
+    assert isinstance(whole, Rendered)
+    assert merged == whole

@@ -8,8 +8,10 @@ from domain.campaign import CampaignState
 from domain.chunk import ChunkRef
 from domain.errors import DependencyUnavailable
 from domain.fan_out import DeliveryProgress
-from domain.identifiers import CampaignId
+from domain.identifiers import CampaignId, TemplateId
 from domain.ports.queue import Delivery
+from domain.template import Content
+from domain.use_cases.create_campaign import CampaignRequest
 from tests.unit.sentinel import MINUTE, Sentinel, addresses
 
 
@@ -50,6 +52,24 @@ def test_one_that_fails_comes_again(sentinel: Sentinel) -> None:
         if chunk.ref != first.chunk
         for recipient in chunk.recipients
     )
+
+
+def test_content_that_no_longer_compiles(sentinel: Sentinel) -> None:
+    """A chunk whose content cannot be rendered at all leaves the rest of its batch alone."""
+    broken = sentinel.create_started(1)
+    (delivery,) = received(sentinel)
+    sentinel.database.contents[broken] = Content("{% if %}", "<p>", "News")
+    fine = sentinel.create_campaign(
+        CampaignRequest(
+            name="More news",
+            template_id=TemplateId("greeting"),
+            segment_id=sentinel.add_segment([{"name": "Ann"}], "others"),
+        )
+    )
+    sentinel.run_starts()
+    others = received(sentinel)
+    assert list(sentinel.send_batch([delivery, *others])) == others
+    assert sentinel.state(fine.campaign.campaign_id) is CampaignState.SENT
 
 
 def test_a_check_that_fails(sentinel: Sentinel) -> None:

@@ -152,6 +152,13 @@ def test_a_schedule_that_fires_a_little_early_waits(
     assert_all_mailed_once(sentinel, campaign_id, 1)
 
 
+def test_an_immediate_start_does_not_wait(sentinel: Sentinel) -> None:
+    """A campaign on the immediate path goes out now, though its time is some seconds ahead."""
+    sentinel.create(1, schedule_at=NOW + timedelta(seconds=5))
+    sentinel.run()
+    assert [mail.at for mail in sentinel.mailer.outbox] == [NOW]
+
+
 def test_a_start_before_its_time_does_nothing(sentinel: Sentinel) -> None:
     """A schedule that fires although the campaign is for later starts nothing."""
     campaign_id = sentinel.create(1, schedule_at=NOW + timedelta(hours=1))
@@ -342,13 +349,17 @@ def test_an_edit_before_the_start_counts(sentinel: Sentinel) -> None:
     assert [mail.message.subject for mail in sentinel.mailer.outbox] == ["Newer"]
 
 
-def test_an_edit_after_the_start_does_not_count(sentinel: Sentinel) -> None:
+@pytest.mark.parametrize("change", ["edited", "deleted"])
+def test_a_change_after_the_start_does_not_count(sentinel: Sentinel, change: str) -> None:
     """Everybody gets the content of the start, also where it is edited or deleted midway."""
     sentinel.segments = SlowSegments(sentinel)
     campaign_id = sentinel.create(501)
     sentinel.invoker.take_all()
     sentinel.start(campaign_id, time_left=timedelta(seconds=5))
-    edit_template(sentinel, Content("Newer", "Newer", "Newer"))
+    if change == "edited":
+        edit_template(sentinel, Content("Newer", "Newer", "Newer"))
+    else:
+        del sentinel.database.templates[TemplateId("greeting")]
     sentinel.run()
     assert_all_mailed_once(sentinel, campaign_id, 501)
     assert not [mail for mail in sentinel.mailer.outbox if mail.message.subject == "Newer"]
