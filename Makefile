@@ -7,13 +7,17 @@ PIP := pip install --quiet --disable-pip-version-check --require-hashes
 COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 
+# The two environments are made at the same time.
+INSTALL = $(MAKE) --silent --jobs=2
+
 .DEFAULT_GOAL := help
 .PHONY: help local-run check format test bench openapi lock lock-check emulator dev clean
 
 help: ## Show what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
-local-run: .venv/local $(if $(filter memory,$(BACKEND)),,.emulator/installed) ## Serve on http://127.0.0.1:8080 (PORT=, BACKEND=memory)
+local-run: ## Serve on http://127.0.0.1:8080 (PORT=, BACKEND=memory)
+	@$(INSTALL) .venv/local $(if $(filter memory,$(BACKEND)),,.emulator/installed)
 	@$(BIN)/python -m entrypoints.local
 
 check: .venv/dev lock-check ## Format, lint, types, import contracts, lock files
@@ -26,7 +30,8 @@ format: .venv/dev ## Format, and mend what the linter can
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-test: .venv/dev .emulator/installed ## All tests, on a real emulator
+test: ## All tests, on a real emulator
+	@$(INSTALL) .venv/dev .emulator/installed
 	$(BIN)/pytest
 
 bench: .venv/dev .emulator/installed ## Print the table that the docs quote

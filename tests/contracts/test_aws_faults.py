@@ -336,9 +336,10 @@ def test_what_passes_is_waited_out(
         (error("ProvisionedThroughputExceededException"), DependencyFault),
         (error("AccessDeniedException"), DependencyRefused),
         (FAILED, DependencyUnavailable),
+        (error("InternalError", 507), DependencyUnavailable),
         (cut, DependencyUnavailable),
     ],
-    ids=["throttled", "denied", "failed", "cut"],
+    ids=["throttled", "denied", "failed", "failed and not repeated", "cut"],
 )
 def test_what_lasts_is_a_fault_and_nothing_is_written(
     family: Family, clients: AwsClients, write: Write, step: Step, fault: type[DependencyFault]

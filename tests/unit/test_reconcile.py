@@ -2,14 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 from adapters.memory.fan_out import MemoryFanOutRepository
+from adapters.memory.open_work import MemoryOpenWork
 from adapters.memory.queue import MemorySendQueue
 from domain.campaign import CampaignState
-from domain.chunk import ChunkRef
+from domain.chunk import Chunk, ChunkRef
 from domain.errors import DependencyRefused, DependencyUnavailable
 from domain.fan_out import DeliveryProgress
 from domain.identifiers import CampaignId
@@ -61,6 +62,19 @@ class BrokenFanOut(MemoryFanOutRepository):
         if campaign_id == self._broken:
             raise DependencyRefused("Throttled.")
         return super().progress(campaign_id)
+
+
+class StaleOpenWork(MemoryOpenWork):
+    """An index that is behind: it has what is done, gone, or not due any more."""
+
+    def __init__(self, sentinel: Sentinel, stale: Sequence[CampaignId | ChunkRef]) -> None:
+        """Over the same records."""
+        super().__init__(sentinel.database)
+        self._stale = stale
+
+    def due(self, now: datetime, limit: int) -> Sequence[CampaignId | ChunkRef]:
+        """These, then what is due."""
+        return [*self._stale, *super().due(now, limit)][:limit]
 
 
 def waiting(sentinel: Sentinel) -> list[ChunkRef]:
@@ -327,6 +341,39 @@ def test_a_lost_race(sentinel: Sentinel, clock: SettableClock) -> None:
     assert sentinel.reconcile() == 2
     sentinel.run()
     assert sentinel.state(campaign_id) is CampaignState.SENT
+
+
+def test_an_index_that_is_behind(sentinel: Sentinel, clock: SettableClock) -> None:
+    """What the index has and the records have not, or not due yet, is left alone."""
+    sent = sentinel.create(3)
+    sentinel.run()
+    (finished,) = sentinel.stored_chunks()
+    sending = replace(
+        sentinel.campaign(sent),
+        campaign_id=CampaignId("cmp_sending"),
+        state=CampaignState.SENDING,
+        started_at=None,
+        next_check_at=clock.now() + MINUTE,
+    )
+    sentinel.campaigns.add(sending, ())
+    pending = Chunk.new(
+        ChunkRef(sending.campaign_id, 0, 0), finished.recipients, clock.now() + MINUTE
+    )
+    sentinel.database.chunks[pending.ref] = pending
+    gone = CampaignId("cmp_gone")
+    stale: list[CampaignId | ChunkRef] = [
+        sent,
+        gone,
+        sending.campaign_id,
+        finished.ref,
+        pending.ref,
+        ChunkRef(gone, 0, 0),
+    ]
+    sentinel.open_work = StaleOpenWork(sentinel, stale)
+    sentinel.reconcile()
+    assert sentinel.invoker.take_all() == []
+    assert waiting(sentinel) == []
+    assert sentinel.stored_chunks() == [finished, pending]
 
 
 def test_the_longest_due_first(sentinel: Sentinel, clock: SettableClock) -> None:

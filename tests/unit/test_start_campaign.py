@@ -1,6 +1,7 @@
 """Starting a campaign: everybody in the segment is fanned out, exactly once."""
 
 import logging
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -37,41 +38,21 @@ class SlowSegments(MemorySegmentRepository):
         return super().members(segment_id, lower=lower, upper=upper, after=after, limit=limit)
 
 
-class StalledSegments(MemorySegmentRepository):
-    """The first read stalls for longer than a lease, and meanwhile somebody else starts."""
-
-    def __init__(self, sentinel: Sentinel, campaign_id: CampaignId) -> None:
-        """Over the same records."""
-        super().__init__(sentinel.database)
-        self._sentinel = sentinel
-        self._campaign_id = campaign_id
-        self._has_stalled = False
-
-    def members(
-        self, segment_id: SegmentId, *, lower: str, upper: str, after: str | None, limit: int
-    ) -> MemberPage:
-        """Once."""
-        if not self._has_stalled:
-            self._has_stalled = True
-            self._sentinel.clock.sleep(self._sentinel.policy.fan_out_lease)
-            self._sentinel.start(self._campaign_id)
-        return super().members(segment_id, lower=lower, upper=upper, after=after, limit=limit)
-
-
 class InterruptedSegments(MemorySegmentRepository):
-    """People cancel the campaign while its first members are read."""
+    """Something happens in the middle of the first read of members."""
 
-    def __init__(self, sentinel: Sentinel, campaign_id: CampaignId) -> None:
+    def __init__(self, sentinel: Sentinel, meanwhile: Callable[[], None]) -> None:
         """Over the same records."""
         super().__init__(sentinel.database)
-        self._sentinel = sentinel
-        self._campaign_id = campaign_id
+        self._meanwhile: Callable[[], None] | None = meanwhile
 
     def members(
         self, segment_id: SegmentId, *, lower: str, upper: str, after: str | None, limit: int
     ) -> MemberPage:
-        """Cancelled before the answer comes."""
-        self._sentinel.cancel(self._campaign_id)
+        """Meanwhile the world goes on, once."""
+        meanwhile, self._meanwhile = self._meanwhile, None
+        if meanwhile is not None:
+            meanwhile()
         return super().members(segment_id, lower=lower, upper=upper, after=after, limit=limit)
 
 
@@ -202,8 +183,23 @@ def test_resumed_after_the_time_ran_out(sentinel: Sentinel) -> None:
     assert_all_mailed_once(sentinel, campaign_id, 1_201)
 
 
+def test_a_second_starter_does_not_begin(sentinel: Sentinel) -> None:
+    """While one start reads its first members another one does nothing."""
+    campaign_id = sentinel.create(120)
+    seen: list[int] = []
+
+    def second_start() -> None:
+        sentinel.start(campaign_id)
+        seen.append(len(sentinel.stored_chunks()))
+
+    sentinel.segments = InterruptedSegments(sentinel, second_start)
+    sentinel.run()
+    assert seen == [0]
+    assert_all_mailed_once(sentinel, campaign_id, 120)
+
+
 def test_a_second_starter_leaves_quietly(sentinel: Sentinel) -> None:
-    """While one start is at work another one does nothing."""
+    """While one start enqueues its chunks another one does nothing."""
     campaign_id = sentinel.create(120)
     seen: list[int] = []
 
@@ -252,7 +248,12 @@ def test_a_dead_starter_is_missed(sentinel: Sentinel) -> None:
 def test_an_overtaken_starter_writes_nothing(sentinel: Sentinel) -> None:
     """A start that stalled past its lease and wakes up behind another one leaves quietly."""
     campaign_id = sentinel.create(120)
-    sentinel.segments = StalledSegments(sentinel, campaign_id)
+
+    def stall() -> None:
+        sentinel.clock.sleep(sentinel.policy.fan_out_lease)
+        sentinel.start(campaign_id)
+
+    sentinel.segments = InterruptedSegments(sentinel, stall)
     sentinel.run()
     assert_all_mailed_once(sentinel, campaign_id, 120)
 
@@ -260,7 +261,7 @@ def test_an_overtaken_starter_writes_nothing(sentinel: Sentinel) -> None:
 def test_cancelled_while_it_fans_out(sentinel: Sentinel) -> None:
     """A cancel that comes while members are read keeps every one of them from a mail."""
     campaign_id = sentinel.create(120)
-    sentinel.segments = InterruptedSegments(sentinel, campaign_id)
+    sentinel.segments = InterruptedSegments(sentinel, lambda: sentinel.cancel(campaign_id))
     sentinel.run()
     sentinel.pass_time(10 * MINUTE)
     assert sentinel.state(campaign_id) is CampaignState.CANCELLED
