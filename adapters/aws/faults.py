@@ -19,14 +19,10 @@ from domain.errors import DependencyFault, DependencyRefused, DependencyUnavaila
 BOTO3_ERRORS = (ClientError, BotoCoreError, ResponseParserError)
 """Everything that a call of a client raises; a parser error is no BotoCoreError."""
 
-NEVER_LEFT = (
-    ConnectTimeoutError,
-    CredentialRetrievalError,
-    EndpointConnectionError,
-    NoCredentialsError,
-    ParamValidationError,
-)
-"""Raised before the request was sent: it certainly had no effect."""
+_BEFORE_ANY_ATTEMPT = (CredentialRetrievalError, NoCredentialsError, ParamValidationError)
+
+NEVER_LEFT = (*_BEFORE_ANY_ATTEMPT, ConnectTimeoutError, EndpointConnectionError)
+"""Raised before the request was sent: of a client that makes one attempt, it had no effect."""
 
 SERVER_ERROR = 500
 """From this HTTP status on nobody knows whether the request had its effect."""
@@ -58,7 +54,7 @@ def fault_of(operation: str, error: Exception) -> DependencyFault:
             return DependencyUnavailable(text)
         return DependencyRefused(text)
     text = f"{operation}: {type(error).__name__}"
-    if isinstance(error, NEVER_LEFT):
+    if isinstance(error, _BEFORE_ANY_ATTEMPT):
         return DependencyRefused(text)
     return DependencyUnavailable(text)
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 from adapters.aws.table import Item, Key, Table
 from domain.errors import InvalidInput
+from domain.identifiers import NAMED_ID
 
 
 def page_of(  # noqa: PLR0913  what a listing is made of
@@ -54,9 +55,10 @@ def _decoded(cursor: str, value: str) -> str:
         decoded = json.loads(
             base64.b64decode(padded.encode("ascii"), altchars=b"-_", validate=True)
         )
-    except (binascii.Error, ValueError):
+    except (binascii.Error, ValueError, RecursionError):
         decoded = None
     match decoded:
         case [str() as listed, str() as listing_id] if listed == value:
-            return listing_id
+            if NAMED_ID.fullmatch(listing_id):
+                return listing_id
     raise InvalidInput("cursor", "Not a cursor of this list; start without one.")

@@ -10,6 +10,7 @@ from datetime import timedelta
 from email.utils import parseaddr
 from typing import TYPE_CHECKING
 
+import idna
 from botocore.exceptions import ClientError, ParamValidationError
 
 from adapters.aws.clients import SEND_TIMEOUT, AwsClients
@@ -232,9 +233,12 @@ def _ses_address(address: str) -> str | Refused:
     local, _, domain = address.rpartition("@")
     if not local.isascii():
         return Refused("SES takes only ASCII characters before the @")
+    if domain.isascii():
+        return address
     try:
-        return f"{local}@{domain.encode('idna').decode()}"
-    except UnicodeError:
+        # IDNA 2008: that of 2003, in the standard library, takes straße.de for strasse.de.
+        return f"{local}@{idna.encode(domain).decode()}"
+    except idna.IDNAError:
         return Refused("the domain has no ASCII form")
 
 

@@ -8,7 +8,7 @@ from adapters.aws.table import StoredConflict, Table, put_new, put_version
 from domain.errors import DependencyRefused
 from domain.grants import Grant, GrantLog
 
-_ATTEMPTS = 20
+_ATTEMPTS = 50
 """Lost races in a row; each means that another worker got a grant."""
 
 

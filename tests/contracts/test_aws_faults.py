@@ -302,7 +302,8 @@ def test_a_lost_answer_is_recognised_without_the_idempotency_token(
     """Were the repetition to meet its own write, as after ten minutes, it would know it."""
 
     def with_another_token(request: AWSPreparedRequest) -> AWSResponse | None:
-        body = {**body_of(request), "ClientRequestToken": "another"}
+        body = body_of(request)
+        body["ClientRequestToken"] = body["ClientRequestToken"][::-1]
         answered = forward(request, body)
         return response(request, answered, 400 if "__type" in answered else 200)
 
