@@ -105,7 +105,7 @@ def container(settings: Settings, ids: Ids) -> Core:
 def load(core: Core) -> None:
     """The demo's templates, people and segments."""
     load_demo(
-        core.create_template(), core.create_segment(), core.put_contacts(), core.add_members()
+        core.create_template(), core.create_segment(), core.put_contacts(), core.family.segments()
     )
 
 

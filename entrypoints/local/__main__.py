@@ -122,7 +122,7 @@ def _serve(container: Core, listener: socket.socket, backend: str) -> None:
         container.create_template(),
         container.create_segment(),
         container.put_contacts(),
-        container.add_members(),
+        container.family.segments(),
     )
     pumps = Pumps(container)
     pumps.start()

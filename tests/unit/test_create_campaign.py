@@ -185,6 +185,7 @@ def test_overtaken_after_its_schedule_was_made(stocked: Sentinel) -> None:
     stocked.campaigns = OvertakenCampaigns(stocked.database, times=1)
     created = stocked.create_campaign(LATER)
     assert created.trigger_error is None
+    assert created.campaign.state is CampaignState.SCHEDULED
     stocked.pass_time(timedelta(minutes=61))
     assert sorted(stocked.mailed()) == addresses(3)
 

@@ -18,7 +18,6 @@ from domain.contact import ContactDraft
 from domain.identifiers import ContactId, SegmentId, TemplateId
 from domain.ports.renderer import Rendered
 from domain.recipient import Recipient
-from domain.use_cases.add_members import AddMembers
 from domain.use_cases.create_segment import CreateSegment
 from domain.use_cases.create_template import CreateTemplate
 from domain.use_cases.put_contacts import PutContacts
@@ -50,7 +49,7 @@ def load(database: MemoryDatabase) -> None:
         ),
         CreateSegment(segments=segments, clock=clock, ids=ids),
         PutContacts(contacts=contacts),
-        AddMembers(segments=segments, contacts=contacts),
+        segments,
     )
 
 

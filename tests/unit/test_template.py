@@ -8,7 +8,7 @@ from domain.template import MAX_BODY_BYTES, MAX_SUBJECT_CHARACTERS, Content
 
 def test_content_within_its_limits() -> None:
     """The largest template that is promised is taken."""
-    subject = "s" * MAX_SUBJECT_CHARACTERS
+    subject = "two words ".ljust(MAX_SUBJECT_CHARACTERS, "s")
     body = "é" * (MAX_BODY_BYTES // 2)
     assert Content.of(subject, body, body) == Content(subject, body, body)
 

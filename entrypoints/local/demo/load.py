@@ -11,7 +11,8 @@ from typing import TypeVar
 from domain.contact import ContactDraft
 from domain.errors import AlreadyExists
 from domain.identifiers import SegmentId
-from domain.use_cases.add_members import MAX_MEMBERS, AddMembers
+from domain.ports.segments import SegmentRepository
+from domain.use_cases.add_members import MAX_MEMBERS
 from domain.use_cases.create_segment import CreateSegment
 from domain.use_cases.create_template import CreateTemplate
 from domain.use_cases.put_contacts import MAX_CONTACTS, PutContacts
@@ -45,7 +46,7 @@ def load_demo(
     create_template: CreateTemplate,
     create_segment: CreateSegment,
     put_contacts: PutContacts,
-    add_members: AddMembers,
+    segments: SegmentRepository,
 ) -> None:
     """Put the templates, people and segments where campaigns find them. Raises DependencyFault.
 
@@ -67,7 +68,8 @@ def load_demo(
                 for draft, contact in zip(drafts, contacts, strict=True)
                 if segment.includes(draft)
             ]
-            add = partial(add_members, segment.segment_id)
+            add = partial(segments.add_members, segment.segment_id)
+            # By the repository: that these contacts exist needs no look.
             # Consumed, so that a fault in any of them is raised here.
             list(pool.map(add, _batches(members, MAX_MEMBERS)))
 
