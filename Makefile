@@ -7,6 +7,8 @@ PIP := pip install --quiet --disable-pip-version-check --require-hashes
 COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 
+LOCKS := requirements.lock requirements-dev.lock localstack/requirements.lock
+
 # The two environments are made at the same time.
 INSTALL = $(MAKE) --silent --jobs=2
 
@@ -47,11 +49,11 @@ lock: .venv/dev ## Write the lock files anew from pyproject.toml (UPGRADE=1 for 
 	$(COMPILE) $(if $(UPGRADE),--upgrade) -o localstack/requirements.lock localstack/requirements.in
 
 lock-check: .venv/dev ## See that the lock files are in step
-	@rm -rf .cache/lock && mkdir -p .cache/lock
-	@cp requirements.lock requirements-dev.lock localstack/requirements.lock .cache/lock/
-	@$(MAKE) --silent lock
-	@for file in requirements.lock requirements-dev.lock localstack/requirements.lock; do \
-		cmp -s $$file .cache/lock/$$(basename $$file) || stale="$$stale $$file"; done; \
+	@rm -rf .cache/lock && mkdir -p .cache/lock/localstack
+	@for file in $(LOCKS); do cp $$file .cache/lock/$$file; done
+	@$(MAKE) --silent lock > /dev/null
+	@for file in $(LOCKS); do \
+		cmp -s $$file .cache/lock/$$file || stale="$$stale $$file"; done; \
 	if [ -n "$$stale" ]; then echo "Not in step with pyproject.toml, written anew:$$stale"; exit 1; fi
 
 emulator: .emulator/installed ## Install the AWS emulator

@@ -23,6 +23,9 @@ MAX_WHOLE_NUMBER = 2**53 - 1
 _FIELD_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}", re.ASCII)
 _RESERVED_FIELD = "email"
 _LOCAL_PART = re.compile(r"[^\s@<>()\[\],;:\\\"]+")
+_ACE_PREFIX = "xn--"
+_DOTS = re.compile("[.\u3002\uff0e\uff61]")
+"""What RFC 3490, section 3.1, takes for a dot."""
 _LABEL = r"[a-z0-9\u0080-\U0010ffff](?:[a-z0-9\u0080-\U0010ffff-]{0,61}[a-z0-9\u0080-\U0010ffff])?"
 _DOMAIN = re.compile(rf"(?=.{{1,253}}$)(?:{_LABEL}\.)+{_LABEL}")
 
@@ -37,8 +40,9 @@ def normalise_address(text: str) -> str:
     """
     composed = unicodedata.normalize("NFC", text).strip().lower()
     # Lower case can have a composition that upper case has not.
-    address = unicodedata.normalize("NFC", composed)
-    local, at, domain = address.rpartition("@")
+    local, at, domain = unicodedata.normalize("NFC", composed).rpartition("@")
+    domain = _in_its_own_letters(domain)
+    address = f"{local}{at}{domain}"
     readable = (
         at
         and _LOCAL_PART.fullmatch(local)
@@ -57,6 +61,24 @@ def normalise_address(text: str) -> str:
             f"and {MAX_ADDRESS_OCTETS} in all (RFC 5321).",
         )
     return address
+
+
+def _in_its_own_letters(domain: str) -> str:
+    """The Unicode form of a domain, whichever it is written in: both are one mailbox (RFC 5890)."""
+    labels = [
+        _decoded(label) if label.startswith(_ACE_PREFIX) else label for label in _DOTS.split(domain)
+    ]
+    return ".".join(labels)
+
+
+def _decoded(label: str) -> str:
+    try:
+        decoded = label.removeprefix(_ACE_PREFIX).encode("ascii").decode("punycode")
+        spelled = f"{_ACE_PREFIX}{decoded.encode('punycode').decode('ascii')}"
+    except UnicodeError:
+        return ""
+    canonical = unicodedata.normalize("NFC", decoded).lower()
+    return decoded if spelled == label and decoded == canonical and not decoded.isascii() else ""
 
 
 def checked_fields(fields: MergeFields) -> MergeFields:

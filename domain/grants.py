@@ -22,6 +22,10 @@ class Grant:
         """Whether `now` is in its tolerance."""
         return self.at <= now <= self.at + TOLERANCE
 
+    def left(self, now: datetime) -> timedelta:
+        """How much of its tolerance is left."""
+        return self.at + TOLERANCE - now
+
 
 @dataclass(frozen=True, slots=True)
 class GrantLog:
@@ -36,10 +40,11 @@ class GrantLog:
         """
         window = WINDOW + TOLERANCE
         at = max([now, *(grant.at for grant in self.grants[-1:])])
-        for index, grant in enumerate(self.grants):
-            within = sum(later.messages for later in self.grants[index:])
+        within = sum(grant.messages for grant in self.grants)
+        for grant in self.grants:
             if grant.at + window > at and within + messages > limit:
                 at = grant.at + window
+            within -= grant.messages
         return Grant(at, messages)
 
     def with_grant(self, grant: Grant, now: datetime) -> "GrantLog":

@@ -12,9 +12,13 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class NotSent:
-    """Certainly not taken (throttled, no connection, called off): may be sent later."""
+    """Certainly not taken (throttled, no connection, called off): may be sent later.
+
+    `overdue`: its grant had run out; nothing is wrong but that, and another grant is all it needs.
+    """
 
     reason: str
+    overdue: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from functools import partial
 
 from aws_lambda_powertools.logging.formatter import LambdaPowertoolsFormatter
 
-from entrypoints.http.api import REQUEST_ID
+from entrypoints.request_id import REQUEST_ID
 
 
 def configure_logging(level: str) -> None:

@@ -27,8 +27,9 @@ class DynamoDBContentRepository:
 
     def get(self, campaign_id: CampaignId) -> Content | None:
         """A consistent GetItem, the first time."""
-        if campaign_id in self._contents:
-            return self._contents[campaign_id]
+        remembered = self._contents.get(campaign_id)
+        if remembered is not None:
+            return remembered
         item = self._table.get(content_key(campaign_id))
         if item is None:
             return None

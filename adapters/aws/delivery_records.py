@@ -36,7 +36,8 @@ from domain.path_policy import ExecutionPath
 from domain.recipient import Recipient, RecipientProgress, RecipientState
 from domain.tally import Tally
 
-OPEN_SHARDS = 8
+CAMPAIGN_SHARD = "campaigns"
+CHUNK_SHARDS = 8
 
 _LETTERS = {
     RecipientState.PENDING: "P",
@@ -55,11 +56,14 @@ def _present(item: Mapping[str, object]) -> Item:
     return {name: value for name, value in item.items() if value is not None}
 
 
-def _open_work(key: Key, next_check_at: datetime | None) -> Item:
+def _open_work(shard: str, next_check_at: datetime | None) -> Item:
     if next_check_at is None:
         return {}
-    shard = zlib.crc32(key[0].encode()) % OPEN_SHARDS
-    return {"open_shard": str(shard), "next_check_at": time_to_text(next_check_at)}
+    return {"open_shard": shard, "next_check_at": time_to_text(next_check_at)}
+
+
+def _chunk_shard(key: Key) -> str:
+    return str(zlib.crc32(key[0].encode()) % CHUNK_SHARDS)
 
 
 def campaign_to_item(campaign: Campaign) -> Item:
@@ -87,7 +91,7 @@ def campaign_to_item(campaign: Campaign) -> Item:
             "pause_reason": campaign.pause_reason and campaign.pause_reason.value,
             "resume_at": optional_time_to_text(campaign.resume_at),
             "failure_reason": campaign.failure_reason,
-            **_open_work(key, campaign.next_check_at),
+            **_open_work(CAMPAIGN_SHARD, campaign.next_check_at),
         }
     )
 
@@ -187,7 +191,7 @@ def progress_to_item(chunk: Chunk, expires_at: int) -> Item:
             "lease_until": lease and time_to_text(lease.until),
             "checks": chunk.checks,
             "expires_at": expires_at,
-            **_open_work(key, chunk.next_check_at),
+            **_open_work(_chunk_shard(key), chunk.next_check_at),
         }
     )
 

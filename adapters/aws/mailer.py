@@ -5,7 +5,7 @@ template whose three variables are a whole subject, HTML and text.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 from email.utils import parseaddr
 from typing import TYPE_CHECKING
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 REFERENCE_HEADER = "X-Sentinel-Ref"
 """Leads a notification, which carries no tags, back to the recipient."""
 
-_CALLS_BEGIN_FOR = timedelta(seconds=20)
 _MAX_TEMPLATE_DATA = 262_144
 """Characters of ReplacementTemplateData (Amazon SES API v2 reference, ReplacementTemplate)."""
 _PASS_THROUGH: "EmailTemplateContentTypeDef" = {
@@ -38,6 +37,7 @@ _PASS_THROUGH: "EmailTemplateContentTypeDef" = {
     "Html": "{{{html}}}",
     "Text": "{{{text}}}",
 }
+_REMEMBERED = 10_000
 _DAILY_QUOTA = "daily message quota"
 
 _LATER = frozenset(
@@ -62,9 +62,9 @@ _REFUSED = frozenset(
         "ValidationException",
         "MESSAGE_REJECTED",
         "INVALID_PARAMETER",
-        "FAILED",
     }
 )
+_REJECTED = frozenset({"MessageRejected", "MESSAGE_REJECTED"})
 _BLOCKED = frozenset(
     {
         "AccountSuspendedException",
@@ -83,6 +83,13 @@ _BLOCKED = frozenset(
 )
 
 
+_OUTCOMES: tuple[tuple[frozenset[str], Callable[[str], Outcome]], ...] = (
+    (_LATER, NotSent),
+    (_REFUSED, Refused),
+    (_BLOCKED, AccountBlocked),
+)
+
+
 class SesMailer:
     """Implements `domain.ports.mailer.Mailer`.
 
@@ -97,62 +104,73 @@ class SesMailer:
         self._sender_address = parseaddr(sender)[1].lower()
         self._bulk = bulk
         self._clock = clock
+        self._alone: set[str] = set()
 
     @property
     def timeout(self) -> timedelta:
-        """No call is begun after `_CALLS_BEGIN_FOR`, and the last one may take its time."""
-        return _CALLS_BEGIN_FOR + SEND_TIMEOUT
+        """A bulk call and, where it is refused as a whole, a single one after it."""
+        return 2 * SEND_TIMEOUT
 
-    def send(self, messages: Sequence[Message]) -> Sequence[Outcome]:
+    def send(self, messages: Sequence[Message], within: timedelta) -> Sequence[Outcome]:
         """Never repeats a call that may have reached SES."""
-        begun = self._clock.monotonic()
+        until = self._clock.monotonic() + within
         if not self._bulk or len(messages) == 1:
-            return self._send_each(messages, begun)
-        return self._send_bulk(messages, begun)
+            return self._send_each(messages, until)
+        return self._send_bulk(messages, until)
 
-    def _send_bulk(self, messages: Sequence[Message], begun: timedelta) -> Sequence[Outcome]:
+    def _send_bulk(self, messages: Sequence[Message], until: timedelta) -> Sequence[Outcome]:
         entries: list[BulkEmailEntryTypeDef] = []
         positions: list[int] = []
+        alone: list[int] = []
         outcomes: list[Outcome] = [Unknown("no answer for this message")] * len(messages)
         for position, message in enumerate(messages):
-            entry = _bulk_entry(message)
-            if isinstance(entry, Refused):
-                outcomes[position] = entry
-            else:
-                positions.append(position)
-                entries.append(entry)
-        if not entries:
-            return outcomes
-        try:
-            answer = self._clients.sesv2.send_bulk_email(
-                FromEmailAddress=self._sender,
-                DefaultContent={
-                    "Template": {"TemplateContent": _PASS_THROUGH, "TemplateData": "{}"}
-                },
-                BulkEmailEntries=entries,
-            )
-        except BOTO3_ERRORS as error:
-            failure = self._outcome_of_error(error)
-            if isinstance(failure, Refused):
-                # One bad entry makes SES refuse the whole call, and it took none of it.
-                return self._send_each(messages, begun)
-            for position in positions:
-                outcomes[position] = failure
-            return outcomes
-        for position, result in zip(
-            positions, answer.get("BulkEmailEntryResults", ()), strict=False
-        ):
-            outcomes[position] = _outcome_of_entry(result)
+            entry = None if message.reference in self._alone else _bulk_entry(message)
+            match entry:
+                case None:
+                    alone.append(position)
+                case Refused() as refused:
+                    outcomes[position] = refused
+                case _:
+                    positions.append(position)
+                    entries.append(entry)
+        if entries:
+            try:
+                answer = self._clients.sesv2.send_bulk_email(
+                    FromEmailAddress=self._sender,
+                    DefaultContent={
+                        "Template": {"TemplateContent": _PASS_THROUGH, "TemplateData": "{}"}
+                    },
+                    BulkEmailEntries=entries,
+                )
+                results = answer.get("BulkEmailEntryResults", ())
+                for position, result in zip(positions, results, strict=False):
+                    outcomes[position] = self._outcome_of_entry(result)
+            except BOTO3_ERRORS as error:
+                failure = self._outcome_of_error(error)
+                for position in positions:
+                    outcomes[position] = failure
+                if isinstance(failure, Refused):
+                    # One bad entry makes SES refuse the whole call, and it took none of it. What
+                    # is not begun now comes again, and must not meet the same refusal for ever.
+                    self._remember_alone(messages[position] for position in positions)
+                    alone = sorted((*alone, *positions))
+        singles = self._send_each([messages[position] for position in alone], until)
+        for position, outcome in zip(alone, singles, strict=True):
+            outcomes[position] = outcome
         return outcomes
 
-    def _send_each(self, messages: Sequence[Message], begun: timedelta) -> Sequence[Outcome]:
-        outcomes: list[Outcome] = []
-        for message in messages:
-            if self._clock.monotonic() - begun > _CALLS_BEGIN_FOR:
-                outcomes.append(NotSent("earlier messages of the batch took too long"))
-            else:
-                outcomes.append(self._send_one(message))
-        return outcomes
+    def _remember_alone(self, messages: Iterable[Message]) -> None:
+        if len(self._alone) > _REMEMBERED:
+            self._alone.clear()
+        self._alone.update(message.reference for message in messages)
+
+    def _send_each(self, messages: Sequence[Message], until: timedelta) -> Sequence[Outcome]:
+        return [
+            self._send_one(message)
+            if self._clock.monotonic() <= until
+            else NotSent("earlier messages of the batch took too long", overdue=True)
+            for message in messages
+        ]
 
     def _send_one(self, message: Message) -> Outcome:
         to = _ses_address(message.to)
@@ -189,19 +207,34 @@ class SesMailer:
 
     def _outcome_of_answer(self, error: ClientError) -> Outcome:
         code = code_of(error)
-        text = str(error.response.get("Error", {}).get("Message", "")).lower()
-        if _DAILY_QUOTA in text:
-            return AccountBlocked(code, quota=True)
-        if code == "MessageRejected" and self._sender_address in text:
-            return AccountBlocked("the sender is not a verified identity of SES")
+        text = error.response.get("Error", {}).get("Message", "")
         if error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) >= SERVER_ERROR:
             return Unknown(code)
-        outcome = _outcome_of_code(code)
+        outcome = self._outcome_of_code(code, text)
         # SES turned it away, whatever its new word for that means: somebody has to look.
         return AccountBlocked(code) if isinstance(outcome, Unknown) else outcome
 
+    def _outcome_of_entry(self, result: "BulkEmailEntryResultTypeDef") -> Outcome:
+        status = result.get("Status", "")
+        if status == "SUCCESS":
+            return _accepted(result.get("MessageId"))
+        return self._outcome_of_code(status, result.get("Error", ""))
 
-def _bulk_entry(message: Message) -> "BulkEmailEntryTypeDef | Refused":
+    def _outcome_of_code(self, code: str, text: str) -> Outcome:
+        """By the code of a call, or the status of an entry, and its text, which is not kept."""
+        text = text.lower()
+        if code == "ACCOUNT_DAILY_QUOTA_EXCEEDED" or _DAILY_QUOTA in text:
+            return AccountBlocked(code, quota=True)
+        if code in _REJECTED and self._sender_address in _words(text):
+            return AccountBlocked("the sender is not a verified identity of SES")
+        for codes, outcome in _OUTCOMES:
+            if code in codes:
+                return outcome(code)
+        return Unknown(code or "no status")
+
+
+def _bulk_entry(message: Message) -> "BulkEmailEntryTypeDef | Refused | None":
+    """None where it is larger than a bulk call takes: a call of its own takes more."""
     to = _ses_address(message.to)
     if isinstance(to, Refused):
         return to
@@ -210,7 +243,7 @@ def _bulk_entry(message: Message) -> "BulkEmailEntryTypeDef | Refused":
         ensure_ascii=False,
     )
     if len(data) > _MAX_TEMPLATE_DATA:
-        return Refused(f"larger than the {_MAX_TEMPLATE_DATA} characters that SES takes")
+        return None
     return {
         "Destination": {"ToAddresses": [to]},
         "ReplacementEmailContent": {"ReplacementTemplate": {"ReplacementTemplateData": data}},
@@ -247,21 +280,5 @@ def _accepted(message_id: str | None) -> Outcome:
     return Accepted(message_id) if message_id else Unknown("an answer without a message id")
 
 
-def _outcome_of_entry(result: "BulkEmailEntryResultTypeDef") -> Outcome:
-    status = result.get("Status", "")
-    if status == "SUCCESS":
-        return _accepted(result.get("MessageId"))
-    if status == "ACCOUNT_DAILY_QUOTA_EXCEEDED":
-        return AccountBlocked(status, quota=True)
-    return _outcome_of_code(status)
-
-
-def _outcome_of_code(code: str) -> Outcome:
-    """By the error code of a call or the status of a bulk entry; its text may hold an address."""
-    if code in _LATER:
-        return NotSent(code)
-    if code in _REFUSED:
-        return Refused(code)
-    if code in _BLOCKED:
-        return AccountBlocked(code)
-    return Unknown(code or "no status")
+def _words(text: str) -> set[str]:
+    return {word.strip(".,;:<>()") for word in text.split()}

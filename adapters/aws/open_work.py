@@ -1,9 +1,9 @@
 """The index of open work in DynamoDB."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from adapters.aws.delivery_records import OPEN_SHARDS
+from adapters.aws.delivery_records import CAMPAIGN_SHARD, CHUNK_SHARDS
 from adapters.aws.keys import open_work_of
 from adapters.aws.table import Item, Table
 from adapters.aws.times import time_to_text
@@ -18,15 +18,25 @@ class DynamoDBOpenWork:
         """Over one table."""
         self._table = table
 
+    def due_campaigns(self, now: datetime, limit: int) -> Sequence[CampaignId]:
+        """They have a shard of their own."""
+        found = self._of_shard(CAMPAIGN_SHARD, now, limit)
+        return [work for work in map(open_work_of, found) if not isinstance(work, ChunkRef)]
+
     def due(self, now: datetime, limit: int) -> Sequence[CampaignId | ChunkRef]:
         """Merged from the shards."""
-        found: list[Item] = []
-        for shard in range(OPEN_SHARDS):
-            found += self._table.query(
-                "open_shard = :shard AND next_check_at <= :now",
-                {":shard": str(shard), ":now": time_to_text(now)},
-                index="open_work",
-                limit=limit,
-            )
+        found = [
+            item
+            for shard in (CAMPAIGN_SHARD, *map(str, range(CHUNK_SHARDS)))
+            for item in self._of_shard(shard, now, limit)
+        ]
         found.sort(key=lambda item: str(item["next_check_at"]))
         return [open_work_of(item) for item in found[:limit]]
+
+    def _of_shard(self, shard: str, now: datetime, limit: int) -> Iterator[Item]:
+        return self._table.query(
+            "open_shard = :shard AND next_check_at <= :now",
+            {":shard": shard, ":now": time_to_text(now)},
+            index="open_work",
+            limit=limit,
+        )

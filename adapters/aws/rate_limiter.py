@@ -5,11 +5,10 @@ from datetime import datetime, timedelta
 from adapters.aws.delivery_records import grants_to_item, item_to_grants
 from adapters.aws.keys import GRANTS_KEY
 from adapters.aws.table import StoredConflict, Table, put_new, put_version
-from domain.errors import DependencyRefused
-from domain.grants import Grant, GrantLog
+from domain.grants import WINDOW, Grant, GrantLog
 
-_ATTEMPTS = 50
-"""Lost races in a row; each means that another worker got a grant."""
+_ATTEMPTS = 20
+"""Lost races in a row, each won by another worker; then the chunk waits its turn elsewhere."""
 
 
 class DynamoDBRateLimiter:
@@ -33,7 +32,7 @@ class DynamoDBRateLimiter:
     def request(self, messages: int, now: datetime, patience: timedelta) -> Grant | timedelta:
         """By the sliding log, written by version."""
         log, version = self._seen
-        for _ in range(_ATTEMPTS):
+        for attempt in range(_ATTEMPTS):
             grant = log.next_grant(messages, now, self._limit)
             if grant.at - now > patience:
                 current = self._read()
@@ -47,10 +46,12 @@ class DynamoDBRateLimiter:
                 self._table.put(put_version(item, version) if version else put_new(item))
             except StoredConflict as conflict:
                 log, version = item_to_grants(conflict.stored)
+                # The time it took is gone: a grant in the past would be void when it is used.
+                now = max(now, self._table.back_off(attempt))
                 continue
             self._seen = (granted, version + 1)
             return grant
-        raise DependencyRefused("Rate limiter: other workers kept getting the grants.")
+        return WINDOW
 
     def _read(self) -> tuple[GrantLog, int]:
         return item_to_grants(self._table.get(GRANTS_KEY))

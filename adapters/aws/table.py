@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
@@ -92,6 +92,12 @@ class Table:
         self._name = name
         self._clock = clock
         self._ids = ids
+
+    def back_off(self, attempt: int) -> datetime:
+        """Wait a little after the second lost race, longer after each; returns the time then."""
+        if attempt:
+            self._wait(min(attempt, 3), self._ids.write_token())
+        return self._clock.now()
 
     def expires_at(self) -> int:
         """The TTL of what is written now, in seconds since the epoch."""

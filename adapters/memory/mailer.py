@@ -23,7 +23,11 @@ class MemoryMailer:
         """It answers at once."""
         return timedelta(seconds=1)
 
-    def send(self, messages: Sequence[Message]) -> Sequence[Outcome]:
+    def send(
+        self,
+        messages: Sequence[Message],
+        within: timedelta,  # noqa: ARG002  it takes no time
+    ) -> Sequence[Outcome]:
         """Accepts everything."""
         with self._lock:
             return [self._accept(message) for message in messages]

@@ -15,6 +15,11 @@ class MemoryOpenWork:
         """Over a shared database."""
         self._database = database
 
+    def due_campaigns(self, now: datetime, limit: int) -> Sequence[CampaignId]:
+        """Longest due first."""
+        found = self.due(now, len(self._database.campaigns) + len(self._database.chunks))
+        return [work for work in found if not isinstance(work, ChunkRef)][:limit]
+
     def due(self, now: datetime, limit: int) -> Sequence[CampaignId | ChunkRef]:
         """Longest due first."""
         with self._database.lock:

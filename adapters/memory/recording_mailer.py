@@ -23,9 +23,9 @@ class RecordingMailer:
         """The other mailer's."""
         return self._mailer.timeout
 
-    def send(self, messages: Sequence[Message]) -> Sequence[Outcome]:
+    def send(self, messages: Sequence[Message], within: timedelta) -> Sequence[Outcome]:
         """The other mailer's outcomes."""
-        outcomes = self._mailer.send(messages)
+        outcomes = self._mailer.send(messages, within)
         now = self._clock.now()
         self.outbox.extend(
             SentMail(message, outcome.message_id, now)

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 from adapters.memory.invoker import MemoryInvoker
 from domain.campaign import CampaignState
-from domain.chunk import ChunkRef
 from domain.identifiers import CampaignId
 from domain.ports.campaigns import CampaignRepository
 from domain.ports.clock import Clock
@@ -37,9 +36,7 @@ class ScheduleTicker:
         """Invoke start for every scheduled campaign that is due, and delete its schedule."""
         now = self._clock.now()
         fired: list[CampaignId] = []
-        for work in self._open_work.due(now, _AT_ONCE):
-            if isinstance(work, ChunkRef):
-                continue
+        for work in self._open_work.due_campaigns(now, _AT_ONCE):
             campaign = self._campaigns.get(work)
             if (
                 campaign is not None

@@ -22,7 +22,7 @@ _FUNCTIONS = frozenset({"cycler", "debug", "dict", "joiner", "namespace", "range
 """What a template may call without anybody's having a field of that name."""
 
 _STRING = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\"""", re.DOTALL)
-_TAG = re.compile(rf"\{{%(?:{_STRING.pattern}|[^'\"%]|%(?!\}}))*%\}}", re.DOTALL)
+_TAG = re.compile(rf"\{{%(?:{_STRING.pattern}|[^'\"%{{]|\{{(?!%)|%(?!\}}))*%\}}", re.DOTALL)
 _WORD = re.compile(r"\w+")
 _BLOCK_SET = re.compile(r"\{%[-+]?\s*set\s+(\w+)\s*[-+]?%\}")
 

@@ -20,9 +20,11 @@ class Mailer(Protocol):
         """The longest that `send` takes for a full batch."""
         ...
 
-    def send(self, messages: Sequence[Message]) -> Sequence[Outcome]:
+    def send(self, messages: Sequence[Message], within: timedelta) -> Sequence[Outcome]:
         """One outcome for each message, in order; at most 50 messages.
 
+        No call is begun later than `within` from now, the rest of the grant it is made under:
+        what would be is `NotSent`, `overdue`.
         `Unknown` wherever the request may have reached the provider and no answer came.
         """
         ...

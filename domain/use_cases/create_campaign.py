@@ -6,7 +6,13 @@ from datetime import timedelta
 
 from domain.campaign import Campaign, CampaignState
 from domain.delivery_policy import DeliveryPolicy
-from domain.errors import DependencyFault, InvalidInput, UnknownReference, VersionConflict
+from domain.errors import (
+    DependencyFault,
+    DependencyUnavailable,
+    InvalidInput,
+    UnknownReference,
+    VersionConflict,
+)
 from domain.fan_out import new_ranges
 from domain.identifiers import SegmentId, TemplateId, shown
 from domain.names import checked_name
@@ -69,7 +75,10 @@ class CreateCampaign:
     fan_out_ranges: int
 
     def __call__(self, request: CampaignRequest) -> Created:
-        """Raises InvalidInput and DependencyFault: then nothing was created."""
+        """Raises InvalidInput and DependencyRefused: then nothing was created.
+
+        Raises DependencyUnavailable where nobody can tell: look for it before asking again.
+        """
         now = self.clock.now()
         name = checked_name(request.name)
         timing = decide_timing(
@@ -93,7 +102,7 @@ class CreateCampaign:
             created_at=now,
             next_check_at=now + self.policy.check_interval,
         )
-        self.campaigns.add(campaign, new_ranges(campaign.campaign_id, self.fan_out_ranges))
+        self._store(campaign)
         try:
             campaign = self._trigger(campaign)
         except DependencyFault as fault:
@@ -103,6 +112,14 @@ class CreateCampaign:
             )
             return Created(campaign, str(fault))
         return Created(campaign, None)
+
+    def _store(self, campaign: Campaign) -> None:
+        try:
+            self.campaigns.add(campaign, new_ranges(campaign.campaign_id, self.fan_out_ranges))
+        except DependencyUnavailable:
+            # The answer is missing, not necessarily the campaign: a second one would mail twice.
+            if self.campaigns.get(campaign.campaign_id) is None:
+                raise
 
     def _template(self, template_id: TemplateId) -> Template:
         template = self.templates.get(template_id)

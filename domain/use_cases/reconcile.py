@@ -2,12 +2,12 @@
 
 import logging
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from domain.campaign import Campaign, CampaignState
 from domain.chunk import ChunkRef
 from domain.delivery_policy import DeliveryPolicy
-from domain.errors import DependencyFault, VersionConflict
+from domain.errors import DependencyRefused, VersionConflict
 from domain.identifiers import CampaignId
 from domain.ports.campaigns import CampaignRepository
 from domain.ports.chunks import ChunkRepository
@@ -40,25 +40,43 @@ class Reconcile:
     policy: DeliveryPolicy
     finish: FinishCampaign
 
-    def __call__(self, limit: int = 500) -> int:
-        """Look at up to `limit` that are due; returns how many it looked at.
+    def __call__(self, limit: int = 500, time_left: timedelta | None = None) -> int:
+        """Look at all that is due, `limit` at a time; returns how many it looked at.
 
-        One that fails does not keep the others waiting: it stays due. Raises DependencyFault
-        when the index itself cannot be read.
+        Campaigns come first: a backlog of chunks does not keep one from starting. What fails does
+        not keep the others waiting: it stays due. With `time_left` nothing is begun after that
+        has passed. Raises DependencyFault when the index itself cannot be read.
         """
-        work = self.open_work.due(self.clock.now(), limit)
-        for each in work:
-            try:
-                if isinstance(each, ChunkRef):
-                    self._chunk(each)
-                else:
-                    self._campaign(each)
-            except VersionConflict:
-                # Somebody is at work on it; it is looked at again when it is due again.
-                continue
-            except DependencyFault:
-                logger.exception("Could not be looked after yet", extra={"work": str(each)})
-        return len(work)
+        now = self.clock.now()
+        deadline = None if time_left is None else self.clock.monotonic() + time_left
+        looked_at: set[CampaignId | ChunkRef] = set()
+        while True:
+            reach = limit + len(looked_at)
+            due = (
+                *self.open_work.due_campaigns(now, reach),
+                *self.open_work.due(now, reach),
+            )
+            work = [each for each in dict.fromkeys(due) if each not in looked_at]
+            if not work:
+                return len(looked_at)
+            for each in work:
+                if deadline is not None and self.clock.monotonic() >= deadline:
+                    return len(looked_at)
+                looked_at.add(each)
+                self._look_after(each)
+
+    def _look_after(self, work: CampaignId | ChunkRef) -> None:
+        try:
+            if isinstance(work, ChunkRef):
+                self._chunk(work)
+            else:
+                self._campaign(work)
+        except VersionConflict:
+            # Somebody is at work on it; it is looked at again when it is due again.
+            return
+        except Exception:
+            # A fault, or a record that cannot be read: the others are looked after all the same.
+            logger.exception("Could not be looked after yet", extra={"work": str(work)})
 
     def _campaign(self, campaign_id: CampaignId) -> None:
         campaign = self.campaigns.get(campaign_id)
@@ -93,6 +111,7 @@ class Reconcile:
     def _chunk(self, ref: ChunkRef) -> None:
         loaded = self.chunks.load(ref)
         if loaded is None:
+            logger.error("A chunk in the index is gone", extra={"work": str(ref)})
             return
         campaign, chunk = loaded
         now = self.clock.now()
@@ -104,7 +123,8 @@ class Reconcile:
             return
         self.chunks.save(chunk.check_later(now, self.policy.chunk_check_interval), chunk)
         if campaign.state in _SENT_TO_WORKERS:
-            self.queue.enqueue([ref])
+            if self.queue.enqueue([ref]):
+                raise DependencyRefused("The send queue did not take the chunk.")
             logger.info(
                 "Abandoned chunk enqueued again",
                 extra={

@@ -28,7 +28,8 @@ class SendBatch:
             try:
                 if self.send_chunk(delivery.chunk):
                     finished.append(delivery.chunk)
-            except DependencyFault:
+            except Exception:
+                # A fault, or a defect that this chunk alone brings out: its neighbours go on.
                 logger.exception(
                     "Chunk left on the queue", extra={"campaign_id": delivery.chunk.campaign_id}
                 )

@@ -9,7 +9,13 @@ from enum import Enum, auto
 from domain.campaign import Campaign, CampaignState, PauseReason
 from domain.chunk import Chunk, ChunkRef, Lease
 from domain.delivery_policy import DeliveryPolicy
-from domain.errors import DependencyRefused, IllegalTransition, InvalidInput, VersionConflict
+from domain.errors import (
+    DependencyFault,
+    DependencyRefused,
+    IllegalTransition,
+    InvalidInput,
+    VersionConflict,
+)
 from domain.grants import Grant
 from domain.identifiers import AttemptToken
 from domain.message import Message
@@ -27,9 +33,9 @@ from domain.ports.renderer import Rendered, Renderer, Unrenderable
 logger = logging.getLogger(__name__)
 
 _WRITE_ATTEMPTS = 5
-"""Lost races in a row before a write is left to the reconciler."""
-
-_TOO_LATE = "too late for the lease or the grant"
+"""Lost races in a row before a write is left to others."""
+_FIRST_WAIT = timedelta(milliseconds=100)
+_LONGEST_WAIT = timedelta(seconds=5)
 
 
 class Step(Enum):
@@ -105,7 +111,7 @@ class SendChunk:
         if claimed.is_finished:
             return Step.FINISHED
         outcomes = self._send(claimed, claimed.claimed_by(attempt), mails, grant, lease_ends)
-        step = self._record(claimed, attempt, outcomes)
+        step = self._record(claimed, attempt, outcomes, lease_ends)
         return self._follow(chunk.ref, step, tuple(outcomes.values()))
 
     def _render(self, chunk: Chunk, positions: Sequence[int]) -> dict[int, Rendered | Unrenderable]:
@@ -187,30 +193,51 @@ class SendChunk:
         if not messages:
             return outcomes
         in_time = self.clock.monotonic() + self.mailer.timeout < lease_ends
-        if in_time and grant.is_usable(self.clock.now()):
-            results = self.mailer.send(messages)
+        now = self.clock.now()
+        if in_time and grant.is_usable(now):
+            results = self.mailer.send(messages, grant.left(now))
         else:
-            results = [NotSent(_TOO_LATE)] * len(messages)
+            results = [NotSent("too late for the lease or the grant", overdue=True)] * len(messages)
         for message, outcome in zip(messages, results, strict=True):
             outcomes[message.position] = outcome
         return outcomes
 
-    def _record(self, claimed: Chunk, attempt: AttemptToken, outcomes: dict[int, Outcome]) -> Step:
-        """Write every outcome; after a lost race, what still fits the newer state."""
+    def _record(
+        self,
+        claimed: Chunk,
+        attempt: AttemptToken,
+        outcomes: dict[int, Outcome],
+        lease_ends: timedelta,
+    ) -> Step:
+        """Write every outcome; after a lost race, what still fits the newer state.
+
+        A fault is waited out as long as the lease lasts: what is not written shows as unknown.
+        """
         before = claimed
-        for _ in range(_WRITE_ATTEMPTS):
+        wait = _FIRST_WAIT
+        while True:
             after = before.record(attempt, outcomes)
             if after == before:
                 return _step_of(before)
             try:
                 return _step_of(self.chunks.save(after, before))
             except VersionConflict:
-                loaded = self.chunks.load(claimed.ref)
-                if loaded is None:
-                    break
-                before = loaded[1]
-        logger.error("Outcomes not recorded: they show as unknown", extra=_names(claimed.ref))
-        return Step.LEFT
+                before = self._again(before)
+            except DependencyFault:
+                if self.clock.monotonic() + wait >= lease_ends:
+                    logger.exception(
+                        "Outcomes not recorded: they will show as unknown",
+                        extra=_names(claimed.ref),
+                    )
+                    raise
+                self.clock.sleep(wait)
+                wait = min(wait * 2, _LONGEST_WAIT)
+
+    def _again(self, chunk: Chunk) -> Chunk:
+        loaded = self.chunks.load(chunk.ref)
+        if loaded is None:
+            raise DependencyRefused("The chunk is gone.")
+        return loaded[1]
 
     def _follow(self, ref: ChunkRef, step: Step, outcomes: Sequence[Outcome]) -> Step:
         """What the outcomes mean for the chunk's next try, and for the campaign."""
@@ -218,27 +245,41 @@ class SendChunk:
         if blocked:
             self._pause(ref, blocked[0])
             return step if step is Step.FINISHED else Step.LEFT
-        not_sent = {each.reason for each in outcomes if isinstance(each, NotSent)}
+        not_sent = [each for each in outcomes if isinstance(each, NotSent)]
         if step is not Step.GO_ON or not not_sent:
             return step
+        delay = self.policy.retry_delay
+        if all(each.overdue for each in not_sent) and len(not_sent) < len(outcomes):
+            # The grant ran out over the others: no reason to wait.
+            delay = timedelta()
+        logger.warning(
+            "%d of %d not sent: %s",
+            len(not_sent),
+            len(outcomes),
+            not_sent[0].reason,
+            extra=_names(ref),
+        )
         loaded = self.chunks.load(ref)
         if loaded is not None:
-            # A grant that ran out says nothing about the provider: no reason to wait.
-            delay = timedelta() if not_sent == {_TOO_LATE} else self.policy.retry_delay
             self._put_back(loaded[1], delay)
         return Step.LEFT
 
     def _pause(self, ref: ChunkRef, blocked: AccountBlocked) -> None:
-        campaign = self.campaigns.get(ref.campaign_id)
-        if campaign is None:
-            return
         reason = PauseReason.QUOTA if blocked.quota else PauseReason.ACCOUNT
-        try:
-            self.campaigns.save(campaign.pause(reason))
-        except (IllegalTransition, VersionConflict):
-            # Another worker paused it, or it ended; if not, the next micro-batch pauses it.
+        for _ in range(_WRITE_ATTEMPTS):
+            campaign = self.campaigns.get(ref.campaign_id)
+            if campaign is None:
+                return
+            try:
+                self.campaigns.save(campaign.pause(reason))
+            except VersionConflict:
+                continue
+            except IllegalTransition:
+                # Another worker paused it, or it ended.
+                return
+            logger.error("Paused: %s", blocked.reason, extra=_names(ref))
             return
-        logger.error("Paused: %s", blocked.reason, extra=_names(ref))
+        raise DependencyRefused("The campaign kept changing and could not be paused.")
 
     def _put_back(self, chunk: Chunk, delay: timedelta) -> None:
         """A delayed message of its own; the reconciler does not take it for abandoned."""
@@ -249,7 +290,8 @@ class SendChunk:
                 self.chunks.save(later, chunk)
             except VersionConflict:
                 return
-        self.queue.enqueue([chunk.ref], delay)
+        if self.queue.enqueue([chunk.ref], delay):
+            raise DependencyRefused("The send queue did not take the chunk.")
 
     def _write(self, chunk: Chunk, before: Chunk) -> Step:
         try:

@@ -72,8 +72,20 @@ class StartCampaign:
         names = self._prepare(campaign)
         if names is None:
             return
-        for fan_out_range in self.fan_out.progress(campaign_id).ranges:
-            campaign, complete = self._fan_out(campaign, fan_out_range, names, deadline)
+        for index, fan_out_range in enumerate(self.fan_out.progress(campaign_id).ranges):
+            if index:
+                # Ranges take their time, and the reconciler writes the campaign meanwhile.
+                campaign = self.campaigns.get(campaign_id) or campaign
+                if not campaign.is_due(self.clock.now()):
+                    return
+            try:
+                campaign, complete = self._fan_out(campaign, fan_out_range, names, deadline)
+            except (VersionConflict, _Overtaken):
+                logger.info(
+                    "Another start is at it",
+                    extra={"campaign_id": campaign_id, "range": fan_out_range.number},
+                )
+                complete = True
             if not complete:
                 self.invoker.start(campaign_id)
                 return

@@ -2,7 +2,6 @@
 
 import base64
 import binascii
-import contextvars
 import json
 import logging
 import re
@@ -32,14 +31,13 @@ from entrypoints.http.audience import contact_routes, segment_routes
 from entrypoints.http.campaigns import campaign_routes
 from entrypoints.http.content import template_routes
 from entrypoints.http.operations import operation_routes
+from entrypoints.request_id import REQUEST_ID
 
 logger = logging.getLogger(__name__)
 
 TITLE = "Sentinel"
 VERSION = "0.1.0"
 MAX_BODY_BYTES = 524_288
-REQUEST_ID: contextvars.ContextVar[str | None] = contextvars.ContextVar("request_id", default=None)
-"""The id of the request under way; the log carries it."""
 
 _WITH_BODY = frozenset({HTTPMethod.POST, HTTPMethod.PUT, HTTPMethod.PATCH})
 
@@ -54,13 +52,13 @@ class Api:
             self._resolver.include_router(router)
 
     def __call__(self, event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
-        """Never raises; every answer carries X-Request-Id."""
+        """Every answer carries X-Request-Id, that to a defect too."""
         request = event["requestContext"]
         token = REQUEST_ID.set(request["requestId"])
         try:
             answer = self._answer(event, context)
             answer.setdefault("headers", {})["X-Request-Id"] = request["requestId"]
-            # The route, not the path: a path holds ids that people chose.
+            # Not the path: it holds ids that people chose.
             logger.info("%s answered %s", request["http"]["method"], answer["statusCode"])
         finally:
             REQUEST_ID.reset(token)
@@ -99,6 +97,11 @@ def _resolver(container: Core) -> APIGatewayHttpResolver:
         schema = resolver.get_openapi_json_schema(title=TITLE, version=VERSION)
         return Response(status_code=200, content_type=JSON, body=schema)
 
+    def dependency_fault(error: DependencyFault) -> Response[str]:
+        logger.error("A dependency failed: %s", error)
+        reads = resolver.current_event.http_method == HTTPMethod.GET
+        return problems.of_dependency_fault(error, reads=reads)
+
     handlers: dict[type[Exception], Callable[..., Response[str]]] = {
         RequestValidationError: problems.of_validation_error,
         InvalidInput: problems.of_invalid_input,
@@ -106,7 +109,7 @@ def _resolver(container: Core) -> APIGatewayHttpResolver:
         AlreadyExists: problems.of_already_exists,
         IllegalTransition: problems.of_illegal_transition,
         VersionConflict: problems.of_version_conflict,
-        DependencyFault: _logged_dependency_fault,
+        DependencyFault: dependency_fault,
     }
     for error, handler in handlers.items():
         resolver.exception_handler(error)(handler)
@@ -131,11 +134,6 @@ def _methods_of(path: str, paths: Mapping[str, PathItem]) -> list[str]:
     return []
 
 
-def _logged_dependency_fault(error: DependencyFault) -> Response[str]:
-    logger.error("A dependency failed: %s", error)
-    return problems.of_dependency_fault(error)
-
-
 def _refused_body(event: Mapping[str, Any]) -> Response[str] | None:
     """The answer to a body that is not even looked at; None if it is to be."""
     body = event.get("body")
@@ -150,7 +148,7 @@ def _refused_body(event: Mapping[str, Any]) -> Response[str] | None:
         return problems.malformed("It has bytes that are not UTF-8.")
     if event["requestContext"]["http"]["method"] not in _WITH_BODY:
         return None
-    media_type = event.get("headers", {}).get("content-type", JSON).partition(";")[0]
+    media_type = event.get("headers", {}).get("content-type", "").partition(";")[0]
     if media_type.strip().lower() != JSON:
         return problems.unsupported_media_type()
     return _refused_json(text)

@@ -10,7 +10,12 @@ from domain.identifiers import TemplateId
 from domain.template import Content
 from entrypoints.containers.core import Core
 from entrypoints.http.answers import BODY_PROBLEMS, answer, described
-from entrypoints.http.models import TemplateBody, TemplateListBody, TemplateRequestBody
+from entrypoints.http.models import (
+    TemplateBody,
+    TemplateListBody,
+    TemplateRequestBody,
+    TemplateSummaryBody,
+)
 from entrypoints.http.paging import Cursor, Limit
 
 
@@ -49,7 +54,8 @@ def template_routes(container: Core) -> APIGatewayHttpRouter:
         page = container.family.templates().page(limit, cursor)
         return answer(
             TemplateListBody(
-                items=[TemplateBody.of(each) for each in page.templates], next_cursor=page.cursor
+                items=[TemplateSummaryBody.of(each) for each in page.templates],
+                next_cursor=page.cursor,
             )
         )
 

@@ -210,10 +210,29 @@ class TemplateBody(_Answer):
         )
 
 
+class TemplateSummaryBody(_Answer):
+    """A template without its bodies: a page of them stays small."""
+
+    template_id: str
+    name: str
+    subject: str
+    created_at: Utc
+
+    @classmethod
+    def of(cls, template: Template) -> "TemplateSummaryBody":
+        """From the entity."""
+        return cls(
+            template_id=template.template_id,
+            name=template.name,
+            subject=template.content.subject,
+            created_at=template.created_at,
+        )
+
+
 class TemplateListBody(_Answer):
     """A page of templates by id."""
 
-    items: list[TemplateBody]
+    items: list[TemplateSummaryBody]
     next_cursor: str | None
 
 

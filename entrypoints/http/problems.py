@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from domain.errors import (
     AlreadyExists,
     DependencyFault,
+    DependencyUnavailable,
     IllegalTransition,
     InvalidInput,
     NotFound,
@@ -188,13 +189,23 @@ def of_version_conflict(_error: VersionConflict) -> Response[str]:
     )
 
 
-def of_dependency_fault(error: DependencyFault) -> Response[str]:
-    """503: nothing is known to be wrong with the request."""
+def of_dependency_fault(error: DependencyFault, *, reads: bool) -> Response[str]:
+    """503: nothing is known to be wrong with the request.
+
+    Only where it certainly did nothing, as where it only `reads`, is the client told to repeat it.
+    """
+    if isinstance(error, DependencyUnavailable) and not reads:
+        return problem(
+            HTTPStatus.SERVICE_UNAVAILABLE,
+            "outcome-unknown",
+            "A service that Sentinel needs did not answer",
+            f"{error}. It may have been done all the same: look before you send it again.",
+        )
     return problem(
         HTTPStatus.SERVICE_UNAVAILABLE,
         "dependency-unavailable",
-        "A service that Sentinel needs does not answer",
-        f"{error}. Send the request again in a moment.",
+        "A service that Sentinel needs refuses to work",
+        f"{error}. Nothing was changed. Send the request again in a moment.",
         headers={"Retry-After": _RETRY_AFTER_SECONDS},
     )
 

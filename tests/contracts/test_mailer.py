@@ -20,6 +20,8 @@ from tests.contracts.family import SENDER, Mail
 from tests.contracts.memory_family import memory_family
 from tests.contracts.settable_clock import SettableClock
 
+WITHIN = timedelta(seconds=20)
+
 MEMORY, SINGLE, BULK = "memory", "aws, single sends", "aws, bulk sends"
 RESTRICTED_ACCOUNT = "100000000002"
 
@@ -62,7 +64,7 @@ def messages(number: int) -> list[Message]:
 
 def test_nobody_to_write_to_is_no_outcome(sending: Sending) -> None:
     """An empty batch."""
-    assert list(sending.mailer.send([])) == []
+    assert list(sending.mailer.send([], WITHIN)) == []
 
 
 @pytest.mark.parametrize("number", [1, 2, 50])
@@ -70,7 +72,7 @@ def test_there_is_one_outcome_for_each_message_in_order(sending: Sending, number
     """Each accepted under the id by which the provider has it; each sent once."""
     batch = messages(number)
 
-    outcomes = sending.mailer.send(batch)
+    outcomes = sending.mailer.send(batch, WITHIN)
 
     mails = sending.delivered([message.to for message in batch])
     ids = {mail.to: mail.message_id for mail in mails}
@@ -102,7 +104,7 @@ def test_a_mail_is_what_was_rendered(sending: Sending) -> None:
     """To the character: nothing in it is taken for a variable of the provider's templates."""
     batch = messages(2)
 
-    sending.mailer.send(batch)
+    sending.mailer.send(batch, WITHIN)
 
     assert [
         (mail.to, mail.subject, mail.html, mail.text)
@@ -138,7 +140,7 @@ def test_one_that_is_refused_does_not_concern_the_others(restricted: Sending) ->
     batch[3] = replace(batch[3], to="zoë@example.com")
     already = len(restricted.delivered(["verified@example.com"]))
 
-    outcomes = restricted.mailer.send(batch)
+    outcomes = restricted.mailer.send(batch, WITHIN)
 
     assert [type(outcome) for outcome in outcomes] == [Accepted, Refused, Accepted, Refused]
     assert len(restricted.delivered(["verified@example.com"])) == already + 1
@@ -149,6 +151,6 @@ def test_a_refusal_tells_nothing_personal(restricted: Sending) -> None:
     """What SES says quotes the address; the reason kept does not."""
     batch = messages(2)
 
-    for message, outcome in zip(batch, restricted.mailer.send(batch), strict=True):
+    for message, outcome in zip(batch, restricted.mailer.send(batch, WITHIN), strict=True):
         assert isinstance(outcome, Refused)
         assert message.to not in outcome.reason

@@ -20,7 +20,7 @@ from domain.ports.clock import Clock
 from domain.schedule import Schedule
 
 
-class Died(Exception):
+class Died(BaseException):
     """The process is gone in the middle of a call."""
 
 
@@ -48,12 +48,12 @@ class AnsweringMailer(MemoryMailer):
         super().__init__(clock)
         self._answers = {address: list(outcomes) for address, outcomes in answers.items()}
 
-    def send(self, messages: Sequence[Message]) -> Sequence[Outcome]:
+    def send(self, messages: Sequence[Message], within: timedelta) -> Sequence[Outcome]:
         """What is told, else accepted."""
         return [
             self._answers[message.to].pop(0)
             if self._answers.get(message.to)
-            else super(AnsweringMailer, self).send([message])[0]
+            else super(AnsweringMailer, self).send([message], within)[0]
             for message in messages
         ]
 
@@ -67,13 +67,13 @@ class DyingMailer(MemoryMailer):
         self._accepted_before = accepted_before
         self._is_alive = True
 
-    def send(self, messages: Sequence[Message]) -> Sequence[Outcome]:
+    def send(self, messages: Sequence[Message], within: timedelta) -> Sequence[Outcome]:
         """Dies once."""
         if self._is_alive:
             self._is_alive = False
-            super().send(messages[: self._accepted_before])
+            super().send(messages[: self._accepted_before], within)
             raise Died
-        return super().send(messages)
+        return super().send(messages, within)
 
 
 class InterruptedMailer(MemoryMailer):
@@ -84,12 +84,12 @@ class InterruptedMailer(MemoryMailer):
         super().__init__(clock)
         self._meanwhile: Callable[[], None] | None = meanwhile
 
-    def send(self, messages: Sequence[Message]) -> Sequence[Outcome]:
+    def send(self, messages: Sequence[Message], within: timedelta) -> Sequence[Outcome]:
         """Accepted; meanwhile the world goes on, once."""
         meanwhile, self._meanwhile = self._meanwhile, None
         if meanwhile is not None:
             meanwhile()
-        return super().send(messages)
+        return super().send(messages, within)
 
 
 class PickyQueue(MemorySendQueue):
