@@ -114,3 +114,13 @@ def test_a_finished_chunk_is_not_due(family: Family) -> None:
 
     assert list(family.open_work.due(LATER - MINUTE, 10)) == []
     assert list(family.open_work.due(FAR, 10)) == [chunks[1].ref]
+
+
+def test_campaigns_are_found_however_many_chunks_are_due(family: Family) -> None:
+    """By themselves, longest due first."""
+    ids = open_campaigns(family, 3)
+    stored_campaign(family, replace(a_campaign(), next_check_at=None))
+    stored_chunks(family, [replace(a_chunk(number), next_check_at=START) for number in range(9)])
+
+    assert list(family.open_work.due_campaigns(FAR, 2)) == ids[:2]
+    assert list(family.open_work.due_campaigns(START, 10)) == ids[:1]

@@ -17,6 +17,7 @@ from dependency_injector import providers
 from adapters.memory.campaigns import MemoryCampaignRepository
 from domain.campaign import Campaign, CampaignState
 from domain.errors import DependencyUnavailable
+from domain.fan_out import FanOutRange
 from domain.identifiers import CampaignId
 from domain.ports.campaigns import CampaignPage
 from entrypoints.containers import Family, build
@@ -164,6 +165,14 @@ class UnansweringCampaigns(MemoryCampaignRepository):
         raise RuntimeError(f"{campaign_id} of {ADDRESS}")
 
 
+class ForgetfulCampaigns(MemoryCampaignRepository):
+    """A store that gives no answer to a new campaign, and does not show it."""
+
+    def add(self, campaign: Campaign, ranges: tuple[FanOutRange, ...]) -> None:
+        """Times out."""
+        raise DependencyUnavailable(f"{campaign.campaign_id}, {len(ranges)}: ReadTimeoutError")
+
+
 def without_store() -> Gateway:
     """An API whose store of campaigns cannot be read."""
     gateway = Gateway()
@@ -275,6 +284,20 @@ def test_a_store_that_does_not_answer_is_503_with_a_time_to_come_back() -> None:
         assert answer.status == 503
         assert int(answer.headers["retry-after"]) > 0
         assert answer.problem["type"].endswith("dependency-unavailable")
+
+
+def test_a_store_that_may_have_stored_does_not_invite_a_second_try() -> None:
+    """A campaign created again because its first answer was lost would mail everybody twice."""
+    body = {"name": "Sale", "template_id": "greeting", "segment_id": "everyone"}
+    gateway = Gateway()
+    gateway.add_content()
+    family = gateway.container.family
+    family.campaigns.override(providers.Object(ForgetfulCampaigns(family.database())))
+    answer = gateway.post("/v1/campaigns", body)
+
+    assert answer.status == 503
+    assert "retry-after" not in answer.headers
+    assert answer.problem["type"].endswith("outcome-unknown")
 
 
 def test_a_defect_is_a_500_that_shows_nothing_of_the_inside() -> None:
