@@ -250,15 +250,10 @@ class SendChunk:
             return step
         delay = self.policy.retry_delay
         if all(each.overdue for each in not_sent) and len(not_sent) < len(outcomes):
-            # The grant ran out over the others: no reason to wait.
+            # The grant ran out over the others: everyday, and no reason to wait.
             delay = timedelta()
-        logger.warning(
-            "%d of %d not sent: %s",
-            len(not_sent),
-            len(outcomes),
-            not_sent[0].reason,
-            extra=_names(ref),
-        )
+        else:
+            logger.warning("Not sent: %s", not_sent[0].reason, extra=_names(ref))
         loaded = self.chunks.load(ref)
         if loaded is not None:
             self._put_back(loaded[1], delay)
