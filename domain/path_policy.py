@@ -19,6 +19,8 @@ _DATE_TIME = re.compile(
     r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(?P<offset>[Zz]|[+-][0-2]\d:[0-5]\d)?",
     re.ASCII,
 )
+_NOT_IANA = re.compile("localtime$|Factory$|posixrules$|posix/|right/")
+"""What a machine's zone files hold besides: its own zone, and copies with leap seconds."""
 _EXAMPLE = "write it as 2026-11-19T09:00:00Z or 2026-11-19T10:00:00+01:00"
 
 
@@ -99,11 +101,11 @@ def _read(text: str, timezone: str | None, fold: int | None) -> datetime:
 
 def _resolve_local(local: datetime, timezone: str, fold: int | None) -> datetime:
     try:
-        zone = ZoneInfo(timezone)
+        zone = None if _NOT_IANA.match(timezone) else ZoneInfo(timezone)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise InvalidInput(
-            "timezone", "No such time zone; use an IANA name such as Europe/Berlin."
-        ) from None
+        zone = None
+    if zone is None:
+        raise InvalidInput("timezone", "No such time zone; use an IANA name such as Europe/Berlin.")
     if fold not in {None, 0, 1}:
         raise InvalidInput("fold", "It is 0 (the earlier moment) or 1 (the later one).")
     first, second = (_to_utc(local.replace(tzinfo=zone, fold=side)) for side in (0, 1))

@@ -121,15 +121,19 @@ class Reconcile:
             later = chunk.lease.until + self.policy.chunk_check_interval
             self.chunks.save(chunk.check_not_before(later), chunk)
             return
-        self.chunks.save(chunk.check_later(now, self.policy.chunk_check_interval), chunk)
-        if campaign.state in _SENT_TO_WORKERS:
-            if self.queue.enqueue([ref]):
-                raise DependencyRefused("The send queue did not take the chunk.")
-            logger.info(
-                "Abandoned chunk enqueued again",
-                extra={
-                    "campaign_id": ref.campaign_id,
-                    "range": ref.range_number,
-                    "chunk": ref.number,
-                },
-            )
+        interval = self.policy.chunk_check_interval
+        if campaign.state not in _SENT_TO_WORKERS:
+            # Paused: not enqueued, so the next look must not be put off further and further.
+            self.chunks.save(chunk.check_not_before(now + interval), chunk)
+            return
+        self.chunks.save(chunk.check_later(now, interval), chunk)
+        if self.queue.enqueue([ref]):
+            raise DependencyRefused("The send queue did not take the chunk.")
+        logger.info(
+            "Abandoned chunk enqueued again",
+            extra={
+                "campaign_id": ref.campaign_id,
+                "range": ref.range_number,
+                "chunk": ref.number,
+            },
+        )

@@ -216,12 +216,10 @@ class SendChunk:
         before = claimed
         wait = _FIRST_WAIT
         while True:
-            after = before.record(attempt, outcomes)
-            if after == before:
-                return _step_of(before)
             try:
-                return _step_of(self.chunks.save(after, before))
-            except VersionConflict:
+                stored = self._write_outcomes(before, attempt, outcomes)
+                if stored is not None:
+                    return _step_of(stored)
                 before = self._again(before)
             except DependencyFault:
                 if self.clock.monotonic() + wait >= lease_ends:
@@ -232,6 +230,18 @@ class SendChunk:
                     raise
                 self.clock.sleep(wait)
                 wait = min(wait * 2, _LONGEST_WAIT)
+
+    def _write_outcomes(
+        self, before: Chunk, attempt: AttemptToken, outcomes: dict[int, Outcome]
+    ) -> Chunk | None:
+        """The chunk with the outcomes in it; None where somebody else wrote it first."""
+        after = before.record(attempt, outcomes)
+        if after == before:
+            return before
+        try:
+            return self.chunks.save(after, before)
+        except VersionConflict:
+            return None
 
     def _again(self, chunk: Chunk) -> Chunk:
         loaded = self.chunks.load(chunk.ref)

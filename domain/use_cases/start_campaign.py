@@ -158,10 +158,12 @@ class StartCampaign:
         )
         held = self._enqueue(held)
         while not held.is_complete:
-            if deadline is not None and self.clock.monotonic() >= deadline:
+            # At least one step a run, however little time there is: it must end some day.
+            held = self._enqueue(self._step(campaign, held, names))
+            late = deadline is not None and self.clock.monotonic() >= deadline
+            if late and not held.is_complete:
                 self.fan_out.save(held.release())
                 return campaign, False
-            held = self._enqueue(self._step(campaign, held, names))
         self.fan_out.save(held.release())
         return campaign, True
 

@@ -271,3 +271,9 @@ def test_any_text_is_read_or_refused(text: str, zone: str | None) -> None:
         assert refusal.field in {"schedule_at", "timezone"}  # noqa: PT017  both ends are right
     else:
         assert timing.schedule_at.tzinfo is UTC
+
+
+@pytest.mark.parametrize("zone", ["localtime", "Factory", "posix/Europe/Berlin", "right/UTC"])
+def test_zones_of_the_machine_are_no_zones_of_people(zone: str) -> None:
+    """What a machine calls its own zone is another moment on the next machine."""
+    assert refused_field("2026-03-02T10:00:00", zone) == "timezone"

@@ -385,3 +385,17 @@ def test_the_longest_due_first(sentinel: Sentinel, clock: SettableClock) -> None
     assert sentinel.reconcile(limit=1, time_left=timedelta(days=1)) == 4
     assert sentinel.reconcile(limit=1) == 0
     assert sorted(waiting(sentinel), key=lambda ref: ref.number) == refs
+
+
+def test_a_pause_does_not_put_off_the_look_after_it(
+    sentinel: Sentinel, clock: SettableClock
+) -> None:
+    """After days of pause a chunk is looked at as soon as after minutes."""
+    campaign_id = sentinel.create_started(1)
+    sentinel.pause(campaign_id)
+    for _ in range(12):
+        clock.sleep(timedelta(hours=6))
+        sentinel.reconcile()
+    (chunk,) = sentinel.stored_chunks()
+    assert chunk.next_check_at == clock.now() + PATIENCE
+    assert chunk.checks == 0

@@ -9,11 +9,11 @@ from adapters.memory.chunks import MemoryChunkRepository
 from adapters.memory.mailer import MemoryMailer
 from adapters.memory.queue import MemorySendQueue
 from adapters.memory.rate_limiter import MemoryRateLimiter
-from domain.campaign import CampaignState, PauseReason
+from domain.campaign import Campaign, CampaignState, PauseReason
 from domain.chunk import Chunk, ChunkRef
 from domain.contact import ContactDraft
 from domain.delivery_policy import DeliveryPolicy
-from domain.errors import DependencyRefused
+from domain.errors import DependencyRefused, DependencyUnavailable, VersionConflict
 from domain.grants import TOLERANCE, WINDOW, Grant
 from domain.identifiers import CampaignId, SegmentId
 from domain.message import Message
@@ -65,6 +65,30 @@ class SlowChunks(MemoryChunkRepository):
         self._clock.sleep(self._duration)
         self._duration = timedelta()
         return super().permission(campaign_id, addresses)
+
+
+class OvertakenThenSilentChunks(OvertakenChunks):
+    """The record loses its race, and the read that follows gets no answer, once."""
+
+    def __init__(self, sentinel: Sentinel) -> None:
+        """The claim is write 0, the record write 1."""
+        super().__init__(sentinel.database, [1])
+        self._silences = 0
+
+    def save(self, chunk: Chunk, before: Chunk) -> Chunk:
+        """Overtaken at the record."""
+        try:
+            return super().save(chunk, before)
+        except VersionConflict:
+            self._silences += 1
+            raise
+
+    def load(self, ref: ChunkRef) -> tuple[Campaign, Chunk] | None:
+        """No answer after the first lost race."""
+        if self._silences == 1:
+            self._silences += 1
+            raise DependencyUnavailable("The store did not answer.")
+        return super().load(ref)
 
 
 class RecordingMailer(MemoryMailer):
@@ -237,6 +261,16 @@ def test_a_lost_race(sentinel: Sentinel, overtaken: list[int]) -> None:
     assert sorted(sentinel.mailed()) == addresses(3)
     assert sentinel.tally(campaign_id) == Tally(sent=3, finished_chunks=1)
     assert sentinel.state(campaign_id) is CampaignState.SENT
+
+
+def test_a_lost_race_and_a_store_that_does_not_answer(sentinel: Sentinel) -> None:
+    """Outcomes known to the worker are written once the store answers again, race lost or not."""
+    campaign_id = sentinel.create_started(3)
+    sentinel.chunks = OvertakenThenSilentChunks(sentinel)
+    sentinel.run_workers()
+    sentinel.pass_time(15 * MINUTE)
+    assert sorted(sentinel.mailed()) == addresses(3)
+    assert sentinel.tally(campaign_id) == Tally(sent=3, finished_chunks=1)
 
 
 def test_a_race_lost_over_and_over(sentinel: Sentinel) -> None:

@@ -441,3 +441,13 @@ def assert_failed(sentinel: Sentinel, campaign_id: CampaignId, reason: str) -> N
     assert campaign.failure_reason is not None
     assert campaign.failure_reason.startswith(reason)
     assert sentinel.mailed() == []
+
+
+def test_a_start_without_time_still_gets_on(sentinel: Sentinel) -> None:
+    """However little time each run has, the campaign is fanned out in the end."""
+    campaign_id = sentinel.create(1_001)
+    sentinel.invoker.take_all()
+    for _ in range(3):
+        sentinel.start(campaign_id, time_left=timedelta())
+    sentinel.run()
+    assert_all_mailed_once(sentinel, campaign_id, 1_001)
