@@ -120,6 +120,8 @@ ten requests more (`data-model.md`). By operation, the units with bulk sends:
 - On AWS the create call makes one request more, Lambda's `Invoke`: the emulator family starts a
   campaign within the process. Provider events come on top. So do receives that find nothing
   ({bulk.empty_receives} here): how often an idle queue is asked is not the campaign's doing.
+- Single sends that outlast their grant ask for another one: a slower machine makes some requests
+  more. All other counts are exact.
 - Create, start and send have clients and caches of their own, as three Lambda functions have. One
   worker receives ten messages at a time and sends at most 500 mails a second.
 - Ids are seeded, and message ids are given the shape of SES's, so that records compress as they do

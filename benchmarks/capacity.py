@@ -111,7 +111,7 @@ class _Ledger:
                 return self._write(request["Item"], times=1)
             case "TransactWriteItems":
                 return sum((self._transacted(each) for each in request["TransactItems"]), Units())
-        raise NotImplementedError(call.operation)
+        raise LookupError(f"No rule counts {call.operation}.")
 
     def _transacted(self, action: Mapping[str, Any]) -> Units:
         match action:
@@ -121,7 +121,7 @@ class _Ledger:
                 return self._write(self._updated(update), times=2)
             case {"ConditionCheck": check}:
                 return Units(table_writes=2 * _write_units(self.items[_key_of(check["Key"])]))
-        raise NotImplementedError(str(action.keys()))
+        raise LookupError(f"No rule counts {list(action)}.")
 
     def _updated(self, update: Mapping[str, Any]) -> Wire:
         """The item after an update of the form `ADD #0 :0, #1 :1`."""
@@ -180,4 +180,4 @@ def _size_of_value(value: Wire) -> int:
             return 1
         case "L":
             return 3 + sum(1 + _size_of_value(each) for each in content)
-    raise NotImplementedError(kind)
+    raise LookupError(f"No rule sizes {kind}.")

@@ -9,8 +9,7 @@ from domain.unicode_text import is_unicode_text
 
 MAX_SUBJECT_CHARACTERS = 500
 MAX_BODY_BYTES = 100_000
-"""Of HTML, and again of text: both, with the subject, stay under the 400 KB of a DynamoDB item
-and, merged, under the 262,144 characters of template data that SES takes for one recipient."""
+"""Of HTML, and again of text: both, with the subject, stay under the 400 KB of a DynamoDB item."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The three examples: as the runner prints them, and as the seed document has them."""
+"""The three examples: as the runner prints them, and as the founding document has them."""
 
 import json
 import shlex
@@ -27,7 +27,7 @@ curl -X POST /v1/campaigns \\
     "segment_id": "all-subscribers",
     "schedule_at": "2025-11-18T15:31:00Z"
   }'
-"""  # noqa: W291  the seed document's own, to the character
+"""  # noqa: W291  the founding document's own, to the character
 WEEKLY_NEWSLETTER = """\
 curl -X POST /v1/campaigns \\
   -H "Content-Type: application/json" \\
@@ -46,7 +46,7 @@ def body_of(command: str) -> dict[str, Any]:
     return body
 
 
-def test_the_banner_offers_the_seed_documents_examples_with_fresh_dates(runner: Runner) -> None:
+def test_the_banner_offers_the_founding_documents_examples_with_fresh_dates(runner: Runner) -> None:
     """The same campaigns: one at once, one due within a minute, one later."""
     flash_sale, breaking_news, newsletter = (body_of(each) for each in runner.examples)
 
@@ -86,7 +86,7 @@ def test_a_pasted_example_does_what_the_banner_says_of_it(first_minute: FirstMin
 @pytest.mark.parametrize(
     "command", [FLASH_SALE, BREAKING_NEWS, WEEKLY_NEWSLETTER], ids=["flash", "news", "weekly"]
 )
-def test_the_seed_documents_examples_run_unchanged(runner: Runner, command: str) -> None:
+def test_the_founding_documents_examples_run_unchanged(runner: Runner, command: str) -> None:
     """Verbatim, with a host put before the path; its dates are past, so they go out at once."""
     answer = runner.paste(command)
 

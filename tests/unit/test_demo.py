@@ -71,7 +71,7 @@ def digest(contacts: Sequence[ContactDraft]) -> str:
 
 
 def test_the_seed_document_finds_its_templates_and_segments() -> None:
-    """The three examples of the seed document name them."""
+    """The three examples of the founding document name them."""
     database = MemoryDatabase()
     load(database)
     assert set(database.templates) == {"promo-template", "news-template", "newsletter-template"}

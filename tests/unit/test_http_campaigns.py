@@ -53,7 +53,7 @@ def campaigns(gateway: Gateway) -> list[dict[str, Any]]:
 
 
 def test_without_a_time_it_goes_out_at_once(gateway: Gateway) -> None:
-    """202 with the seed document's fields; the start is on its way."""
+    """202 with the founding document's fields; the start is on its way."""
     answer = gateway.post("/v1/campaigns", BODY)
 
     assert answer.status == 202
@@ -118,7 +118,7 @@ def test_due_within_a_minute_or_past_it_goes_out_at_once(
     ],
 )
 def test_later_it_is_scheduled(gateway: Gateway, asked: dict[str, object], answered: str) -> None:
-    """201 with the seed document's fields; its schedule is made, and nothing starts yet."""
+    """201 with the founding document's fields; its schedule is made, and nothing starts yet."""
     answer = gateway.post("/v1/campaigns", {**BODY, **asked})
 
     assert answer.status == 201

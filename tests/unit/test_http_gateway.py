@@ -344,7 +344,7 @@ def test_the_log_carries_the_request_and_never_an_address(
 
 
 def test_the_log_names_the_path_a_campaign_takes(log: Callable[[], list[dict[str, Any]]]) -> None:
-    """Operators filter on the seed document's ⚡ and 📅, under the request that asked for it."""
+    """Operators filter on ⚡ and 📅, under the request that asked for it."""
     gateway = Gateway()
     gateway.add_content()
     campaign = {"name": "News", "template_id": "greeting", "segment_id": "everyone"}
