@@ -66,7 +66,7 @@ class Api:
 
     def openapi(self) -> str:
         """The interface as OpenAPI 3.1, in JSON."""
-        return self._resolver.get_openapi_json_schema(title=TITLE, version=VERSION)
+        return _openapi_of(self._resolver)
 
     def _answer(self, event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
         refused = _refused_body(event)
@@ -94,8 +94,7 @@ def _resolver(container: Core) -> APIGatewayHttpResolver:
 
     @resolver.get("/openapi.json", include_in_schema=False)
     def openapi() -> Response[str]:
-        schema = resolver.get_openapi_json_schema(title=TITLE, version=VERSION)
-        return Response(status_code=200, content_type=JSON, body=schema)
+        return Response(status_code=200, content_type=JSON, body=_openapi_of(resolver))
 
     def dependency_fault(error: DependencyFault) -> Response[str]:
         logger.error("A dependency failed: %s", error)
@@ -124,6 +123,10 @@ def _resolver(container: Core) -> APIGatewayHttpResolver:
 
     resolver.enable_swagger(path="/docs", title=TITLE, version=VERSION)
     return resolver
+
+
+def _openapi_of(resolver: APIGatewayHttpResolver) -> str:
+    return resolver.get_openapi_json_schema(title=TITLE, version=VERSION)
 
 
 def _methods_of(path: str, paths: Mapping[str, PathItem]) -> list[str]:
