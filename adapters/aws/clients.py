@@ -12,10 +12,13 @@ from botocore.config import Config
 if TYPE_CHECKING:
     from types_boto3_cloudformation import CloudFormationClient
     from types_boto3_dynamodb import DynamoDBClient
+    from types_boto3_iam import IAMClient
     from types_boto3_lambda import LambdaClient
+    from types_boto3_s3 import S3Client
     from types_boto3_scheduler import EventBridgeSchedulerClient
     from types_boto3_sesv2 import SESV2Client
     from types_boto3_sqs import SQSClient
+    from types_boto3_sts import STSClient
 
 _CONNECT_SECONDS = 3
 _SEND_READ_SECONDS = 15
@@ -100,11 +103,43 @@ class AwsClients:
             )
 
     @cached_property
+    def s3(self) -> "S3Client":
+        """Buckets."""
+        with self._making:
+            return self.session.client(
+                "s3", endpoint_url=self.endpoint_url, config=_config(read_timeout=60)
+            )
+
+    @cached_property
     def cloudformation(self) -> "CloudFormationClient":
         """Stacks."""
         with self._making:
             return self.session.client(
                 "cloudformation", endpoint_url=self.endpoint_url, config=_config(read_timeout=30)
+            )
+
+    @cached_property
+    def sesv2_reads(self) -> "SESV2Client":
+        """What SES tells of an account, asked again when throttled: once a second is its limit."""
+        with self._making:
+            return self.session.client(
+                "sesv2", endpoint_url=self.endpoint_url, config=_config(read_timeout=10)
+            )
+
+    @cached_property
+    def iam(self) -> "IAMClient":
+        """Roles."""
+        with self._making:
+            return self.session.client(
+                "iam", endpoint_url=self.endpoint_url, config=_config(read_timeout=10)
+            )
+
+    @cached_property
+    def sts(self) -> "STSClient":
+        """Who is calling."""
+        with self._making:
+            return self.session.client(
+                "sts", endpoint_url=self.endpoint_url, config=_config(read_timeout=10)
             )
 
 

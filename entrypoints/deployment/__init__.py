@@ -1,0 +1,1 @@
+"""Commands for those who deploy Sentinel to AWS."""
