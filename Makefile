@@ -7,13 +7,13 @@ PIP := pip install --quiet --disable-pip-version-check --require-hashes
 COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 
-LOCKS := requirements.lock requirements-dev.lock localstack/requirements.lock
+LOCKS := requirements.lock requirements-lambda.lock requirements-dev.lock localstack/requirements.lock
 
 # The two environments are made at the same time.
 INSTALL = $(MAKE) --silent --jobs=2
 
 .DEFAULT_GOAL := help
-.PHONY: help local-run check format test bench openapi lock lock-check emulator dev clean
+.PHONY: help local-run check format test package deploy destroy bench preflight openapi lock lock-check emulator dev clean
 
 help: ## Show what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -36,8 +36,24 @@ test: ## All tests, on a real emulator
 	@$(INSTALL) .venv/dev .emulator/installed
 	$(BIN)/pytest
 
+package: .venv/dev ## Build what the Lambda functions run (ARCHITECTURE=arm64)
+	@$(BIN)/python -m entrypoints.deployment.package $(if $(ARCHITECTURE),--architecture $(ARCHITECTURE))
+
+deploy: .venv/dev ## Deploy to AWS (SENDER=, STAGE=, ALARM_ADDRESS=, … docs/deployment.md)
+	@$(BIN)/python -m entrypoints.deployment.deploy
+
+destroy: .venv/dev ## Take the deployment away (CONFIRM=sentinel); the data stays
+	@$(BIN)/python -m entrypoints.deployment.destroy
+
 bench: .venv/dev .emulator/installed ## Print the table that the docs quote
 	$(BIN)/python -m benchmarks
+
+preflight: .venv/local ## Check an AWS account before and after a deployment (SENDER=, STACK=)
+	@$(BIN)/python -m entrypoints.deployment.preflight --sender "$(SENDER)" \
+		$(if $(STACK),--stack "$(STACK)") $(if $(REGION),--region "$(REGION)") \
+		$(if $(SEND_RATE),--send-rate "$(SEND_RATE)") \
+		$(if $(CONCURRENCY),--concurrency "$(CONCURRENCY)") \
+		$(if $(START_CONCURRENCY),--start-concurrency "$(START_CONCURRENCY)") $(if $(JSON),--json)
 
 openapi: .venv/dev ## Write docs/openapi.json
 	$(BIN)/python -m entrypoints.http > docs/openapi.json

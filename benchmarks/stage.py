@@ -91,6 +91,7 @@ def deploy(endpoint: str, account: str, *, ses_bulk: bool) -> Settings:
         address_hash_key="of-no-use-but-for-the-benchmarks-0000",
         start_campaign_lambda_arn=f"arn:aws:lambda:us-east-1:{account}:function:start",
         eventbridge_role_arn=f"arn:aws:iam::{account}:role/scheduler",
+        sender="Sentinel <hello@example.com>",
         send_rate=500,
         ses_bulk=ses_bulk,
     )

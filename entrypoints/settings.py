@@ -5,7 +5,15 @@ from datetime import timedelta
 from email.utils import formataddr, getaddresses
 from typing import Annotated, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+)
 
 from domain.contact import normalise_address
 from domain.delivery_policy import DeliveryPolicy
@@ -16,17 +24,35 @@ class InvalidSettingsError(Exception):
     """The environment is wrong; the text names each variable and what it should be."""
 
 
+def _sender(text: str) -> str:
+    """The From header as it is sent. Raises ValueError."""
+    try:
+        ((name, address),) = getaddresses([text])
+        sender = formataddr((name, normalise_address(address)))
+    except (InvalidInput, ValueError):
+        sender = ""
+    if not sender or not text.isprintable():
+        raise ValueError("write it as name@example.com or Name <name@example.com>")
+    return sender
+
+
+Sender = Annotated[str, AfterValidator(_sender)]
+Stage = Annotated[str, Field(pattern="^[a-z][a-z0-9-]{0,20}$")]
+
+
 class Settings(BaseModel):
     """What Sentinel runs by. Each field is read from the variable of its name in upper case."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    sender: str = "Sentinel Demo <hello@example.com>"
+    sender: Sender = ""
     """The From header: an address, or a name and an address."""
     send_rate: Annotated[int, Field(ge=1, le=100_000)] = 14
     """Messages a second, over all workers: SES's MaxSendRate."""
     address_hash_key: SecretStr = SecretStr("")
     """Secret under which addresses are hashed, at least 32 characters; never change it."""
+    address_hash_key_secret_arn: str = ""
+    """Where AWS Secrets Manager has it, instead."""
     horizon_days: Annotated[int, Field(ge=1, le=3_660)] = 366
     """How far ahead a campaign may be scheduled."""
     max_lateness_seconds: Annotated[int, Field(ge=60, le=86_400)] = 21_600
@@ -34,6 +60,8 @@ class Settings(BaseModel):
     fan_out_ranges: Annotated[int, Field(ge=1, le=64)] = 1
     """Into how many ranges a segment is divided."""
     log_level: Annotated[str, Field(pattern="^(DEBUG|INFO|WARNING|ERROR)$")] = "INFO"
+    stage: Stage = "prod"
+    """A dimension of every metric."""
 
     aws_region: str = "us-east-1"
     aws_endpoint_url: str | None = None
@@ -49,18 +77,6 @@ class Settings(BaseModel):
     ses_bulk: bool = True
     """Fifty mails a call; false for an emulator that does not render bulk calls."""
 
-    @field_validator("sender")
-    @classmethod
-    def _sender(cls, text: str) -> str:
-        try:
-            ((name, address),) = getaddresses([text])
-            sender = formataddr((name, normalise_address(address)))
-        except (InvalidInput, ValueError):
-            sender = ""
-        if not sender or not text.isprintable():
-            raise ValueError("write it as name@example.com or Name <name@example.com>")
-        return sender
-
     @field_validator("address_hash_key")
     @classmethod
     def _address_hash_key(cls, key: SecretStr) -> SecretStr:
@@ -72,6 +88,13 @@ class Settings(BaseModel):
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
         """Raises InvalidSettingsError."""
         return read_environment(cls, environment)
+
+    def require(self, *names: str) -> "Settings":
+        """These settings, where each of `names` is given. Raises InvalidSettingsError."""
+        missing = [f"{name.upper()}: not set." for name in names if not getattr(self, name)]
+        if missing:
+            raise InvalidSettingsError("\n".join(missing))
+        return self
 
     @property
     def hash_key(self) -> bytes:

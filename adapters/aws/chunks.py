@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from dataclasses import replace
 
+from adapters.aws.address_hash_key import AddressHashKey
 from adapters.aws.delivery_records import (
     item_to_campaign,
     items_to_chunk,
@@ -20,7 +21,7 @@ from domain.ports.chunks import SendPermission
 class DynamoDBChunkRepository:
     """Implements `domain.ports.chunks.ChunkRepository`."""
 
-    def __init__(self, table: Table, address_hash_key: bytes) -> None:
+    def __init__(self, table: Table, address_hash_key: AddressHashKey) -> None:
         """Over one table; suppressions are found by the keyed hash of the address."""
         self._table = table
         self._address_hash_key = address_hash_key
@@ -54,7 +55,7 @@ class DynamoDBChunkRepository:
     def permission(self, campaign_id: CampaignId, addresses: Collection[str]) -> SendPermission:
         """Campaign and suppressions in one consistent BatchGetItem."""
         campaign = campaign_key(campaign_id)
-        keys = {suppression_key(self._address_hash_key, each): each for each in addresses}
+        keys = {suppression_key(self._address_hash_key(), each): each for each in addresses}
         found = self._table.batch_get([campaign, *keys], consistent=True)
         return SendPermission(
             item_to_campaign(found[campaign]) if campaign in found else None,

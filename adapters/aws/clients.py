@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from types_boto3_lambda import LambdaClient
     from types_boto3_s3 import S3Client
     from types_boto3_scheduler import EventBridgeSchedulerClient
+    from types_boto3_secretsmanager import SecretsManagerClient
     from types_boto3_sesv2 import SESV2Client
     from types_boto3_sqs import SQSClient
     from types_boto3_sts import STSClient
@@ -100,6 +101,14 @@ class AwsClients:
                     retries={"total_max_attempts": 1},
                     max_pool_connections=_POOL,
                 ),
+            )
+
+    @cached_property
+    def secretsmanager(self) -> "SecretsManagerClient":
+        """Secrets."""
+        with self._making:
+            return self.session.client(
+                "secretsmanager", endpoint_url=self.endpoint_url, config=_config(read_timeout=5)
             )
 
     @cached_property

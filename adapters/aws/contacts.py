@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from adapters.aws.address_hash_key import AddressHashKey
 from adapters.aws.audience_records import address_to_item, contact_to_item, item_to_contact
 from adapters.aws.keys import address_key, contact_key
 from adapters.aws.table import Put, Table, Write, put_new
@@ -18,7 +19,7 @@ _ATTEMPTS = 5
 class DynamoDBContactRepository:
     """Implements `domain.ports.contacts.ContactRepository`."""
 
-    def __init__(self, table: Table, ids: Ids, address_hash_key: bytes) -> None:
+    def __init__(self, table: Table, ids: Ids, address_hash_key: AddressHashKey) -> None:
         """Over one table; an address is unique by the record of its keyed hash."""
         self._table = table
         self._ids = ids
@@ -50,7 +51,7 @@ class DynamoDBContactRepository:
 
     def _put_missing(self, drafts: Sequence[ContactDraft], stored: dict[str, Contact]) -> None:
         keys = {
-            draft.address: address_key(self._address_hash_key, draft.address) for draft in drafts
+            draft.address: address_key(self._address_hash_key(), draft.address) for draft in drafts
         }
         known = self._table.batch_get(list(keys.values()), consistent=True)
         updated = [
@@ -71,7 +72,7 @@ class DynamoDBContactRepository:
             added = new[start : start + _CONTACTS_A_TRANSACTION]
             writes: list[Write] = []
             for contact in added:
-                writes.append(put_new(address_to_item(self._address_hash_key, contact)))
+                writes.append(put_new(address_to_item(self._address_hash_key(), contact)))
                 writes.append(Put(contact_to_item(contact)))
             self._table.transact(writes)
             stored.update({contact.address: contact for contact in added})

@@ -1,8 +1,10 @@
-"""The stack of template.yaml on an emulator."""
+"""The stack of template.yaml: deployed, described and deleted by CloudFormation."""
 
 from collections.abc import Mapping
 from email.utils import parseaddr
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
+
+from botocore.exceptions import ClientError, WaiterError
 
 from adapters.aws.clients import AwsClients
 from adapters.aws.faults import translated
@@ -11,27 +13,77 @@ from domain.errors import DependencyRefused
 if TYPE_CHECKING:
     from types_boto3_cloudformation.type_defs import WaiterConfigTypeDef
 
-_WAIT: "WaiterConfigTypeDef" = {"Delay": 1, "MaxAttempts": 60}
+_WAIT: "WaiterConfigTypeDef" = {"Delay": 1, "MaxAttempts": 1_800}
+_NEVER_CREATED = frozenset({"REVIEW_IN_PROGRESS", "ROLLBACK_COMPLETE"})
+_NO_CHANGE = ("didn't contain changes", "No updates are to be performed")
+_CHANGE_SET = "deploy"
+_EVENTS = 5
+
+_State = Literal["stack_create_complete", "stack_update_complete", "stack_delete_complete"]
 
 
-def deploy_stack(clients: AwsClients, name: str, template: str) -> Mapping[str, str]:
-    """Create the stack `name` unless it exists; returns its outputs. Raises DependencyFault."""
+def deploy_stack(
+    clients: AwsClients, name: str, template: str, parameters: Mapping[str, str]
+) -> Mapping[str, str]:
+    """Create the stack `name`, or update it to this; returns its outputs.
+
+    What it is named to keep and finds there, such as the table of a deleted stack, it takes over.
+    Raises DependencyRefused naming the resources that failed, or another DependencyFault.
+    """
     cloudformation = clients.cloudformation
-    with translated("CloudFormation CreateStack"):
+    status = stack_status(clients, name)
+    if status == "ROLLBACK_COMPLETE":
+        # Its creation failed: nothing but its name is left, and it can be nothing but deleted.
+        delete_stack(clients, name)
+    creates = status is None or status in _NEVER_CREATED
+    with translated("CloudFormation CreateChangeSet"):
+        if status is not None:
+            # One that an interrupted deployment left.
+            cloudformation.delete_change_set(StackName=name, ChangeSetName=_CHANGE_SET)
+        change_set = cloudformation.create_change_set(
+            StackName=name,
+            ChangeSetName=_CHANGE_SET,
+            ChangeSetType="CREATE" if creates else "UPDATE",
+            TemplateBody=template,
+            Parameters=[
+                {"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()
+            ],
+            Capabilities=["CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"],
+            ImportExistingResources=True,
+        )["Id"]
         try:
-            cloudformation.create_stack(
-                StackName=name, TemplateBody=template, Capabilities=["CAPABILITY_IAM"]
+            cloudformation.get_waiter("change_set_create_complete").wait(
+                ChangeSetName=change_set, WaiterConfig=_WAIT
             )
-        except cloudformation.exceptions.AlreadyExistsException:
-            pass
-        else:
-            cloudformation.get_waiter("stack_create_complete").wait(
-                StackName=name, WaiterConfig=_WAIT
-            )
-        stack = cloudformation.describe_stacks(StackName=name)["Stacks"][0]
-    if stack["StackStatus"] != "CREATE_COMPLETE":
-        raise DependencyRefused(f"CloudFormation: stack {name} is {stack['StackStatus']}")
-    return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
+        except WaiterError:
+            described = cloudformation.describe_change_set(ChangeSetName=change_set)
+            reason = described.get("StatusReason", "")
+            cloudformation.delete_change_set(ChangeSetName=change_set)
+            if any(text in reason for text in _NO_CHANGE):
+                return outputs_of(clients, name)
+            raise DependencyRefused(f"CloudFormation: {reason}") from None
+        cloudformation.execute_change_set(ChangeSetName=change_set)
+    _wait(clients, name, "stack_create_complete" if creates else "stack_update_complete")
+    return outputs_of(clients, name)
+
+
+def stack_status(clients: AwsClients, name: str) -> str | None:
+    """Such as UPDATE_COMPLETE; None where there is no such stack. Raises DependencyFault."""
+    described = _described(clients, name)
+    return None if described is None else str(described["StackStatus"])
+
+
+def outputs_of(clients: AwsClients, name: str) -> Mapping[str, str]:
+    """The stack's outputs by their names, empty where there is none. Raises DependencyFault."""
+    described = _described(clients, name) or {}
+    return {each["OutputKey"]: each["OutputValue"] for each in described.get("Outputs", [])}
+
+
+def delete_stack(clients: AwsClients, name: str) -> None:
+    """Delete all that it is not told to keep. Raises DependencyFault, and names what remains."""
+    with translated("CloudFormation DeleteStack"):
+        clients.cloudformation.delete_stack(StackName=name)
+    _wait(clients, name, "stack_delete_complete")
 
 
 def verify_sender(clients: AwsClients, sender: str) -> None:
@@ -42,3 +94,34 @@ def verify_sender(clients: AwsClients, sender: str) -> None:
             clients.sesv2.create_email_identity(EmailIdentity=address)
         except clients.sesv2.exceptions.AlreadyExistsException:
             return
+
+
+def _described(
+    clients: AwsClients, name: str
+) -> Mapping[str, Any] | None:  # Any: CloudFormation's description of a stack
+    with translated("CloudFormation DescribeStacks"):
+        try:
+            return clients.cloudformation.describe_stacks(StackName=name)["Stacks"][0]
+        except ClientError as error:
+            if "does not exist" in error.response["Error"].get("Message", ""):
+                return None
+            raise
+
+
+def _wait(clients: AwsClients, name: str, state: "_State") -> None:
+    with translated("CloudFormation DescribeStacks"):
+        try:
+            clients.cloudformation.get_waiter(state).wait(StackName=name, WaiterConfig=_WAIT)
+        except WaiterError:
+            raise DependencyRefused(f"CloudFormation: {_failures(clients, name)}") from None
+
+
+def _failures(clients: AwsClients, name: str) -> str:
+    events = clients.cloudformation.describe_stack_events(StackName=name)["StackEvents"]
+    failed = [
+        f"{event['LogicalResourceId']}: {event.get('ResourceStatusReason', 'no reason given')}"
+        for event in events
+        if event["ResourceStatus"].endswith("_FAILED")
+    ]
+    # Newest first; what failed first is the cause of the others.
+    return "; ".join(failed[: -_EVENTS - 1 : -1]) or f"stack {name} did not complete"

@@ -1,5 +1,6 @@
 """The suppression list in DynamoDB."""
 
+from adapters.aws.address_hash_key import AddressHashKey
 from adapters.aws.audience_records import suppression_to_item
 from adapters.aws.table import Table, put_new
 from domain.errors import VersionConflict
@@ -9,7 +10,7 @@ from domain.suppression import Suppression
 class DynamoDBSuppressionRepository:
     """Implements `domain.ports.suppressions.SuppressionRepository`."""
 
-    def __init__(self, table: Table, address_hash_key: bytes) -> None:
+    def __init__(self, table: Table, address_hash_key: AddressHashKey) -> None:
         """Over one table; found by the keyed hash of the address."""
         self._table = table
         self._address_hash_key = address_hash_key
@@ -17,6 +18,6 @@ class DynamoDBSuppressionRepository:
     def add(self, suppression: Suppression) -> None:
         """A conditional PutItem."""
         try:
-            self._table.put(put_new(suppression_to_item(self._address_hash_key, suppression)))
+            self._table.put(put_new(suppression_to_item(self._address_hash_key(), suppression)))
         except VersionConflict:
             return

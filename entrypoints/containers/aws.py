@@ -1,7 +1,11 @@
 """AWS, as the Lambda functions run on it."""
 
+from collections.abc import Callable, Mapping
+from typing import Any
+
 from dependency_injector import containers, providers
 
+from adapters.aws.address_hash_key import AddressHashKey, SecretAddressHashKey
 from adapters.aws.campaigns import DynamoDBCampaignRepository
 from adapters.aws.chunks import DynamoDBChunkRepository
 from adapters.aws.clients import AwsClients
@@ -12,9 +16,11 @@ from adapters.aws.invoker import LambdaInvoker
 from adapters.aws.mailer import SesMailer
 from adapters.aws.open_work import DynamoDBOpenWork
 from adapters.aws.queue import SqsSendQueue
+from adapters.aws.queue_event import QueueBatch, event_to_batch
 from adapters.aws.rate_limiter import DynamoDBRateLimiter
 from adapters.aws.scheduler import EventBridgeScheduler
 from adapters.aws.segments import DynamoDBSegmentRepository
+from adapters.aws.start_event import event_to_start
 from adapters.aws.suppressions import DynamoDBSuppressionRepository
 from adapters.aws.table import Table
 from adapters.aws.templates import DynamoDBTemplateRepository
@@ -38,7 +44,18 @@ from domain.ports.scheduler import Scheduler
 from domain.ports.segments import SegmentRepository
 from domain.ports.suppressions import SuppressionRepository
 from domain.ports.templates import TemplateRepository
+from domain.start import StartRequest
 from entrypoints.settings import Settings
+
+StartEventReader = Callable[[Mapping[str, Any]], StartRequest]
+QueueEventReader = Callable[[Mapping[str, Any]], QueueBatch]
+
+
+def _address_hash_key(clients: AwsClients, settings: Settings) -> AddressHashKey:
+    if settings.address_hash_key_secret_arn:
+        return SecretAddressHashKey(clients, settings.address_hash_key_secret_arn)
+    # Asked for where an address is hashed: not every function does that.
+    return lambda: settings.hash_key
 
 
 class Adapters(containers.DeclarativeContainer):
@@ -55,6 +72,9 @@ class Adapters(containers.DeclarativeContainer):
         endpoint_url=settings.provided.aws_endpoint_url,
         access_key=settings.provided.emulator_access_key,
     )
+    address_hash_key: providers.Provider[AddressHashKey] = providers.ThreadSafeSingleton(
+        _address_hash_key, clients, settings
+    )
     table: providers.Provider[Table] = providers.ThreadSafeSingleton(
         Table, clients, settings.provided.table_name, clock, ids
     )
@@ -62,10 +82,10 @@ class Adapters(containers.DeclarativeContainer):
         DynamoDBCampaignRepository, table
     )
     chunks: providers.Provider[ChunkRepository] = providers.ThreadSafeSingleton(
-        DynamoDBChunkRepository, table, settings.provided.hash_key
+        DynamoDBChunkRepository, table, address_hash_key
     )
     contacts: providers.Provider[ContactRepository] = providers.ThreadSafeSingleton(
-        DynamoDBContactRepository, table, ids, settings.provided.hash_key
+        DynamoDBContactRepository, table, ids, address_hash_key
     )
     contents: providers.Provider[ContentRepository] = providers.ThreadSafeSingleton(
         DynamoDBContentRepository, table
@@ -78,7 +98,7 @@ class Adapters(containers.DeclarativeContainer):
         DynamoDBSegmentRepository, table
     )
     suppressions: providers.Provider[SuppressionRepository] = providers.ThreadSafeSingleton(
-        DynamoDBSuppressionRepository, table, settings.provided.hash_key
+        DynamoDBSuppressionRepository, table, address_hash_key
     )
     templates: providers.Provider[TemplateRepository] = providers.ThreadSafeSingleton(
         DynamoDBTemplateRepository, table
@@ -108,3 +128,5 @@ class Adapters(containers.DeclarativeContainer):
         bulk=settings.provided.ses_bulk,
         clock=clock,
     )
+    read_start_event: providers.Provider[StartEventReader] = providers.Object(event_to_start)
+    read_queue_event: providers.Provider[QueueEventReader] = providers.Object(event_to_batch)

@@ -42,7 +42,7 @@ def deploy(settings: Settings, template: str) -> Settings:
     clients = AwsClients(
         settings.aws_region, settings.aws_endpoint_url, settings.emulator_access_key
     )
-    outputs = deploy_stack(clients, STACK_NAME, template)
+    outputs = deploy_stack(clients, STACK_NAME, template, {"Functions": "none"})
     verify_sender(clients, settings.sender)
     return settings.model_copy(
         update={

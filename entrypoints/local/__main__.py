@@ -34,6 +34,7 @@ _ACCOUNT = "000000000000"
 _LOCAL_DEFAULTS: Mapping[str, str] = {
     # Of no use to anybody: nothing but this machine's own demo data is hashed with it.
     "ADDRESS_HASH_KEY": "local-only-key-of-the-demo-data-00000000",
+    "SENDER": "Sentinel Demo <hello@example.com>",
     "SEND_RATE": "500",
     "SES_BULK": "false",
     "EMULATOR_ACCESS_KEY": "test",

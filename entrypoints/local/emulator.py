@@ -14,6 +14,7 @@ from urllib.request import urlopen
 ROOT = Path(__file__).resolve().parents[2]
 _MINISTACK = ROOT / ".emulator"
 """A virtual environment of its own (`make emulator`): ministack pins its botocore."""
+_MENDED = ROOT / "localstack" / "run_ministack.py"
 _HEALTH_PATHS = ("/_localstack/health", "/_ministack/health")
 _START_SECONDS = 30
 _STOP_SECONDS = 10
@@ -70,7 +71,7 @@ def running_ministack(port: int | None = None, **environment: str) -> Iterator[s
     log_path = _MINISTACK / f"ministack-{port}.log"
     with log_path.open("wb") as log:
         process = subprocess.Popen(  # noqa: S603  our own interpreter
-            [str(python), "-m", "ministack"],
+            [str(python), str(_MENDED)],
             env={
                 "PATH": os.environ.get("PATH", os.defpath),
                 "BIND_HOST": "127.0.0.1",

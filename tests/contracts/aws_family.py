@@ -90,7 +90,7 @@ class MadeQueue:
 def deploy(emulator: Emulator) -> Deployment:
     """Create the stack and wait until it stands."""
     clients = AwsClients(emulator.region, emulator.endpoint_url)
-    outputs = dict(deploy_stack(clients, STACK, TEMPLATE.read_text()))
+    outputs = dict(deploy_stack(clients, STACK, TEMPLATE.read_text(), {"Functions": "none"}))
     described: dict[str, Any] = dict(
         clients.dynamodb.describe_table(TableName=outputs["TableName"])["Table"]
     )
@@ -149,8 +149,8 @@ def aws_family(deployment: Deployment, clients: AwsClients | None = None) -> Fam
         name="aws",
         ids=ids,
         campaigns=DynamoDBCampaignRepository(table),
-        chunks=DynamoDBChunkRepository(table, ADDRESS_HASH_KEY),
-        contacts=DynamoDBContactRepository(table, ids, ADDRESS_HASH_KEY),
+        chunks=DynamoDBChunkRepository(table, lambda: ADDRESS_HASH_KEY),
+        contacts=DynamoDBContactRepository(table, ids, lambda: ADDRESS_HASH_KEY),
         contents=DynamoDBContentRepository(table),
         contents_elsewhere=DynamoDBContentRepository(table),
         fan_out=DynamoDBFanOutRepository(table),
@@ -161,7 +161,7 @@ def aws_family(deployment: Deployment, clients: AwsClients | None = None) -> Fam
         rate_limiter_elsewhere=DynamoDBRateLimiter(table, RATE_LIMIT),
         scheduler=scheduler_of(deployment, clients),
         segments=DynamoDBSegmentRepository(table),
-        suppressions=DynamoDBSuppressionRepository(table, ADDRESS_HASH_KEY),
+        suppressions=DynamoDBSuppressionRepository(table, lambda: ADDRESS_HASH_KEY),
         templates=DynamoDBTemplateRepository(table),
         make_queue=make_queue,
         elapse=lambda _: None,

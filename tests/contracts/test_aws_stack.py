@@ -87,7 +87,7 @@ def test_the_send_queue_redelivers_and_gives_up_at_last(deployment: Deployment) 
         QueueUrl=dead_letters_url["QueueUrl"], AttributeNames=["All"]
     )["Attributes"]
 
-    assert queue["VisibilityTimeout"] == "360"
+    assert queue["VisibilityTimeout"] == "540"
     assert int(redrive["maxReceiveCount"]) == 5
     assert dead_letters["QueueArn"] == redrive["deadLetterTargetArn"]
     for each in (queue, dead_letters):

@@ -50,6 +50,7 @@ class Deployed:
                 aws_region=emulator.region,
                 aws_endpoint_url=emulator.endpoint_url,
                 emulator_access_key=self.account,
+                sender="Sentinel <hello@example.com>",
                 send_rate=100_000,
                 start_campaign_lambda_arn=self.function_arn("sentinel-start-campaign"),
                 eventbridge_role_arn=f"arn:aws:iam::{self.account}:role/sentinel-scheduler-invoke",

@@ -1,0 +1,146 @@
+"""A deployment of template.yaml: its package, its secret, its stack."""
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from email.utils import parseaddr
+
+from botocore.exceptions import ClientError
+
+from adapters.aws.clients import AwsClients
+from adapters.aws.faults import code_of, translated
+from adapters.aws.stack import delete_stack, deploy_stack, outputs_of, stack_status
+
+_HASH_KEY_CHARACTERS = 64
+_NOT_THERE = frozenset({"404", "NoSuchBucket", "NoSuchKey", "NotFound"})
+
+
+@dataclass(frozen=True, slots=True)
+class AwsDeployment:
+    """Everything that is named after `name` in the account and region of `clients`.
+
+    Each method may be repeated after a failure. They raise DependencyFault.
+    """
+
+    clients: AwsClients
+    name: str
+
+    def deploy(
+        self,
+        template: str,
+        package: bytes,
+        sender: str,
+        parameters: Mapping[str, str],
+        recipients: Sequence[str] = (),
+    ) -> Mapping[str, str]:
+        """Create or update; returns the stack's outputs.
+
+        `parameters` are those of the template but for what is known here: the package, the secret
+        and the identities of `sender` and, in SES's sandbox, of the `recipients`.
+        """
+        bucket, key = self._upload(package)
+        given = {
+            "Name": self.name,
+            "CodeBucket": bucket,
+            "CodeKey": key,
+            "AddressHashKeySecretArn": self._address_hash_key(),
+            "Sender": sender,
+            "SendingIdentities": ",".join(self._identity_arns([sender, *recipients])),
+            **parameters,
+        }
+        if stack_status(self.clients, self.name) is None:
+            # A creation that fails takes back the table: it must not be protected before it stands.
+            deploy_stack(
+                self.clients, self.name, template, {**given, "DeletionProtection": "false"}
+            )
+        return deploy_stack(self.clients, self.name, template, given)
+
+    def outputs(self) -> Mapping[str, str]:
+        """The stack's outputs; empty where it does not stand."""
+        return outputs_of(self.clients, self.name)
+
+    def destroy(self) -> None:
+        """Delete the stack. The table and the secret stay: the next deployment takes them over."""
+        delete_stack(self.clients, self.name)
+
+    def delete_data(self) -> None:
+        """Delete the table and the secret that a destroyed stack left, for good."""
+        dynamodb = self.clients.dynamodb
+        gone = dynamodb.exceptions.ResourceNotFoundException
+        with translated("DynamoDB DeleteTable"), suppress(gone):
+            dynamodb.update_table(TableName=self.name, DeletionProtectionEnabled=False)
+            dynamodb.delete_table(TableName=self.name)
+            dynamodb.get_waiter("table_not_exists").wait(TableName=self.name)
+        secretsmanager = self.clients.secretsmanager
+        gone = secretsmanager.exceptions.ResourceNotFoundException
+        with translated("Secrets Manager DeleteSecret"), suppress(gone):
+            secretsmanager.delete_secret(
+                SecretId=self._secret_name, ForceDeleteWithoutRecovery=True
+            )
+
+    @property
+    def _secret_name(self) -> str:
+        return f"{self.name}/address-hash-key"
+
+    def _account(self) -> str:
+        with translated("STS GetCallerIdentity"):
+            return self.clients.sts.get_caller_identity()["Account"]
+
+    def _upload(self, package: bytes) -> tuple[str, str]:
+        """The bucket and the key of the package, named after its content."""
+        bucket = f"{self.name}-code-{self._account()}-{self.clients.region}"
+        key = f"{hashlib.sha256(package).hexdigest()}.zip"
+        s3 = self.clients.s3
+        with translated("S3 CreateBucket"):
+            if not self._is_there(lambda: s3.head_bucket(Bucket=bucket)):
+                if self.clients.region == "us-east-1":
+                    s3.create_bucket(Bucket=bucket)
+                else:
+                    s3.create_bucket(
+                        Bucket=bucket,
+                        CreateBucketConfiguration={"LocationConstraint": self.clients.region},  # type: ignore[typeddict-item]  # any region's name
+                    )
+        with translated("S3 PutObject"):
+            if not self._is_there(lambda: s3.head_object(Bucket=bucket, Key=key)):
+                s3.put_object(Bucket=bucket, Key=key, Body=package)
+        return bucket, key
+
+    def _address_hash_key(self) -> str:
+        """The ARN of the secret, which is made once and never changed."""
+        secretsmanager = self.clients.secretsmanager
+        with translated("Secrets Manager CreateSecret"):
+            try:
+                return secretsmanager.create_secret(
+                    Name=self._secret_name,
+                    Description="Addresses are hashed under it. Never change it.",
+                    SecretString=self._random_text(),
+                )["ARN"]
+            except secretsmanager.exceptions.ResourceExistsException:
+                return secretsmanager.describe_secret(SecretId=self._secret_name)["ARN"]
+
+    def _random_text(self) -> str:
+        return self.clients.secretsmanager.get_random_password(
+            PasswordLength=_HASH_KEY_CHARACTERS, ExcludePunctuation=True
+        )["RandomPassword"]
+
+    def _identity_arns(self, senders: Sequence[str]) -> list[str]:
+        """Each address's own and its domain's: SES takes either for verified."""
+        prefix = f"arn:{self._partition}:ses:{self.clients.region}:{self._account()}:identity"
+        addresses = [parseaddr(sender)[1] for sender in senders]
+        identities = [name for each in addresses for name in (each, each.rpartition("@")[2])]
+        return [f"{prefix}/{identity}" for identity in dict.fromkeys(identities)]
+
+    @property
+    def _partition(self) -> str:
+        return self.clients.session.get_partition_for_region(self.clients.region)
+
+    @staticmethod
+    def _is_there(head: Callable[[], object]) -> bool:
+        try:
+            head()
+        except ClientError as error:
+            if code_of(error) in _NOT_THERE:
+                return False
+            raise
+        return True

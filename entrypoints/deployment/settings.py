@@ -1,0 +1,59 @@
+"""What a deployment is told: the parameters of template.yaml, read from the environment."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from entrypoints.settings import Sender, Stage
+
+
+class DeploymentSettings(BaseModel):
+    """Each field is read from the variable of its name in upper case, as in `make deploy SENDER=…`.
+
+    What is not set is as template.yaml has it.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    sender: Sender
+    """The From header: an address, or a name and an address."""
+    stage: Stage = "prod"
+    """A stage other than prod has everything apart, under a name of its own."""
+    architecture: Annotated[str, Field(pattern="^(arm64|x86_64)$")] = "arm64"
+    send_rate: Annotated[int, Field(ge=1, le=100_000)] | None = None
+    worker_concurrency: Annotated[int, Field(ge=2, le=1_000)] | None = None
+    start_concurrency: Annotated[int, Field(ge=0, le=1_000)] | None = None
+    log_retention_days: Annotated[int, Field(ge=1)] | None = None
+    max_lateness_seconds: Annotated[int, Field(ge=60, le=21_600)] | None = None
+    throttle_rate: Annotated[int, Field(ge=1)] | None = None
+    throttle_burst: Annotated[int, Field(ge=1)] | None = None
+    unknown_held_hours: Annotated[int, Field(ge=1, le=144)] | None = None
+    alarm_address: str | None = None
+    sandbox_recipients: str | None = None
+    """In SES's sandbox: the verified addresses that mails may go to, separated by commas."""
+    ses_bulk: bool | None = None
+    log_level: str | None = None
+
+    @property
+    def name(self) -> str:
+        """What the stack and all in it is named after."""
+        return "sentinel" if self.stage == "prod" else f"sentinel-{self.stage}"
+
+    @property
+    def recipients(self) -> list[str]:
+        """`sandbox_recipients`, one by one."""
+        return [each.strip() for each in (self.sandbox_recipients or "").split(",") if each.strip()]
+
+    @property
+    def parameters(self) -> dict[str, str]:
+        """Those of the template that were given."""
+        given = self.model_dump(exclude_none=True, exclude={"sender", "sandbox_recipients"})
+        return {_parameter_name(name): _text(value) for name, value in given.items()}
+
+
+def _parameter_name(field: str) -> str:
+    return "".join(word.capitalize() for word in field.split("_"))
+
+
+def _text(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
