@@ -13,7 +13,7 @@ LOCKS := requirements.lock requirements-lambda.lock requirements-dev.lock locals
 INSTALL = $(MAKE) --silent --jobs=2
 
 .DEFAULT_GOAL := help
-.PHONY: help local-run check format test package deploy destroy bench preflight openapi lock lock-check emulator dev clean
+.PHONY: help local-run check format test package preflight deploy destroy bench openapi lock lock-check emulator dev clean
 
 help: ## Show what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -39,6 +39,13 @@ test: ## All tests, on a real emulator
 package: .venv/dev ## Build what the Lambda functions run (ARCHITECTURE=arm64)
 	@$(BIN)/python -m entrypoints.deployment.package $(if $(ARCHITECTURE),--architecture $(ARCHITECTURE))
 
+preflight: .venv/local ## Check an AWS account before or after a deployment (SENDER=, STAGE=)
+	@$(BIN)/python -m entrypoints.deployment.preflight --sender "$(SENDER)" \
+		$(if $(filter-out prod,$(STAGE)),--stack "sentinel-$(STAGE)") \
+		$(if $(SEND_RATE),--send-rate "$(SEND_RATE)") \
+		$(if $(WORKER_CONCURRENCY),--concurrency "$(WORKER_CONCURRENCY)") \
+		$(if $(START_CONCURRENCY),--start-concurrency "$(START_CONCURRENCY)")
+
 deploy: .venv/dev ## Deploy to AWS (SENDER=, STAGE=, ALARM_ADDRESS=, … docs/deployment.md)
 	@$(BIN)/python -m entrypoints.deployment.deploy
 
@@ -47,13 +54,6 @@ destroy: .venv/dev ## Take the deployment away (CONFIRM=sentinel); the data stay
 
 bench: .venv/dev .emulator/installed ## Print the table that the docs quote
 	$(BIN)/python -m benchmarks
-
-preflight: .venv/local ## Check an AWS account before and after a deployment (SENDER=, STACK=)
-	@$(BIN)/python -m entrypoints.deployment.preflight --sender "$(SENDER)" \
-		$(if $(STACK),--stack "$(STACK)") $(if $(REGION),--region "$(REGION)") \
-		$(if $(SEND_RATE),--send-rate "$(SEND_RATE)") \
-		$(if $(CONCURRENCY),--concurrency "$(CONCURRENCY)") \
-		$(if $(START_CONCURRENCY),--start-concurrency "$(START_CONCURRENCY)") $(if $(JSON),--json)
 
 openapi: .venv/dev ## Write docs/openapi.json
 	$(BIN)/python -m entrypoints.http > docs/openapi.json

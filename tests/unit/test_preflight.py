@@ -1,0 +1,653 @@
+"""The preflight's rules: what is wrong with an account is named with its remedy."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+
+from domain.account import (
+    Account,
+    Caller,
+    Concurrency,
+    Identity,
+    Role,
+    Sender,
+    Sending,
+    Stack,
+    StackContents,
+    Trust,
+    TrustCondition,
+    Unread,
+)
+from entrypoints.deployment.finding import Finding, Level, Wanted
+from entrypoints.deployment.preflight import findings, main
+from entrypoints.deployment.stack_findings import ROLES
+
+ACCOUNT = "123456789012"
+GROUP_ARN = f"arn:aws:scheduler:eu-central-1:{ACCOUNT}:schedule-group/sentinel"
+ADDRESS = "news@example.com"
+
+
+def arn_of(identity: str) -> str:
+    """An identity's."""
+    return f"arn:aws:ses:eu-central-1:{ACCOUNT}:identity/{identity}"
+
+
+WANTED = Wanted(senders=(ADDRESS,))
+DOMAIN = Identity(name="example.com", is_verified=True, signs=True, dkim="SUCCESS")
+SENDING = Sending(
+    has_production_access=True,
+    is_enabled=True,
+    enforcement="HEALTHY",
+    max_rate=14.0,
+    max_a_day=50_000.0,
+    sent_last_day=0.0,
+)
+FROM_THIS_ACCOUNT = TrustCondition("StringEquals", "aws:sourceaccount", frozenset({ACCOUNT}))
+FROM_THIS_GROUP = TrustCondition("StringEquals", "aws:sourcearn", frozenset({GROUP_ARN}))
+SCHEDULER = frozenset({"scheduler.amazonaws.com"})
+CONTENTS = StackContents(
+    roles={
+        logical: Role(
+            f"sentinel-{logical}",
+            (
+                Trust(SCHEDULER, (FROM_THIS_ACCOUNT, FROM_THIS_GROUP))
+                if logical == "SchedulerInvokeRole"
+                else Trust(frozenset({service})),
+            ),
+        )
+        for logical, service in ROLES.items()
+    },
+    schedule_groups={"ScheduleGroup": "sentinel"},
+    reserved=0,
+)
+STACK = Stack(
+    name="sentinel",
+    status="UPDATE_COMPLETE",
+    parameters={"SendingIdentities": arn_of("example.com")},
+    contents=CONTENTS,
+)
+HEALTHY = Account(
+    caller=Caller(ACCOUNT, f"arn:aws:iam::{ACCOUNT}:user/somebody", "eu-central-1"),
+    sending=SENDING,
+    senders=(Sender(ADDRESS, (DOMAIN,)),),
+    concurrency=Concurrency(1_000, 1_000),
+    stack=STACK,
+)
+
+
+def failures(account: Account, wanted: Wanted = WANTED) -> Sequence[Finding]:
+    """All that is not OK."""
+    return [each for each in findings(account, wanted) if each.level is not Level.OK]
+
+
+def only(account: Account, wanted: Wanted = WANTED) -> Finding:
+    """The one thing that is not OK."""
+    (finding,) = failures(account, wanted)
+    return finding
+
+
+def of(subject: str, account: Account, wanted: Wanted = WANTED) -> Finding:
+    """What was found of a subject."""
+    (finding,) = [each for each in findings(account, wanted) if each.subject == subject]
+    return finding
+
+
+def sent_as(*identities: Identity) -> Account:
+    """The healthy account with other identities."""
+    return replace(HEALTHY, senders=(Sender(ADDRESS, identities),))
+
+
+def with_role(logical: str, role: Role | Unread | None) -> Account:
+    """The healthy account with another role."""
+    contents = replace(CONTENTS, roles={**CONTENTS.roles, logical: role})
+    return replace(HEALTHY, stack=replace(STACK, contents=contents))
+
+
+def trusting(*conditions: TrustCondition) -> Account:
+    """The healthy account, whose scheduler role trusts Scheduler under these conditions."""
+    return with_role("SchedulerInvokeRole", Role("invoke", (Trust(SCHEDULER, conditions),)))
+
+
+def test_a_healthy_account_has_nothing_to_mend() -> None:
+    """And says in which account and region it was asked."""
+    assert failures(HEALTHY) == []
+    assert ACCOUNT in of("account", HEALTHY).found
+    assert "eu-central-1" in of("account", HEALTHY).found
+
+
+def test_the_worst_comes_first() -> None:
+    """FAIL, then WARN, then OK."""
+    account = replace(
+        HEALTHY,
+        sending=replace(SENDING, has_production_access=False, is_enabled=False),
+    )
+
+    levels = [each.level for each in findings(account, WANTED)]
+
+    assert levels[:3] == [Level.FAIL, Level.WARN, Level.OK]
+    assert set(levels[2:]) == {Level.OK}
+
+
+def test_what_needs_mending_says_how() -> None:
+    """No FAIL and no WARN is without a remedy."""
+    account = Account(
+        caller=HEALTHY.caller,
+        sending=replace(
+            SENDING, has_production_access=False, enforcement="PROBATION", sent_last_day=50_000.0
+        ),
+        senders=(Sender(ADDRESS, ()),),
+        concurrency=Concurrency(10, 10),
+        stack=replace(STACK, status="ROLLBACK_COMPLETE", contents=replace(CONTENTS, roles={})),
+    )
+
+    found = failures(account)
+
+    assert len(found) == 12
+    assert all(each.remedy for each in found)
+
+
+# What cannot be read.
+
+
+def denied(permission: str) -> Unread:
+    """What is not allowed."""
+    return Unread(permission, "AccessDeniedException", is_denied=True)
+
+
+@pytest.mark.parametrize(
+    ("account", "permission"),
+    [
+        (replace(HEALTHY, caller=denied("sts:GetCallerIdentity")), "sts:GetCallerIdentity"),
+        (replace(HEALTHY, sending=denied("ses:GetAccount")), "ses:GetAccount"),
+        (
+            replace(HEALTHY, concurrency=denied("lambda:GetAccountSettings")),
+            "lambda:GetAccountSettings",
+        ),
+        (replace(HEALTHY, stack=denied("cloudformation:DescribeStacks")), "DescribeStacks"),
+    ],
+)
+def test_a_denied_question_names_the_permission(account: Account, permission: str) -> None:
+    """To be granted, and is no reason to leave out the others."""
+    found = failures(account)
+
+    assert {each.level for each in found} == {Level.WARN}
+    assert "AccessDeniedException" in found[0].found
+    assert "Grant " in found[0].remedy
+    assert permission in found[0].remedy
+    assert len(findings(account, WANTED)) > len(found) + 3
+
+
+def test_a_denied_identity_and_a_denied_role_are_named() -> None:
+    """Each by its own permission."""
+    account = replace(
+        with_role("ApiRole", denied("iam:GetRole")),
+        senders=(Sender(ADDRESS, denied("ses:GetEmailIdentity")),),
+    )
+
+    found = {each.subject: each.remedy for each in failures(account)}
+
+    assert "Grant ses:GetEmailIdentity" in found[f"sender {ADDRESS}"]
+    assert "Grant iam:GetRole" in found["role ApiRole"]
+
+
+def test_denied_contents_and_reservations_of_the_stack_are_named() -> None:
+    """They are asked for apart from the stack itself."""
+    reserved = replace(CONTENTS, reserved=denied("lambda:GetFunctionConcurrency"))
+    unknown = denied("cloudformation:DescribeStackResources")
+
+    for contents in (reserved, unknown):
+        finding = only(replace(HEALTHY, stack=replace(STACK, contents=contents)))
+        assert finding.level is Level.WARN
+        assert "Grant " in finding.remedy
+
+
+def test_a_question_without_an_answer_is_not_taken_for_denied() -> None:
+    """No permission is asked for."""
+    unread = Unread("ses:GetAccount", "ReadTimeoutError", is_denied=False)
+
+    finding = only(replace(HEALTHY, sending=unread))
+
+    assert "ReadTimeoutError" in finding.found
+    assert "Grant" not in finding.remedy
+
+
+def test_an_account_is_closed_when_nothing_could_be_read() -> None:
+    """One answer is enough to go on."""
+    unread = denied("any")
+    closed = Account(
+        caller=unread,
+        sending=unread,
+        senders=(Sender(ADDRESS, unread),),
+        concurrency=unread,
+        stack=unread,
+    )
+
+    assert closed.is_closed
+    assert not replace(closed, stack=None).is_closed
+    assert not replace(closed, senders=(Sender(ADDRESS, ()),)).is_closed
+
+
+# What SES lets the account do.
+
+
+def test_the_sandbox_is_told_with_its_limits_and_the_way_out() -> None:
+    """Recipients have to be verified, too."""
+    finding = only(replace(HEALTHY, sending=replace(SENDING, has_production_access=False)))
+
+    assert finding.level is Level.WARN
+    assert "200 a day, 1 a second" in finding.found
+    assert "--production-access-enabled" in finding.remedy
+    assert "every recipient" in finding.remedy
+
+
+@pytest.mark.parametrize(
+    ("change", "level", "word"),
+    [
+        ({"is_enabled": False}, Level.FAIL, "--sending-enabled"),
+        ({"enforcement": "SHUTDOWN"}, Level.FAIL, "Only AWS"),
+        ({"enforcement": "SHUTDOWN", "is_enabled": False}, Level.FAIL, "Only AWS"),
+        ({"enforcement": "PROBATION"}, Level.WARN, "Support Center"),
+        ({"enforcement": "SOMETHING_NEW"}, Level.WARN, "SES console"),
+    ],
+)
+def test_sending_that_is_stopped_or_watched_is_told(
+    change: dict[str, str | bool], level: Level, word: str
+) -> None:
+    """With what opens it again."""
+    finding = only(replace(HEALTHY, sending=replace(SENDING, **change)))  # type: ignore[arg-type]
+
+    assert finding.subject == "SES sending"
+    assert finding.level is level
+    assert word in finding.remedy
+
+
+def test_a_rate_above_the_accounts_fails() -> None:
+    """It says what the account allows, and how to get more."""
+    finding = only(HEALTHY, replace(WANTED, send_rate=15))
+
+    assert finding.level is Level.FAIL
+    assert finding.found == "14 a second allowed, 15 wanted"
+    assert "SEND_RATE=14" in finding.remedy
+    assert "--quota-code L-CDEF9B6B --desired-value 15`" in finding.remedy
+
+
+def test_the_accounts_own_rate_is_fine() -> None:
+    """To the last mail."""
+    assert failures(HEALTHY, replace(WANTED, send_rate=14)) == []
+    assert of("SES send rate", HEALTHY, replace(WANTED, send_rate=14)).remedy == ""
+
+
+def test_a_rate_far_below_the_accounts_is_a_hint() -> None:
+    """Nothing is wrong with it."""
+    finding = of("SES send rate", HEALTHY, replace(WANTED, send_rate=6))
+
+    assert finding.level is Level.OK
+    assert "SEND_RATE=14" in finding.remedy
+
+
+def test_an_account_of_less_than_a_mail_a_second_is_not_told_to_send_none() -> None:
+    """A rate of none is no setting."""
+    finding = only(replace(HEALTHY, sending=replace(SENDING, max_rate=0.0)))
+
+    assert finding.remedy.startswith("Ask for more")
+
+
+@pytest.mark.parametrize(
+    ("sent", "level"),
+    [(44_999.0, Level.OK), (45_000.0, Level.WARN), (50_000.0, Level.FAIL)],
+)
+def test_a_daily_quota_that_is_nearly_used_warns(sent: float, level: Level) -> None:
+    """One that is used up fails."""
+    account = replace(HEALTHY, sending=replace(SENDING, sent_last_day=sent))
+
+    assert of("SES daily quota", account).level is level
+
+
+def test_no_daily_quota_is_never_used_up() -> None:
+    """SES writes -1 for none."""
+    account = replace(HEALTHY, sending=replace(SENDING, max_a_day=-1.0, sent_last_day=10.0))
+
+    assert of("SES daily quota", account) == Finding(Level.OK, "SES daily quota", "none")
+
+
+# Numbers that are not asked for.
+
+
+def test_the_deployed_numbers_are_checked_where_none_are_asked_for() -> None:
+    """After a deployment the stack says what is wanted; an option goes before it."""
+    stack = replace(
+        STACK,
+        parameters={
+            **STACK.parameters,
+            "SendRate": "28",
+            "WorkerConcurrency": "700",
+            "StartConcurrency": "901",
+        },
+    )
+    deployed = replace(HEALTHY, stack=stack)
+
+    assert of("SES send rate", deployed).found == "14 a second allowed, 28 wanted"
+    assert of("Lambda reserved concurrency", deployed).level is Level.FAIL
+    assert of("Lambda concurrency", deployed).level is Level.WARN
+    asked = replace(WANTED, send_rate=14, worker_concurrency=2, start_concurrency=0)
+    assert failures(deployed, asked) == []
+
+
+def test_without_a_stack_the_templates_numbers_are_checked() -> None:
+    """14 mails a second, two workers, nothing reserved."""
+    account = replace(HEALTHY, stack=None, sending=replace(SENDING, max_rate=1.0))
+
+    assert only(account).found == "1 a second allowed, 14 wanted"
+    assert "2 wanted for workers" in of("Lambda concurrency", account).found
+    assert of("Lambda reserved concurrency", account).found.startswith("0 wanted")
+
+
+# Whom SES lets it send as.
+
+
+def test_a_sender_that_is_no_identity_fails() -> None:
+    """The way is to verify its domain."""
+    finding = only(sent_as())
+
+    assert finding.level is Level.FAIL
+    assert "create-email-identity --email-identity example.com" in finding.remedy
+
+
+@pytest.mark.parametrize(
+    ("name", "word"), [("example.com", "DKIM records"), (ADDRESS, "Follow the link")]
+)
+def test_a_sender_that_is_not_verified_fails(name: str, word: str) -> None:
+    """A domain is verified by its DNS, an address by a link."""
+    finding = only(sent_as(Identity(name=name, is_verified=False, signs=False, dkim="PENDING")))
+
+    assert finding.level is Level.FAIL
+    assert finding.found == f"{name} is not verified"
+    assert word in finding.remedy
+
+
+def test_a_verified_domain_covers_an_address_that_is_not() -> None:
+    """The mails are signed by the domain."""
+    address = Identity(name=ADDRESS, is_verified=False, signs=False, dkim="NOT_STARTED")
+
+    account = sent_as(address, DOMAIN)
+
+    assert failures(account) == []
+    assert of(f"sender {ADDRESS}", account).found == "verified by example.com"
+
+
+@pytest.mark.parametrize(
+    ("identity", "word"),
+    [
+        (replace(DOMAIN, signs=False), "put-email-identity-dkim-attributes --signing-enabled"),
+        (replace(DOMAIN, dkim="PENDING"), "Put the DKIM records"),
+        (replace(DOMAIN, dkim="FAILED", signs=False), "Put the DKIM records"),
+        (
+            Identity(name=ADDRESS, is_verified=True, signs=False, dkim="NOT_STARTED"),
+            "Verify the domain",
+        ),
+    ],
+)
+def test_mails_that_are_not_signed_warn(identity: Identity, word: str) -> None:
+    """Large providers refuse bulk mail without DKIM and DMARC."""
+    account = sent_as(identity)
+    identities = {"SendingIdentities": arn_of(identity.name)}
+
+    finding = only(replace(account, stack=replace(STACK, parameters=identities)))
+
+    assert finding.subject == f"sender {ADDRESS}: DKIM"
+    assert finding.level is Level.WARN
+    assert word in finding.remedy
+    assert "Gmail and Yahoo" in finding.remedy
+    assert "_dmarc.example.com" in finding.remedy
+
+
+def test_signed_mails_still_want_a_dmarc_record() -> None:
+    """Which AWS does not know of."""
+    finding = of(f"sender {ADDRESS}: DKIM", HEALTHY)
+
+    assert finding.level is Level.OK
+    assert "_dmarc.example.com" in finding.remedy
+
+
+@pytest.mark.parametrize(
+    ("status", "rejects", "level"),
+    [
+        ("SUCCESS", True, Level.OK),
+        ("PENDING", False, Level.WARN),
+        ("FAILED", False, Level.WARN),
+        ("FAILED", True, Level.FAIL),
+    ],
+)
+def test_a_return_path_that_does_not_stand_is_told(
+    status: str, rejects: bool, level: Level
+) -> None:
+    """It fails where SES was told to send nothing without it."""
+    identity = replace(
+        DOMAIN,
+        mail_from="bounce.example.com",
+        mail_from_status=status,
+        rejects_without_mail_from=rejects,
+    )
+
+    finding = of(f"sender {ADDRESS}: MAIL FROM", sent_as(identity))
+
+    assert finding.level is level
+    assert "bounce.example.com" in finding.found
+
+
+def test_an_identity_that_the_worker_may_send_by_is_fine() -> None:
+    """Among others."""
+    identities = ",".join(arn_of(each) for each in (ADDRESS, "example.com"))
+    stack = replace(STACK, parameters={"SendingIdentities": identities})
+
+    assert failures(replace(HEALTHY, stack=stack)) == []
+
+
+def test_an_identity_that_the_worker_may_not_send_by_fails() -> None:
+    """Every mail would be refused."""
+    stack = replace(STACK, parameters={"SendingIdentities": arn_of("notexample.com")})
+
+    finding = only(replace(HEALTHY, stack=stack))
+
+    assert finding.level is Level.FAIL
+    assert finding.found == "the send worker may not send by example.com"
+    assert "Deploy with this SENDER" in finding.remedy
+
+
+# How many functions Lambda runs at once.
+
+
+def test_a_new_account_can_reserve_nothing() -> None:
+    """It begins with ten, and Lambda keeps a hundred unreserved."""
+    finding = only(replace(HEALTHY, concurrency=Concurrency(10, 10)))
+
+    assert finding.level is Level.WARN
+    assert "Leave START_CONCURRENCY at 0" in finding.remedy
+    assert "--quota-code L-B99A9384 --desired-value 1000`" in finding.remedy
+
+
+@pytest.mark.parametrize(("reserved", "fails"), [(0, False), (20, False), (21, True)])
+def test_a_reservation_that_lambda_would_refuse_fails(reserved: int, fails: bool) -> None:
+    """A hundred have to be left."""
+    account = replace(HEALTHY, concurrency=Concurrency(1_000, 120))
+
+    found = failures(account, replace(WANTED, start_concurrency=reserved))
+
+    assert [each.level for each in found] == ([Level.FAIL] if fails else [])
+
+
+def test_what_the_stack_has_reserved_is_not_wanted_twice() -> None:
+    """After a deployment its own reservation is no longer free."""
+    stack = replace(STACK, contents=replace(CONTENTS, reserved=20))
+    account = replace(HEALTHY, concurrency=Concurrency(1_000, 100), stack=stack)
+
+    assert failures(account, replace(WANTED, start_concurrency=20)) == []
+
+
+@pytest.mark.parametrize(
+    ("workers", "remedy"),
+    [(196, None), (197, "Deploy with WORKER_CONCURRENCY=196, or ask for more")],
+)
+def test_more_workers_than_lambda_runs_warn(workers: int, remedy: str | None) -> None:
+    """The other four functions need one each."""
+    account = replace(HEALTHY, concurrency=Concurrency(1_000, 200))
+
+    found = failures(account, replace(WANTED, worker_concurrency=workers))
+
+    assert [each.level for each in found] == ([] if remedy is None else [Level.WARN])
+    assert all(each.remedy.startswith(remedy or "") for each in found)
+
+
+def test_fewer_workers_than_can_be_set_are_not_proposed() -> None:
+    """A queue's trigger takes two at least."""
+    account = replace(HEALTHY, concurrency=Concurrency(1_000, 5))
+
+    remedy = of("Lambda concurrency", account).remedy
+
+    assert remedy.startswith("Ask for more")
+
+
+# The stack.
+
+
+def test_a_stack_that_is_not_there_is_fine() -> None:
+    """Before the first deployment."""
+    account = replace(HEALTHY, stack=None)
+
+    assert failures(account) == []
+    assert of("stack sentinel", account).found == "not there yet"
+
+
+@pytest.mark.parametrize(
+    ("status", "level", "word"),
+    [
+        ("CREATE_COMPLETE", Level.OK, ""),
+        ("IMPORT_COMPLETE", Level.OK, ""),
+        ("CREATE_IN_PROGRESS", Level.WARN, "Wait"),
+        ("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", Level.WARN, "Wait"),
+        ("REVIEW_IN_PROGRESS", Level.WARN, "Execute"),
+        ("UPDATE_ROLLBACK_COMPLETE", Level.WARN, "describe-stack-events"),
+        ("CREATE_FAILED", Level.FAIL, "delete-stack --stack-name sentinel"),
+        ("ROLLBACK_COMPLETE", Level.FAIL, "delete-stack --stack-name sentinel"),
+        ("ROLLBACK_FAILED", Level.FAIL, "delete-stack --stack-name sentinel"),
+        ("UPDATE_ROLLBACK_FAILED", Level.FAIL, "continue-update-rollback --stack-name sentinel"),
+        ("UPDATE_FAILED", Level.FAIL, "describe-stack-events --stack-name sentinel"),
+        ("DELETE_FAILED", Level.FAIL, "describe-stack-events --stack-name sentinel"),
+    ],
+)
+def test_a_stack_that_stands_half_is_told(status: str, level: Level, word: str) -> None:
+    """With the command that helps on."""
+    finding = of("stack sentinel", replace(HEALTHY, stack=replace(STACK, status=status)))
+
+    assert finding.level is level
+    assert finding.found.startswith(status)
+    assert word in finding.remedy
+
+
+@pytest.mark.parametrize("logical", ROLES)
+def test_a_role_that_is_gone_fails(logical: str) -> None:
+    """Deleted behind the stack's back, or never in it."""
+    gone = with_role(logical, None)
+    roles = {name: role for name, role in CONTENTS.roles.items() if name != logical}
+    never = replace(HEALTHY, stack=replace(STACK, contents=replace(CONTENTS, roles=roles)))
+
+    for account in (gone, never):
+        assert only(account).level is Level.FAIL
+        assert only(account).subject == f"role {logical}"
+
+
+@pytest.mark.parametrize("logical", ROLES)
+def test_a_role_that_the_wrong_service_takes_on_fails(logical: str) -> None:
+    """The function, or the schedule, would not run."""
+    finding = only(with_role(logical, Role("role", (Trust(frozenset({"ec2.amazonaws.com"})),))))
+
+    assert finding.level is Level.FAIL
+    assert ROLES[logical] in finding.remedy
+
+
+def test_a_stack_without_functions_needs_no_roles() -> None:
+    """As the local runner deploys it."""
+    stack = replace(STACK, parameters={"Functions": "none"}, contents=replace(CONTENTS, roles={}))
+
+    assert failures(replace(HEALTHY, stack=stack)) == []
+
+
+@pytest.mark.parametrize(
+    ("conditions", "missing"),
+    [
+        ((), "aws:SourceAccount and aws:SourceArn"),
+        ((FROM_THIS_ACCOUNT,), "aws:SourceArn"),
+        ((FROM_THIS_GROUP,), "aws:SourceAccount"),
+    ],
+)
+def test_a_scheduler_role_open_to_others_warns(
+    conditions: tuple[TrustCondition, ...], missing: str
+) -> None:
+    """Whoever gets Scheduler to use it starts campaigns (the confused deputy)."""
+    finding = only(trusting(*conditions))
+
+    assert finding.level is Level.WARN
+    assert f"it does not ask for {missing}:" in finding.found
+    assert f"aws:SourceArn = {GROUP_ARN}" in finding.remedy
+
+
+@pytest.mark.parametrize(
+    "conditions",
+    [
+        (FROM_THIS_ACCOUNT, replace(FROM_THIS_GROUP, values=frozenset({f"{GROUP_ARN}-other"}))),
+        (replace(FROM_THIS_ACCOUNT, values=frozenset({"000000000000"})), FROM_THIS_GROUP),
+        # StringEquals takes a star for a star.
+        (FROM_THIS_ACCOUNT, replace(FROM_THIS_GROUP, values=frozenset({f"{GROUP_ARN[:-8]}*"}))),
+    ],
+)
+def test_a_scheduler_role_closed_to_its_own_group_fails(
+    conditions: tuple[TrustCondition, ...],
+) -> None:
+    """No scheduled campaign would start on time."""
+    finding = only(trusting(*conditions))
+
+    assert finding.level is Level.FAIL
+    assert "shut Scheduler out" in finding.found
+
+
+@pytest.mark.parametrize("operator", ["StringLike", "ArnLike", "ArnEquals"])
+def test_a_pattern_that_fits_the_group_is_fine(operator: str) -> None:
+    """These operators take a star for anything."""
+    fits = TrustCondition(operator, "aws:sourcearn", frozenset({f"{GROUP_ARN[:-8]}*"}))
+
+    assert failures(trusting(FROM_THIS_ACCOUNT, fits)) == []
+
+
+def test_a_stack_without_its_schedule_group_fails() -> None:
+    """The role can be checked against none."""
+    stack = replace(STACK, contents=replace(CONTENTS, schedule_groups={}))
+
+    finding = only(replace(HEALTHY, stack=stack))
+
+    assert finding.level is Level.FAIL
+    assert "schedule group" in finding.found
+
+
+# The command.
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--sender", "nobody"], "news@example.com"),
+        (["--sender", "a@example.com, b@example.com"], "news@example.com"),
+        (["--sender", ADDRESS, "--send-rate", "0"], "--send-rate: write it as a whole number"),
+        (["--sender", ADDRESS, "--concurrency", "1"], "at least 2"),
+        ([], "--sender"),
+    ],
+)
+def test_a_wrong_option_is_named(
+    arguments: list[str], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Before anybody is asked."""
+    with pytest.raises(SystemExit) as ended:
+        main(arguments, {})
+
+    assert ended.value.code == 2
+    assert words in capsys.readouterr().err
