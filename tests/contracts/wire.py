@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import parse_qsl
 
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse, HeadersDict
 from botocore.client import BaseClient
@@ -88,6 +89,16 @@ def error(code: str, status: int = 400, message: str = "told by the test", **mor
     )
 
 
+def query_error(code: str, status: int = 403) -> Step:
+    """Answer with an error, as AWS's query protocol has it."""
+    text = f"<ErrorResponse><Error><Code>{code}</Code></Error></ErrorResponse>".encode()
+
+    def step(request: AWSPreparedRequest) -> AWSResponse:
+        return AWSResponse(request.url, status, HTTPHeaders(), _Raw(text))
+
+    return step
+
+
 def cancelled(*codes: str) -> Step:
     """TransactWriteItems is cancelled, for one reason a write."""
     return error(
@@ -131,6 +142,9 @@ def forward(request: AWSPreparedRequest, body: Body | None = None) -> Body:
 def body_of(request: AWSPreparedRequest) -> Body:
     """The request's body, parsed."""
     body = request.body
+    if isinstance(body, str):
+        # The query protocol's: a form.
+        return dict(parse_qsl(body))
     assert body is None or isinstance(body, bytes)
     parsed: Body = json.loads(body or b"{}")
     return parsed
