@@ -72,6 +72,8 @@ class Settings(BaseModel):
     send_queue_url: str = ""
     schedule_group: str = "sentinel"
     start_campaign_lambda_arn: str = ""
+    api_keys_secret_arn: str = ""
+    """Where AWS Secrets Manager has the hashes of the API's keys."""
     eventbridge_role_arn: str = ""
     schedule_dead_letter_arn: str | None = None
     ses_bulk: bool = True

@@ -27,7 +27,8 @@ class DeploymentSettings(BaseModel):
     max_lateness_seconds: Annotated[int, Field(ge=60, le=21_600)] | None = None
     throttle_rate: Annotated[int, Field(ge=1)] | None = None
     throttle_burst: Annotated[int, Field(ge=1)] | None = None
-    unknown_held_hours: Annotated[int, Field(ge=1, le=144)] | None = None
+    unknown_held_seconds: Annotated[int, Field(ge=3_600, le=518_400)] | None = None
+    stalled_seconds: Annotated[int, Field(ge=300, le=86_400)] | None = None
     alarm_address: str | None = None
     sandbox_recipients: str | None = None
     """In SES's sandbox: the verified addresses that mails may go to, separated by commas."""
