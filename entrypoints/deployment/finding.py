@@ -6,6 +6,8 @@ from enum import StrEnum
 from domain.account import Account, Stack, Unread
 
 DEFAULT_STACK = "sentinel"
+_NOT_STANDING = ("CREATE_FAILED", "CREATE_IN_PROGRESS", "DELETE_", "REVIEW_", "ROLLBACK_")
+"""How the states of a stack begin that is not yet, or no longer, whole."""
 
 
 class Level(StrEnum):
@@ -70,5 +72,6 @@ def wanted_number(asked: int | None, account: Account, parameter: str, default: 
 
 
 def has_functions(stack: Stack) -> bool:
-    """Whether it was deployed with functions; for the local runner it is not."""
-    return stack.parameters.get("Functions") != "none"
+    """Whether it stands, and with functions: for the local runner it is deployed without."""
+    stands = not stack.status.startswith(_NOT_STANDING)
+    return stands and stack.parameters.get("Functions") != "none"

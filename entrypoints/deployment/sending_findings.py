@@ -13,7 +13,7 @@ from entrypoints.deployment.finding import (
     wanted_number,
 )
 
-_DEFAULT_SEND_RATE = 14
+DEFAULT_SEND_RATE = 14
 """Of template.yaml."""
 _NEARLY = 0.9
 _FAR_BELOW = 0.5
@@ -37,9 +37,7 @@ def sending_findings(account: Account, wanted: Wanted) -> Iterator[Finding]:
         return
     yield _of_production_access(sending)
     yield _of_standing(sending)
-    yield _of_rate(
-        sending, wanted_number(wanted.send_rate, account, "SendRate", _DEFAULT_SEND_RATE)
-    )
+    yield _of_rate(sending, wanted_number(wanted.send_rate, account, "SendRate", DEFAULT_SEND_RATE))
     yield _of_daily_quota(sending)
 
 

@@ -36,7 +36,7 @@ ROLES = {
 """Roles of template.yaml by logical id, and the service that takes each on."""
 
 _SCHEDULE_GROUP = "ScheduleGroup"
-_DEFAULT_WORKER_CONCURRENCY = 2
+DEFAULT_WORKER_CONCURRENCY = 2
 """Of template.yaml, and the least that a queue's trigger takes."""
 _KEPT_UNRESERVED = 100
 """What Lambda lets nobody reserve (Lambda developer guide, "Configuring reserved concurrency")."""
@@ -83,7 +83,7 @@ def concurrency_findings(account: Account, wanted: Wanted) -> Iterator[Finding]:
         yield unread("Lambda concurrency", concurrency)
         return
     workers = wanted_number(
-        wanted.worker_concurrency, account, "WorkerConcurrency", _DEFAULT_WORKER_CONCURRENCY
+        wanted.worker_concurrency, account, "WorkerConcurrency", DEFAULT_WORKER_CONCURRENCY
     )
     reserved = wanted_number(wanted.start_concurrency, account, "StartConcurrency", 0)
     # What the stack has reserved already is not wanted a second time.
@@ -95,12 +95,12 @@ def concurrency_findings(account: Account, wanted: Wanted) -> Iterator[Finding]:
 def _of_reserved(concurrency: Concurrency, free: int, reserved: int) -> Finding:
     subject = "Lambda reserved concurrency"
     request = _concurrency_request(concurrency.limit)
-    room = f"{free} of {concurrency.limit} are free, and {_KEPT_UNRESERVED} cannot be reserved"
+    room = f"{free} of {concurrency.limit} are free, and {_KEPT_UNRESERVED} have to stay so"
     if reserved > 0 and reserved > free - _KEPT_UNRESERVED:
         return Finding(
             Level.FAIL,
             subject,
-            f"{reserved} wanted, and {room}",
+            f"{reserved} wanted; {room}",
             f"Lambda would refuse it: deploy with START_CONCURRENCY=0, or ask for more: {request}.",
         )
     if free <= _KEPT_UNRESERVED:
@@ -111,7 +111,7 @@ def _of_reserved(concurrency: Concurrency, free: int, reserved: int) -> Finding:
             "New accounts begin with 10. Leave START_CONCURRENCY at 0, or ask for more: "
             f"{request}.",
         )
-    return Finding(Level.OK, subject, f"{reserved} wanted, and {room}")
+    return Finding(Level.OK, subject, f"{reserved} wanted; {room}")
 
 
 def _of_unreserved(free: int, workers: int) -> Finding:
@@ -120,7 +120,7 @@ def _of_unreserved(free: int, workers: int) -> Finding:
     if free >= workers + _OTHER_FUNCTIONS:
         return Finding(Level.OK, subject, found)
     request = _concurrency_request(free)
-    fewer = max(_DEFAULT_WORKER_CONCURRENCY, free - _OTHER_FUNCTIONS)
+    fewer = max(DEFAULT_WORKER_CONCURRENCY, free - _OTHER_FUNCTIONS)
     lower = f"Deploy with WORKER_CONCURRENCY={fewer}, or ask" if fewer < workers else "Ask"
     return Finding(
         Level.WARN, subject, f"{found}: the API would be throttled", f"{lower} for more: {request}."

@@ -1,7 +1,9 @@
 """The preflight's rules: what is wrong with an account is named with its remedy."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -21,7 +23,8 @@ from domain.account import (
 )
 from entrypoints.deployment.finding import Finding, Level, Wanted
 from entrypoints.deployment.preflight import findings, main
-from entrypoints.deployment.stack_findings import ROLES
+from entrypoints.deployment.sending_findings import DEFAULT_SEND_RATE
+from entrypoints.deployment.stack_findings import DEFAULT_WORKER_CONCURRENCY, ROLES
 
 ACCOUNT = "123456789012"
 GROUP_ARN = f"arn:aws:scheduler:eu-central-1:{ACCOUNT}:schedule-group/sentinel"
@@ -138,7 +141,7 @@ def test_what_needs_mending_says_how() -> None:
         ),
         senders=(Sender(ADDRESS, ()),),
         concurrency=Concurrency(10, 10),
-        stack=replace(STACK, status="ROLLBACK_COMPLETE", contents=replace(CONTENTS, roles={})),
+        stack=replace(STACK, status="UPDATE_FAILED", contents=replace(CONTENTS, roles={})),
     )
 
     found = failures(account)
@@ -543,6 +546,37 @@ def test_a_stack_that_stands_half_is_told(status: str, level: Level, word: str) 
     assert finding.level is level
     assert finding.found.startswith(status)
     assert word in finding.remedy
+
+
+@pytest.mark.parametrize(
+    "status",
+    ["CREATE_IN_PROGRESS", "ROLLBACK_COMPLETE", "DELETE_IN_PROGRESS", "REVIEW_IN_PROGRESS"],
+)
+def test_a_stack_that_does_not_stand_misses_nothing(status: str) -> None:
+    """Its roles and its permissions are not there yet, or no longer: one finding says so."""
+    stack = replace(
+        STACK, status=status, parameters={}, contents=replace(CONTENTS, roles={"ApiRole": None})
+    )
+
+    assert only(replace(HEALTHY, stack=stack)).subject == "stack sentinel"
+
+
+def test_the_template_has_what_is_looked_for() -> None:
+    """Its roles, its schedule group, and the numbers that are taken without a stack."""
+    template = (Path(__file__).parents[2] / "template.yaml").read_text()
+
+    roles = re.findall(r"^  (\w+):\n    Type: AWS::IAM::Role$", template, re.MULTILINE)
+    numbers = re.findall(
+        r"^  (\w+):\n    Type: Number\n    Default: (\d+)$", template, re.MULTILINE
+    )
+
+    assert set(roles) == set(ROLES)
+    assert "\n  ScheduleGroup:\n    Type: AWS::Scheduler::ScheduleGroup\n" in template
+    assert {
+        ("SendRate", str(DEFAULT_SEND_RATE)),
+        ("WorkerConcurrency", str(DEFAULT_WORKER_CONCURRENCY)),
+        ("StartConcurrency", "0"),
+    } <= set(numbers)
 
 
 @pytest.mark.parametrize("logical", ROLES)
