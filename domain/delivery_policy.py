@@ -11,8 +11,10 @@ class DeliveryPolicy:
     `max_lateness`: a campaign whose first start comes later than this expires.
     `fan_out_lease`: a starter that writes nothing for so long has lost its range.
     `send_lease`: a worker that has not recorded an attempt for so long has lost the chunk; it
-    outlasts the mailer's timeout. `check_interval`: how soon the reconciler looks at a campaign
-    again. `chunk_check_interval`: the same for a chunk, longer than a redelivery takes.
+    outlasts the mailer's timeout. `record_reserve`: what a worker that must end keeps back for
+    writing down the outcomes of its last attempt. `check_interval`: how soon the reconciler looks
+    at a campaign again. `chunk_check_interval`: the same for a chunk, longer than a redelivery
+    takes.
     `retry_delay`: before a message that was certainly not sent is tried again.
     `clock_skew`: a schedule may fire this much early by the starter's clock; it then waits.
     """
@@ -20,6 +22,7 @@ class DeliveryPolicy:
     max_lateness: timedelta = timedelta(hours=6)
     fan_out_lease: timedelta = timedelta(seconds=60)
     send_lease: timedelta = timedelta(seconds=60)
+    record_reserve: timedelta = timedelta(seconds=5)
     check_interval: timedelta = timedelta(seconds=60)
     chunk_check_interval: timedelta = timedelta(minutes=5)
     retry_delay: timedelta = timedelta(seconds=5)

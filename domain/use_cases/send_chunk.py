@@ -64,23 +64,25 @@ class SendChunk:
     ids: Ids
     policy: DeliveryPolicy
 
-    def __call__(self, ref: ChunkRef) -> bool:
+    def __call__(self, ref: ChunkRef, deadline: timedelta | None = None) -> bool:
         """Send what is pending; returns whether the chunk is finished.
 
-        The message is then dealt with. Raises DependencyFault: leave it, it comes again.
+        The message is then dealt with. By `deadline`, of the monotonic clock, every attempt is
+        recorded; what must wait longer is put back. Raises DependencyFault: leave the message, it
+        comes again.
         """
         while True:
-            step = self._micro_batch(ref)
+            step = self._micro_batch(ref, deadline)
             if step is not Step.GO_ON:
                 return step is Step.FINISHED
 
-    def _micro_batch(self, ref: ChunkRef) -> Step:
+    def _micro_batch(self, ref: ChunkRef, deadline: timedelta | None) -> Step:
         loaded = self.chunks.load(ref)
         if loaded is None:
             logger.warning("No such chunk", extra=_names(ref))
             return Step.LEFT
         campaign, chunk = loaded
-        return self._without_sending(campaign, chunk) or self._attempt(chunk)
+        return self._without_sending(campaign, chunk) or self._attempt(chunk, deadline)
 
     def _without_sending(self, campaign: Campaign, chunk: Chunk) -> Step | None:
         """What becomes of a chunk that is not to be sent now; None if it is."""
@@ -97,10 +99,14 @@ class SendChunk:
             return self._write(chunk.without_dead_attempts(), chunk)
         return None
 
-    def _attempt(self, chunk: Chunk) -> Step:
+    def _attempt(self, chunk: Chunk, deadline: timedelta | None) -> Step:
         positions = chunk.pending[: self.limiter.limit]
         mails = self._render(chunk, positions)
-        grant = self._grant(chunk, len(positions))
+        patience = self._patience(deadline)
+        if patience < timedelta():
+            self._put_back(chunk, timedelta())
+            return Step.LEFT
+        grant = self._grant(chunk, len(positions), patience)
         if grant is None:
             return Step.LEFT
         attempt = self.ids.attempt_token()
@@ -110,8 +116,9 @@ class SendChunk:
             return Step.GO_ON
         if claimed.is_finished:
             return Step.FINISHED
-        outcomes = self._send(claimed, claimed.claimed_by(attempt), mails, grant, lease_ends)
-        step = self._record(claimed, attempt, outcomes, lease_ends)
+        until = lease_ends if deadline is None else min(lease_ends, deadline)
+        outcomes = self._send(claimed, claimed.claimed_by(attempt), mails, grant, until)
+        step = self._record(claimed, attempt, outcomes, until)
         return self._follow(chunk.ref, step, tuple(outcomes.values()))
 
     def _render(self, chunk: Chunk, positions: Sequence[int]) -> dict[int, Rendered | Unrenderable]:
@@ -129,11 +136,17 @@ class SendChunk:
             ) from error
         return dict(zip(positions, mails, strict=True))
 
-    def _grant(self, chunk: Chunk, messages: int) -> Grant | None:
-        """Wait for a place in time; too far away, the chunk goes back on the queue unclaimed."""
-        now = self.clock.now()
+    def _patience(self, deadline: timedelta | None) -> timedelta:
+        """How long a grant may be waited for; negative where no attempt would be recorded."""
         patience = self.policy.send_lease / 2
-        grant = self.limiter.request(messages, now, patience)
+        if deadline is None:
+            return patience
+        attempt = self.mailer.timeout + self.policy.record_reserve
+        return min(patience, deadline - self.clock.monotonic() - attempt)
+
+    def _grant(self, chunk: Chunk, messages: int, patience: timedelta) -> Grant | None:
+        """Wait for a place in time; too far away, the chunk goes back on the queue unclaimed."""
+        grant = self.limiter.request(messages, self.clock.now(), patience)
         if isinstance(grant, timedelta):
             self._put_back(chunk, grant)
             return None
@@ -171,7 +184,7 @@ class SendChunk:
         positions: Sequence[int],
         mails: dict[int, Rendered | Unrenderable],
         grant: Grant,
-        lease_ends: timedelta,
+        until: timedelta,
     ) -> dict[int, Outcome]:
         outcomes: dict[int, Outcome] = {}
         messages: list[Message] = []
@@ -192,7 +205,7 @@ class SendChunk:
             )
         if not messages:
             return outcomes
-        in_time = self.clock.monotonic() + self.mailer.timeout < lease_ends
+        in_time = self.clock.monotonic() + self.mailer.timeout < until
         now = self.clock.now()
         if in_time and grant.is_usable(now):
             results = self.mailer.send(messages, grant.left(now))
@@ -207,11 +220,12 @@ class SendChunk:
         claimed: Chunk,
         attempt: AttemptToken,
         outcomes: dict[int, Outcome],
-        lease_ends: timedelta,
+        until: timedelta,
     ) -> Step:
         """Write every outcome; after a lost race, what still fits the newer state.
 
-        A fault is waited out as long as the lease lasts: what is not written shows as unknown.
+        A fault is waited out `until` the lease or the time is over: what is not written then shows
+        as unknown.
         """
         before = claimed
         wait = _FIRST_WAIT
@@ -222,7 +236,7 @@ class SendChunk:
                     return _step_of(stored)
                 before = self._again(before)
             except DependencyFault:
-                if self.clock.monotonic() + wait >= lease_ends:
+                if self.clock.monotonic() + wait >= until:
                     logger.exception(
                         "Outcomes not recorded: they will show as unknown",
                         extra=_names(claimed.ref),

@@ -11,4 +11,7 @@ _container = container_on_aws("address_hash_key_secret_arn", "send_queue_url", "
 def handler(event: Event, context: LambdaContext) -> dict[str, object]:
     """Send the chunks they name; what is not dealt with comes again (ReportBatchItemFailures)."""
     batch = _container.family.read_queue_event()(event)
-    return batch.answer(_container.send_batch()(batch.deliveries, time_left(context)))  # type: ignore[no-any-return]  # the family is chosen at run time
+    answer: dict[str, object] = batch.answer(
+        _container.send_batch()(batch.deliveries, time_left(context))
+    )
+    return answer

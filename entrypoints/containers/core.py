@@ -70,7 +70,7 @@ class Core(containers.DeclarativeContainer):
         policy=settings.provided.policy,
     )
     send_batch: providers.Provider[SendBatch] = providers.Factory(
-        SendBatch, send_chunk=send_chunk, finish=finish_campaign
+        SendBatch, send_chunk=send_chunk, finish=finish_campaign, clock=family.clock
     )
     reconcile: providers.Provider[Reconcile] = providers.Factory(
         Reconcile,

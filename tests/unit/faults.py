@@ -1,6 +1,6 @@
 """Memory adapters on which something goes wrong, as it does on real ones."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import timedelta
 
 from adapters.memory.campaigns import MemoryCampaignRepository
@@ -16,6 +16,7 @@ from domain.errors import DependencyRefused, DependencyUnavailable
 from domain.identifiers import CampaignId
 from domain.message import Message
 from domain.outcome import Outcome
+from domain.ports.chunks import SendPermission
 from domain.ports.clock import Clock
 from domain.schedule import Schedule
 
@@ -181,3 +182,19 @@ class FailingChunks(MemoryChunkRepository):
         if number in self._failing:
             raise DependencyUnavailable("The store did not answer.")
         return super().save(chunk, before)
+
+
+class SlowChunks(MemoryChunkRepository):
+    """The first reading of a permission takes long."""
+
+    def __init__(self, database: MemoryDatabase, clock: Clock, duration: timedelta) -> None:
+        """Over the same records."""
+        super().__init__(database)
+        self._clock = clock
+        self._duration = duration
+
+    def permission(self, campaign_id: CampaignId, addresses: Collection[str]) -> SendPermission:
+        """Slowly, once."""
+        self._clock.sleep(self._duration)
+        self._duration = timedelta()
+        return super().permission(campaign_id, addresses)

@@ -150,7 +150,7 @@ class Sentinel:
     @property
     def send_batch(self) -> SendBatch:
         """The use case."""
-        return SendBatch(send_chunk=self.send_chunk, finish=self.finish_campaign)
+        return SendBatch(send_chunk=self.send_chunk, finish=self.finish_campaign, clock=self.clock)
 
     @property
     def finish_campaign(self) -> FinishCampaign:

@@ -1,17 +1,23 @@
 """Dealing with the messages of one batch."""
 
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 from adapters.memory.fan_out import MemoryFanOutRepository
+from adapters.memory.rate_limiter import MemoryRateLimiter
 from domain.campaign import CampaignState
 from domain.chunk import ChunkRef
 from domain.errors import DependencyUnavailable
 from domain.fan_out import DeliveryProgress
+from domain.grants import TOLERANCE
 from domain.identifiers import CampaignId, TemplateId
 from domain.ports.queue import Delivery
+from domain.recipient import RecipientState
 from domain.template import Content
 from domain.use_cases.create_campaign import CampaignRequest
+from tests.unit.faults import SlowChunks
 from tests.unit.sentinel import MINUTE, Sentinel, addresses
 
 
@@ -89,3 +95,58 @@ def test_a_message_of_nothing(sentinel: Sentinel) -> None:
     sentinel.queue.enqueue([ChunkRef(CampaignId("cmp_gone"), 0, 0)])
     deliveries = received(sentinel)
     assert list(sentinel.send_batch(deliveries)) == deliveries
+
+
+def attempt_takes(sentinel: Sentinel) -> timedelta:
+    """The least time in which an attempt is sure to be recorded."""
+    return sentinel.mailer.timeout + sentinel.policy.record_reserve
+
+
+def test_no_attempt_is_begun_that_might_not_be_recorded(sentinel: Sentinel) -> None:
+    """With too little time left nobody is claimed; the chunks wait under messages of their own."""
+    campaign_id = sentinel.create_started(120)
+    deliveries = received(sentinel)
+    too_little = attempt_takes(sentinel) - timedelta(milliseconds=1)
+
+    assert list(sentinel.send_batch(deliveries, too_little)) == deliveries
+
+    assert sentinel.mailed() == []
+    assert all(chunk.lease is None for chunk in sentinel.stored_chunks())
+    again = received(sentinel)
+    assert [each.chunk for each in again] == [each.chunk for each in deliveries]
+    assert list(sentinel.send_batch(again, attempt_takes(sentinel))) == again
+    assert sorted(sentinel.mailed()) == addresses(120)
+    assert sentinel.state(campaign_id) is CampaignState.SENT
+
+
+def test_time_that_ends_in_the_middle_of_a_chunk(sentinel: Sentinel) -> None:
+    """Who has been mailed stays so; the rest of the chunk waits on the queue, pending."""
+    sentinel.limiter = MemoryRateLimiter(20)
+    campaign_id = sentinel.create_started(50)
+    deliveries = received(sentinel)
+    # The second place is a window away, and with the wait for it the time is over.
+    enough_for_one = attempt_takes(sentinel) + timedelta(seconds=1)
+
+    assert list(sentinel.send_batch(deliveries, enough_for_one)) == deliveries
+
+    assert len(sentinel.mailed()) == 20
+    states = Counter(sentinel.recipient_states().values())
+    assert states == {RecipientState.SENT: 20, RecipientState.PENDING: 30}
+    sentinel.clock.sleep(MINUTE)
+    sentinel.run_workers()
+    assert sorted(sentinel.mailed()) == addresses(50)
+    assert sentinel.state(campaign_id) is CampaignState.SENT
+
+
+def test_a_store_that_is_slow_when_time_is_short(sentinel: Sentinel) -> None:
+    """Held up between its place and the call, a worker makes no call it might not record."""
+    sentinel.create_started(3)
+    sentinel.chunks = SlowChunks(sentinel.database, sentinel.clock, TOLERANCE)
+    deliveries = received(sentinel)
+    short = sentinel.mailer.timeout + TOLERANCE
+    sentinel.policy = replace(sentinel.policy, record_reserve=timedelta())
+
+    assert list(sentinel.send_batch(deliveries, short)) == deliveries
+
+    assert sentinel.mailed() == []
+    assert set(sentinel.recipient_states().values()) == {RecipientState.PENDING}

@@ -1,11 +1,10 @@
 """Sending a chunk: nobody twice, nobody lost, and what cannot be known is shown."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 import pytest
 
-from adapters.memory.chunks import MemoryChunkRepository
 from adapters.memory.mailer import MemoryMailer
 from adapters.memory.queue import MemorySendQueue
 from adapters.memory.rate_limiter import MemoryRateLimiter
@@ -18,7 +17,6 @@ from domain.grants import TOLERANCE, WINDOW, Grant
 from domain.identifiers import CampaignId, SegmentId
 from domain.message import Message
 from domain.outcome import AccountBlocked, NotSent, Outcome, Refused, Unknown
-from domain.ports.chunks import SendPermission
 from domain.recipient import RecipientState
 from domain.tally import Tally
 from tests.unit.faults import (
@@ -30,6 +28,7 @@ from tests.unit.faults import (
     OvertakenCampaigns,
     OvertakenChunks,
     PickyQueue,
+    SlowChunks,
 )
 from tests.unit.sentinel import MINUTE, NOW, Sentinel, SettableClock, addresses
 
@@ -49,22 +48,6 @@ class InterruptedLimiter(MemoryRateLimiter):
         """Granted; meanwhile the world goes on."""
         self._meanwhile()
         return super().request(messages, now, patience)
-
-
-class SlowChunks(MemoryChunkRepository):
-    """The first reading of a permission takes long."""
-
-    def __init__(self, sentinel: Sentinel, duration: timedelta) -> None:
-        """Over the same records."""
-        super().__init__(sentinel.database)
-        self._clock = sentinel.clock
-        self._duration = duration
-
-    def permission(self, campaign_id: CampaignId, addresses: Collection[str]) -> SendPermission:
-        """Slowly, once."""
-        self._clock.sleep(self._duration)
-        self._duration = timedelta()
-        return super().permission(campaign_id, addresses)
 
 
 class OvertakenThenSilentChunks(OvertakenChunks):
@@ -580,7 +563,7 @@ def test_too_late_for_its_place(sentinel: Sentinel, seconds: float) -> None:
     campaign_id = sentinel.create_started(3)
     asked: list[datetime] = []
     sentinel.limiter = InterruptedLimiter(lambda: asked.append(sentinel.clock.now()))
-    sentinel.chunks = SlowChunks(sentinel, timedelta(seconds=seconds))
+    sentinel.chunks = SlowChunks(sentinel.database, sentinel.clock, timedelta(seconds=seconds))
     sentinel.run_workers()
     assert sentinel.mailed() == []
     sentinel.clock.sleep(sentinel.policy.retry_delay)
@@ -595,7 +578,7 @@ def test_in_time_for_its_place(sentinel: Sentinel) -> None:
     sentinel.create_started(3)
     asked: list[datetime] = []
     sentinel.limiter = InterruptedLimiter(lambda: asked.append(sentinel.clock.now()))
-    sentinel.chunks = SlowChunks(sentinel, TOLERANCE)
+    sentinel.chunks = SlowChunks(sentinel.database, sentinel.clock, TOLERANCE)
     sentinel.run_workers()
     assert asked == [NOW]
     assert sorted(sentinel.mailed()) == addresses(3)
@@ -607,7 +590,7 @@ def test_too_late_for_its_lease(sentinel: Sentinel) -> None:
     sentinel.create_started(3)
     asked: list[datetime] = []
     sentinel.limiter = InterruptedLimiter(lambda: asked.append(sentinel.clock.now()))
-    sentinel.chunks = SlowChunks(sentinel, TOLERANCE)
+    sentinel.chunks = SlowChunks(sentinel.database, sentinel.clock, TOLERANCE)
     sentinel.run_workers()
     assert sentinel.mailed() == []
     sentinel.clock.sleep(sentinel.policy.retry_delay)
