@@ -102,11 +102,7 @@ class SendChunk:
     def _attempt(self, chunk: Chunk, deadline: timedelta | None) -> Step:
         positions = chunk.pending[: self.limiter.limit]
         mails = self._render(chunk, positions)
-        patience = self._patience(deadline)
-        if patience < timedelta():
-            self._put_back(chunk, timedelta())
-            return Step.LEFT
-        grant = self._grant(chunk, len(positions), patience)
+        grant = self._grant(chunk, len(positions), self._patience(deadline))
         if grant is None:
             return Step.LEFT
         attempt = self.ids.attempt_token()
@@ -137,7 +133,7 @@ class SendChunk:
         return dict(zip(positions, mails, strict=True))
 
     def _patience(self, deadline: timedelta | None) -> timedelta:
-        """How long a grant may be waited for; negative where no attempt would be recorded."""
+        """How long a grant may be waited for; negative, for no grant at all, where it might not be recorded."""
         patience = self.policy.send_lease / 2
         if deadline is None:
             return patience
