@@ -133,7 +133,7 @@ class SendChunk:
         return dict(zip(positions, mails, strict=True))
 
     def _patience(self, deadline: timedelta | None) -> timedelta:
-        """How long a grant may be waited for; negative, for no grant at all, where it might not be recorded."""
+        """How long a grant may be waited for; negative, so for none, where time is too short."""
         patience = self.policy.send_lease / 2
         if deadline is None:
             return patience
