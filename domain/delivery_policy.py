@@ -1,6 +1,6 @@
 """How long things may take before somebody else looks after them."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 
 
@@ -27,3 +27,9 @@ class DeliveryPolicy:
     chunk_check_interval: timedelta = timedelta(minutes=5)
     retry_delay: timedelta = timedelta(seconds=5)
     clock_skew: timedelta = timedelta(seconds=5)
+
+    def __post_init__(self) -> None:
+        """Raises ValueError."""
+        for name, duration in asdict(self).items():
+            if duration < timedelta():
+                raise ValueError(f"{name}: {duration} is negative; write a duration of 0 or more.")

@@ -64,6 +64,14 @@ class SendChunk:
     ids: Ids
     policy: DeliveryPolicy
 
+    def __post_init__(self) -> None:
+        """Raises ValueError where no call could ever be made: a lease has to outlast one."""
+        if self.mailer.timeout >= self.policy.send_lease:
+            raise ValueError(
+                f"send_lease: {self.policy.send_lease} does not outlast the mailer's timeout,"
+                f" {self.mailer.timeout}; make it longer."
+            )
+
     def __call__(self, ref: ChunkRef, deadline: timedelta | None = None) -> bool:
         """Send what is pending; returns whether the chunk is finished.
 
@@ -104,6 +112,10 @@ class SendChunk:
         mails = self._render(chunk, positions)
         grant = self._grant(chunk, len(positions), self._patience(deadline))
         if grant is None:
+            return Step.LEFT
+        if self._patience(deadline) < timedelta():
+            # The wait was longer than it was to be: nobody is claimed whom time might cut off.
+            self._put_back(chunk, timedelta())
             return Step.LEFT
         attempt = self.ids.attempt_token()
         claimed, lease_ends = self._claim(chunk, positions, attempt)

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from adapters.memory.fan_out import MemoryFanOutRepository
 from adapters.memory.rate_limiter import MemoryRateLimiter
@@ -11,7 +11,7 @@ from domain.campaign import CampaignState
 from domain.chunk import ChunkRef
 from domain.errors import DependencyUnavailable
 from domain.fan_out import DeliveryProgress
-from domain.grants import TOLERANCE
+from domain.grants import TOLERANCE, Grant
 from domain.identifiers import CampaignId, TemplateId
 from domain.ports.queue import Delivery
 from domain.recipient import RecipientState
@@ -136,6 +136,35 @@ def test_time_that_ends_in_the_middle_of_a_chunk(sentinel: Sentinel) -> None:
     sentinel.run_workers()
     assert sorted(sentinel.mailed()) == addresses(50)
     assert sentinel.state(campaign_id) is CampaignState.SENT
+
+
+class LateLimiter(MemoryRateLimiter):
+    """The wait for the first place takes longer than it was to."""
+
+    def __init__(self, sentinel: Sentinel) -> None:
+        """Far from its limit."""
+        super().__init__(1_000)
+        self._clock = sentinel.clock
+
+    def request(self, messages: int, now: datetime, patience: timedelta) -> Grant | timedelta:
+        """Granted, a millisecond after the last that would have done."""
+        grant = super().request(messages, now, patience)
+        self._clock.sleep(patience + timedelta(milliseconds=1))
+        return grant
+
+
+def test_a_wait_that_takes_longer_than_it_was_to(sentinel: Sentinel) -> None:
+    """Who wakes too late for an attempt claims nobody; the chunk waits on the queue, due now."""
+    sentinel.create_started(3)
+    sentinel.limiter = LateLimiter(sentinel)
+    deliveries = received(sentinel)
+
+    assert list(sentinel.send_batch(deliveries, attempt_takes(sentinel))) == deliveries
+
+    assert sentinel.mailed() == []
+    (chunk,) = sentinel.stored_chunks()
+    assert (chunk.lease, len(chunk.pending)) == (None, 3)
+    assert [each.chunk for each in received(sentinel)] == [chunk.ref]
 
 
 def test_a_store_that_is_slow_when_time_is_short(sentinel: Sentinel) -> None:

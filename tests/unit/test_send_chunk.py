@@ -599,6 +599,30 @@ def test_too_late_for_its_lease(sentinel: Sentinel) -> None:
     assert sorted(sentinel.mailed()) == addresses(3)
 
 
+def test_a_lease_that_no_call_could_keep(sentinel: Sentinel) -> None:
+    """A lease no longer than a call may take is refused at once, and says what to do."""
+    sentinel.policy = DeliveryPolicy(send_lease=sentinel.mailer.timeout)
+    with pytest.raises(ValueError, match=r"send_lease: .* make it longer"):
+        _ = sentinel.send_chunk
+
+
+def test_a_policy_of_negative_times() -> None:
+    """It is refused, and the field is named."""
+    with pytest.raises(ValueError, match="record_reserve"):
+        DeliveryPolicy(record_reserve=timedelta(seconds=-1))
+
+
+def test_a_store_that_does_not_answer_until_time_is_over(sentinel: Sentinel) -> None:
+    """Outcomes are tried to be written until the deadline, and not until the end of the lease."""
+    sentinel.create_started(3)
+    (chunk,) = sentinel.stored_chunks()
+    sentinel.chunks = FailingChunks(sentinel.database, range(1, 1_000))
+    deadline = timedelta(seconds=20)
+    with pytest.raises(DependencyUnavailable):
+        sentinel.send_chunk(chunk.ref, deadline)
+    assert deadline - timedelta(seconds=5) <= sentinel.clock.monotonic() < deadline
+
+
 def test_a_chunk_that_is_gone(sentinel: Sentinel) -> None:
     """A message whose chunk was deleted is dealt with quietly."""
     sentinel.create_started(3)
