@@ -6,7 +6,22 @@ import pytest
 
 from tests.conftest import Emulator
 from tests.integration.deployed import Deployed
-from tests.integration.runner import FirstMinute, Runner, running
+from tests.integration.on_lambda import OnLambda, package_for_this_machine, running
+from tests.integration.runner import FirstMinute, Runner
+from tests.integration.runner import running as running_locally
+
+
+@pytest.fixture(scope="session")
+def code(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """What the functions run."""
+    return package_for_this_machine(tmp_path_factory.mktemp("package"))
+
+
+@pytest.fixture(scope="module")
+def on_lambda(code: bytes) -> Iterator[OnLambda]:
+    """The whole deployment, on an emulator that enforces permissions."""
+    with running(code) as sentinel:
+        yield sentinel
 
 
 @pytest.fixture
@@ -18,14 +33,14 @@ def deployed(emulator: Emulator) -> Deployed:
 @pytest.fixture(scope="session")
 def on_emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FirstMinute]:
     """`make local-run`, whose three examples were pasted as soon as it served."""
-    with running(tmp_path_factory.mktemp("emulator-runner")) as runner:
+    with running_locally(tmp_path_factory.mktemp("emulator-runner")) as runner:
         yield FirstMinute.of(runner)
 
 
 @pytest.fixture(scope="session")
 def in_memory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FirstMinute]:
     """`make local-run BACKEND=memory`, likewise."""
-    with running(tmp_path_factory.mktemp("memory-runner"), BACKEND="memory") as runner:
+    with running_locally(tmp_path_factory.mktemp("memory-runner"), BACKEND="memory") as runner:
         yield FirstMinute.of(runner)
 
 

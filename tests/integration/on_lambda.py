@@ -1,0 +1,184 @@
+"""Sentinel as template.yaml deploys it: real functions on an emulator that enforces permissions."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import httpx
+
+from adapters.aws.clients import AwsClients
+from adapters.aws.deployment import AwsDeployment
+from adapters.aws.stack import verify_sender
+from domain.contact import ContactDraft
+from domain.identifiers import SegmentId
+from domain.template import Content
+from entrypoints.containers import Family, build
+from entrypoints.containers.core import Core
+from entrypoints.deployment import package
+from entrypoints.local.emulator import running_ministack
+from entrypoints.settings import Settings
+from tests.integration.waiting import wait_for
+
+if TYPE_CHECKING:
+    from types_boto3_logs import CloudWatchLogsClient
+
+TEMPLATE = Path(__file__).parents[2] / "template.yaml"
+EVERYONE = SegmentId("everyone")
+NAME = "sentinel"
+ACCOUNT = "000000000000"
+"""The only one whose HTTP APIs the emulator serves."""
+REGION = "eu-central-1"
+FUNCTIONS = ("create-campaign", "api", "start-campaign", "send-worker", "reconcile")
+_SENDER = "Sentinel <hello@example.com>"
+_GREETING = Content.of("Hi {{ name }}", "<p>Hi {{ name }}</p>", "Hi {{ name }}")
+_CONTACTS_A_CALL = 500
+_HEALTHY = {"Content-Type": "application/json"}
+
+Line = Mapping[str, Any]  # Any: JSON, as it was logged
+
+
+class OnLambda:
+    """One deployment, with a template and an empty segment."""
+
+    def __init__(self, endpoint_url: str, code: bytes, **parameters: str) -> None:
+        """Deployed once it is made."""
+        self.endpoint_url = endpoint_url
+        self.clients = AwsClients(REGION, endpoint_url, ACCOUNT)
+        verify_sender(self.clients, _SENDER)
+        self.deployment = AwsDeployment(self.clients, NAME)
+        self.parameters = {
+            "Architecture": "x86_64",
+            "SesBulk": "false",
+            "SendRate": "1000",
+            "WorkerConcurrency": "2",
+            **parameters,
+        }
+        self.outputs = self.deploy(code)
+        self.container = self._container()
+        self.container.create_template()("Greeting", _GREETING, "greeting")
+        self.container.create_segment()("Everyone", EVERYONE)
+
+    def deploy(self, code: bytes, **parameters: str) -> Mapping[str, str]:
+        """Create or update, as `make deploy` does."""
+        return self.deployment.deploy(
+            TEMPLATE.read_text(), code, _SENDER, {**self.parameters, **parameters}
+        )
+
+    def http(self, key: str | None = None) -> httpx.Client:
+        """A client of the HTTP API."""
+        host = self.outputs["ApiUrl"].removeprefix("http://")
+        headers = {"Host": host, **({"Authorization": f"Bearer {key}"} if key else {})}
+        return httpx.Client(base_url=self.endpoint_url, headers=headers, timeout=60)
+
+    def post(self, body: Mapping[str, object]) -> httpx.Response:
+        """The answer to a campaign for everyone."""
+        campaign = {"name": "News", "template_id": "greeting", "segment_id": EVERYONE, **body}
+        with self.http() as client:
+            return client.post("/v1/campaigns", json=campaign)
+
+    def sent(self, campaign_id: str, within: float) -> Line:
+        """The campaign as the API answers it, once it is sent."""
+        with self.http() as client:
+
+            def look() -> Line | None:
+                campaign: Line = client.get(f"/v1/campaigns/{campaign_id}").json()
+                return campaign if campaign["state"] == "sent" else None
+
+            return wait_for(look, within=within, what=f"{campaign_id} is sent")
+
+    def add_people(self, size: int) -> None:
+        """So many members for the segment."""
+        put_contacts, add_members = self.container.put_contacts(), self.container.add_members()
+        for first in range(0, size, _CONTACTS_A_CALL):
+            drafts = [
+                ContactDraft.of(f"person-{number}@example.com", {"name": f"N{number}"})
+                for number in range(first, min(size, first + _CONTACTS_A_CALL))
+            ]
+            add_members(EVERYONE, [contact.contact_id for contact in put_contacts(drafts)])
+
+    def invoke(self, function: str, event: Line) -> Line:
+        """What a function answers to an event; its error where it fails."""
+        answer = self.clients.lambda_.invoke(
+            FunctionName=f"{NAME}-{function}", Payload=json.dumps(event).encode()
+        )
+        answered: Line = json.loads(answer["Payload"].read() or b"null")
+        return answered
+
+    def lines(self, function: str) -> list[str]:
+        """What a function logged, line by line."""
+        return [
+            event["message"]
+            for page in self._logs.get_paginator("filter_log_events").paginate(
+                logGroupName=f"/aws/lambda/{NAME}-{function}"
+            )
+            for event in page["events"]
+        ]
+
+    def matching(self, function: str, pattern: str) -> list[str]:
+        """What CloudWatch's filter finds in a function's log."""
+        answer = self._logs.filter_log_events(
+            logGroupName=f"/aws/lambda/{NAME}-{function}", filterPattern=pattern
+        )
+        return [event["message"] for event in answer["events"]]
+
+    def records(self, function: str) -> list[Line]:
+        """The structured ones among them."""
+        return [json.loads(line) for line in self.lines(function) if line.startswith("{")]
+
+    def mails(self) -> Counter[str]:
+        """How many mails SES took for each address."""
+        answer = httpx.get(f"{self.endpoint_url}/_ministack/ses/messages", timeout=60)
+        messages = answer.json()["messages"].get(ACCOUNT, [])
+        return Counter(address for message in messages for address in message["To"])
+
+    def schedules(self) -> set[str]:
+        """The names of those that stand."""
+        found = self.clients.scheduler.list_schedules(GroupName=NAME)["Schedules"]
+        return {each["Name"] for each in found}
+
+    def waiting(self, queue: str) -> int:
+        """How many messages wait on a queue, seen or not."""
+        url = self.clients.sqs.get_queue_url(QueueName=f"{NAME}-{queue}")["QueueUrl"]
+        attributes = self.clients.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])
+        found = attributes["Attributes"]
+        return sum(
+            int(found[f"ApproximateNumberOfMessages{kind}"])
+            for kind in ("", "NotVisible", "Delayed")
+        )
+
+    def _container(self) -> Core:
+        """A container in this process on what was deployed, with every permission."""
+        secret = self.clients.secretsmanager.list_secrets(
+            Filters=[{"Key": "name", "Values": [f"{NAME}/address-hash-key"]}]
+        )["SecretList"][0]["ARN"]
+        return build(
+            Family.AWS,
+            Settings(
+                sender=_SENDER,
+                aws_region=REGION,
+                aws_endpoint_url=self.endpoint_url,
+                emulator_access_key=ACCOUNT,
+                table_name=self.outputs["TableName"],
+                send_queue_url=self.outputs["SendQueueUrl"],
+                address_hash_key_secret_arn=secret,
+            ),
+        )
+
+    @property
+    def _logs(self) -> "CloudWatchLogsClient":
+        return self.clients.session.client("logs", endpoint_url=self.endpoint_url)
+
+
+@contextmanager
+def running(code: bytes, **parameters: str) -> Iterator[OnLambda]:
+    """A deployment on an emulator of its own."""
+    with running_ministack(AUTH="true") as endpoint_url:
+        yield OnLambda(endpoint_url, code, **parameters)
+
+
+def package_for_this_machine(folder: Path) -> bytes:
+    """What `make package` builds, for the processor that the emulator runs on."""
+    return package.build("x86_64", folder).read_bytes()

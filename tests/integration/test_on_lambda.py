@@ -1,0 +1,163 @@
+"""The deployment of template.yaml, with permissions enforced: from HTTP to mails by both paths."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tests.integration.deployed import everyone
+from tests.integration.on_lambda import FUNCTIONS, NAME, OnLambda
+from tests.integration.waiting import wait_for
+
+PEOPLE = 120
+PATIENCE = 60
+A_MINUTE_AND_MORE = 120
+
+
+class Campaigns:
+    """An immediate campaign and one that is due in just over a minute, posted at the same time."""
+
+    def __init__(self, sentinel: OnLambda) -> None:
+        """Over HTTP, to everyone."""
+        self.sentinel = sentinel
+        sentinel.add_people(PEOPLE)
+        soon = datetime.now(UTC) + timedelta(seconds=66)
+        self.scheduled = sentinel.post({"schedule_at": soon.isoformat()})
+        self.schedules = sentinel.schedules()
+        self.immediate = sentinel.post({})
+
+
+@pytest.fixture(scope="module")
+def campaigns(on_lambda: OnLambda) -> Campaigns:
+    """Both are under way."""
+    return Campaigns(on_lambda)
+
+
+def test_an_immediate_campaign_reaches_everybody(campaigns: Campaigns) -> None:
+    """A POST to the HTTP API, and everyone has a mail."""
+    sentinel = campaigns.sentinel
+    assert campaigns.immediate.status_code == 202
+    assert campaigns.immediate.json()["triggered"] is True
+
+    campaign = sentinel.sent(campaigns.immediate.json()["campaign_id"], within=PATIENCE)
+
+    assert campaign["counts"]["sent"] == campaign["counts"]["recipients"] == PEOPLE
+    assert sentinel.mails() == everyone(PEOPLE)
+
+
+def test_a_scheduled_campaign_has_a_schedule_of_its_own(campaigns: Campaigns) -> None:
+    """In Sentinel's group, until it fires."""
+    assert campaigns.scheduled.status_code == 201
+    assert campaigns.scheduled.json()["auto_scheduler"] is True
+    assert campaigns.schedules == {campaigns.scheduled.json()["campaign_id"]}
+
+
+def test_repeated_starts_and_messages_mail_nobody_twice(campaigns: Campaigns) -> None:
+    """As Lambda and SQS deliver them now and then."""
+    sentinel = campaigns.sentinel
+    campaign_id = campaigns.immediate.json()["campaign_id"]
+    sentinel.sent(campaign_id, within=PATIENCE)
+    before = sentinel.mails()
+    start = {"schema": 1, "campaign_id": campaign_id, "trigger": "direct invoke"}
+    records = [
+        {
+            "messageId": str(number),
+            "body": json.dumps(
+                {"schema": 1, "campaign_id": campaign_id, "range": 0, "chunk": number}
+            ),
+        }
+        for number in range(3)
+    ]
+
+    assert sentinel.invoke("start-campaign", start) is None
+    assert sentinel.invoke("send-worker", {"Records": records}) == {"batchItemFailures": []}
+
+    assert sentinel.mails() == before
+
+
+def test_the_first_log_filters_find_their_lines(campaigns: Campaigns) -> None:
+    """Those of the two paths, by their signs."""
+    sentinel = campaigns.sentinel
+    for answer, pattern in (
+        (campaigns.immediate, "⚡ Immediate execution"),
+        (campaigns.scheduled, "📅 Scheduled execution"),
+    ):
+        found = [json.loads(line) for line in sentinel.matching("create-campaign", pattern)]
+        assert [line["campaign_id"] for line in found] == [answer.json()["campaign_id"]]
+
+
+def test_a_wrong_request_is_a_problem_document(campaigns: Campaigns) -> None:
+    """Through API Gateway as through the local server."""
+    answer = campaigns.sentinel.post({"schedule_at": "tomorrow"})
+
+    assert answer.status_code == 422
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["errors"][0]["pointer"] == "/schedule_at"
+
+
+def test_a_message_that_cannot_be_read_ends_as_a_dead_letter(campaigns: Campaigns) -> None:
+    """It stands in nobody's way and does not vanish."""
+    sentinel = campaigns.sentinel
+    sqs, url = sentinel.clients.sqs, sentinel.outputs["SendQueueUrl"]
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "0"})
+    sqs.send_message(QueueUrl=url, MessageBody="hello")
+
+    wait_for(
+        lambda: sentinel.waiting("send-dead-letters") or None,
+        within=PATIENCE,
+        what="the message is a dead letter",
+    )
+
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "540"})
+    assert sentinel.waiting("send") == 0
+
+
+def test_a_start_that_fails_for_good_ends_as_a_dead_letter(campaigns: Campaigns) -> None:
+    """After Lambda's own retries, with what it was invoked with."""
+    sentinel = campaigns.sentinel
+    sentinel.clients.lambda_.invoke(
+        FunctionName=f"{NAME}-start-campaign", InvocationType="Event", Payload=b'{"schema": 1}'
+    )
+
+    wait_for(
+        lambda: sentinel.waiting("start-dead-letters") or None,
+        within=PATIENCE,
+        what="the invocation is a dead letter",
+    )
+
+
+def test_the_scheduled_campaign_starts_by_itself(campaigns: Campaigns) -> None:
+    """At its time, by EventBridge; then its schedule is gone."""
+    sentinel = campaigns.sentinel
+    campaign_id = campaigns.scheduled.json()["campaign_id"]
+
+    campaign = sentinel.sent(campaign_id, within=A_MINUTE_AND_MORE)
+
+    assert campaign["counts"]["sent"] == PEOPLE
+    assert campaign["started_at"] >= campaign["schedule_at"]
+    assert sentinel.mails() == everyone(PEOPLE, times=2)
+    assert sentinel.schedules() == set()
+    (started,) = sentinel.matching("start-campaign", "EventBridge")
+    assert json.loads(started)["campaign_id"] == campaign_id
+
+
+def test_all_lines_of_a_campaign_are_found_by_its_id(campaigns: Campaigns) -> None:
+    """Across the functions; and what they did cannot be told from lines without it."""
+    sentinel = campaigns.sentinel
+    campaign_id = campaigns.scheduled.json()["campaign_id"]
+
+    found = {name: sentinel.matching(name, f'"{campaign_id}"') for name in FUNCTIONS}
+
+    assert {name for name, lines in found.items() if lines} >= {
+        "create-campaign",
+        "start-campaign",
+        "send-worker",
+    }
+
+
+def test_no_log_has_an_address_or_a_body(campaigns: Campaigns) -> None:
+    """Of all that was logged by now."""
+    for function in FUNCTIONS:
+        for line in campaigns.sentinel.lines(function):
+            assert "@example.com" not in line
+            assert "Hi N" not in line
