@@ -143,10 +143,10 @@ class OnLambda:
         """How many messages wait on a queue, seen or not."""
         url = self.clients.sqs.get_queue_url(QueueName=f"{NAME}-{queue}")["QueueUrl"]
         attributes = self.clients.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])
-        found = attributes["Attributes"]
         return sum(
-            int(found[f"ApproximateNumberOfMessages{kind}"])
-            for kind in ("", "NotVisible", "Delayed")
+            int(value)
+            for name, value in attributes["Attributes"].items()
+            if name.startswith("ApproximateNumberOfMessages")
         )
 
     def _container(self) -> Core:

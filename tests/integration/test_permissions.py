@@ -1,0 +1,276 @@
+"""What each function may not do, tried with a session of its own role, permissions enforced."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.integration.on_lambda import ACCOUNT, NAME, REGION, OnLambda
+
+SENDER = "hello@example.com"
+_KEY = {"pk": {"S": "x"}, "sk": {"S": "x"}}
+_DENIED = {"AccessDenied", "AccessDeniedException"}
+
+Call = Callable[["Session"], object]
+
+
+@dataclass(frozen=True)
+class Session:
+    """Clients that have one role's permissions."""
+
+    sentinel: OnLambda
+    session: boto3.Session
+
+    def client(self, service: str) -> Any:  # noqa: ANN401  of any service
+        """One of them."""
+        return self.session.client(service, endpoint_url=self.sentinel.endpoint_url)  # type: ignore[call-overload]  # any service's name
+
+    @property
+    def send_queue(self) -> str:
+        """Its URL."""
+        return self.sentinel.outputs["SendQueueUrl"]
+
+    def queue(self, name: str) -> str:
+        """Of another queue."""
+        return self.send_queue.replace(f"{NAME}-send", f"{NAME}-{name}")
+
+
+@pytest.fixture(scope="module")
+def sessions(on_lambda: OnLambda) -> Callable[[str], Session]:
+    """A session of a role, by the role's logical id."""
+    clients = on_lambda.clients
+    resources = clients.cloudformation.describe_stack_resources(StackName=NAME)["StackResources"]
+    roles = {
+        each["LogicalResourceId"]: each["PhysicalResourceId"]
+        for each in resources
+        if each["ResourceType"] == "AWS::IAM::Role"
+    }
+
+    @cache
+    def assume(logical_id: str) -> Session:
+        # Only Lambda and Scheduler may; for the test its own account may, too.
+        trust = {
+            "Version": "2012-10-17",
+            "Statement": [
+                {
+                    "Effect": "Allow",
+                    "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"},
+                    "Action": "sts:AssumeRole",
+                }
+            ],
+        }
+        role = roles[logical_id]
+        clients.iam.update_assume_role_policy(RoleName=role, PolicyDocument=json.dumps(trust))
+        credentials = clients.sts.assume_role(
+            RoleArn=f"arn:aws:iam::{ACCOUNT}:role/{role}", RoleSessionName="test"
+        )["Credentials"]
+        session = boto3.Session(
+            aws_access_key_id=credentials["AccessKeyId"],
+            aws_secret_access_key=credentials["SecretAccessKey"],
+            aws_session_token=credentials["SessionToken"],
+            region_name=REGION,
+        )
+        return Session(on_lambda, session)
+
+    return assume
+
+
+def _send_mail(session: Session, sender: str = SENDER) -> object:
+    return session.client("sesv2").send_email(
+        FromEmailAddress=sender,
+        Destination={"ToAddresses": ["somebody@example.com"]},
+        Content={
+            "Simple": {"Subject": {"Data": "Hi"}, "Body": {"Text": {"Data": "Hi"}}},
+        },
+    )
+
+
+def _send_mail_as_another(session: Session) -> object:
+    return _send_mail(session, "ceo@example.org")
+
+
+def _enqueue(session: Session) -> object:
+    return session.client("sqs").send_message(QueueUrl=session.send_queue, MessageBody="x")
+
+
+def _enqueue_elsewhere(session: Session) -> object:
+    queue = session.queue("send-dead-letters")
+    return session.client("sqs").send_message(QueueUrl=queue, MessageBody="x")
+
+
+def _receive(session: Session) -> object:
+    return session.client("sqs").receive_message(QueueUrl=session.send_queue)
+
+
+def _purge(session: Session) -> object:
+    return session.client("sqs").purge_queue(QueueUrl=session.send_queue)
+
+
+def _start(session: Session) -> object:
+    return session.client("lambda").invoke(
+        FunctionName=f"{NAME}-start-campaign", InvocationType="Event", Payload=b"{}"
+    )
+
+
+def _invoke_worker(session: Session) -> object:
+    return session.client("lambda").invoke(FunctionName=f"{NAME}-send-worker", Payload=b"{}")
+
+
+def _change_code(session: Session) -> object:
+    return session.client("lambda").update_function_configuration(
+        FunctionName=f"{NAME}-send-worker", Timeout=1
+    )
+
+
+def _schedule(session: Session, group: str = NAME) -> object:
+    return session.client("scheduler").create_schedule(
+        GroupName=group,
+        Name="x",
+        ScheduleExpression="at(2030-01-01T00:00:00)",
+        FlexibleTimeWindow={"Mode": "OFF"},
+        Target={"Arn": f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:x", "RoleArn": "arn:x"},
+    )
+
+
+def _schedule_in_another_group(session: Session) -> object:
+    return _schedule(session, "default")
+
+
+def _stop_the_reconciler(session: Session) -> object:
+    return session.client("events").disable_rule(Name=f"{NAME}-reconcile")
+
+
+def _write(session: Session) -> object:
+    return session.client("dynamodb").put_item(TableName=NAME, Item=_KEY)
+
+
+def _delete(session: Session) -> object:
+    return session.client("dynamodb").delete_item(TableName=NAME, Key=_KEY)
+
+
+def _scan(session: Session) -> object:
+    return session.client("dynamodb").scan(TableName=NAME)
+
+
+def _read_another_table(session: Session) -> object:
+    return session.client("dynamodb").get_item(TableName="another", Key=_KEY)
+
+
+def _open_work(session: Session) -> object:
+    return session.client("dynamodb").query(
+        TableName=NAME,
+        IndexName="open_work",
+        KeyConditionExpression="open_shard = :shard",
+        ExpressionAttributeValues={":shard": {"S": "campaigns"}},
+    )
+
+
+def _list_campaigns(session: Session) -> object:
+    return session.client("dynamodb").query(
+        TableName=NAME,
+        IndexName="listing",
+        KeyConditionExpression="listing = :listing",
+        ExpressionAttributeValues={":listing": {"S": "campaigns"}},
+    )
+
+
+def _read_api_keys(session: Session) -> object:
+    arn = session.sentinel.outputs["ApiKeysSecretArn"]
+    return session.client("secretsmanager").get_secret_value(SecretId=arn)
+
+
+def _write_api_keys(session: Session) -> object:
+    arn = session.sentinel.outputs["ApiKeysSecretArn"]
+    return session.client("secretsmanager").put_secret_value(SecretId=arn, SecretString="{}")
+
+
+def _read_hash_key(session: Session) -> object:
+    return session.client("secretsmanager").get_secret_value(SecretId=f"{NAME}/address-hash-key")
+
+
+_NOBODY = (
+    _change_code,
+    _delete,
+    _enqueue_elsewhere,
+    _invoke_worker,
+    _purge,
+    _read_another_table,
+    _scan,
+    _schedule_in_another_group,
+    _send_mail_as_another,
+    _stop_the_reconciler,
+    _write_api_keys,
+)
+"""What no function may do."""
+
+_NOT: dict[str, tuple[Call, ...]] = {
+    "CreateCampaignRole": (
+        _enqueue,
+        _list_campaigns,
+        _open_work,
+        _read_hash_key,
+        _receive,
+        _send_mail,
+    ),
+    "ApiRole": (_enqueue, _open_work, _receive, _schedule, _send_mail, _start),
+    "StartCampaignRole": (
+        _list_campaigns,
+        _open_work,
+        _read_api_keys,
+        _read_hash_key,
+        _receive,
+        _schedule,
+        _send_mail,
+    ),
+    "SendWorkerRole": (_list_campaigns, _open_work, _read_api_keys, _schedule, _start),
+    "ReconcileRole": (
+        _list_campaigns,
+        _read_api_keys,
+        _read_hash_key,
+        _receive,
+        _send_mail,
+    ),
+    "SchedulerInvokeRole": (_enqueue, _read_api_keys, _schedule, _send_mail, _write),
+}
+_MAY: dict[str, tuple[Call, ...]] = {
+    "CreateCampaignRole": (_read_api_keys, _schedule, _start, _write),
+    "ApiRole": (_list_campaigns, _read_api_keys, _read_hash_key, _write),
+    "StartCampaignRole": (_enqueue, _start, _write),
+    "SendWorkerRole": (_enqueue, _read_hash_key, _receive, _send_mail, _write),
+    "ReconcileRole": (_enqueue, _open_work, _start, _write),
+    "SchedulerInvokeRole": (_start,),
+}
+
+
+def _cases(calls: dict[str, tuple[Call, ...]], *more: Call) -> list[tuple[str, Call]]:
+    return [(role, call) for role, own in calls.items() for call in (*own, *more)]
+
+
+@pytest.mark.parametrize(("role", "call"), _cases(_NOT, *_NOBODY))
+def test_a_function_is_denied_what_it_does_not_need(
+    sessions: Callable[[str], Session], role: str, call: Call
+) -> None:
+    """By the service, whatever its code would try."""
+    assert _refusal(sessions(role), call) in _DENIED
+
+
+@pytest.mark.parametrize(("role", "call"), _cases(_MAY))
+def test_a_function_may_do_what_it_needs(
+    sessions: Callable[[str], Session], role: str, call: Call
+) -> None:
+    """The same calls, by those who need them: so a denial is not just a wrong call."""
+    assert _refusal(sessions(role), call) not in _DENIED
+
+
+def _refusal(session: Session, call: Call) -> str | None:
+    """The code of the service's error, None where it took the call."""
+    try:
+        call(session)
+    except ClientError as error:
+        return error.response["Error"]["Code"]
+    return None
