@@ -84,7 +84,7 @@ class Campaign:
 
     `version` counts writes of the record (delivery moves it), `revision` counts what people
     edit, `schedule_version` counts schedules. `started_at` is when a start first claimed it.
-    `next_check_at` is when the reconciler looks at it next; None once it is final.
+    `next_check_at` is when the reconciler looks at it next; None once there is nothing to look at.
     """
 
     campaign_id: CampaignId
@@ -118,6 +118,13 @@ class Campaign:
             CampaignState.SENDING,
         }
 
+    @property
+    def startable_at(self) -> datetime:
+        """The first moment at which a start could have claimed it."""
+        if self.execution_path is ExecutionPath.IMMEDIATE:
+            return self.created_at
+        return max(self.created_at, self.schedule_at)
+
     def is_due(self, now: datetime) -> bool:
         """Whether a start may claim it: it is `sending`, or `scheduled` and its time has come."""
         if self.state is CampaignState.SENDING:
@@ -137,9 +144,9 @@ class Campaign:
             next_check_at=next_check_at,
         )
 
-    def finish(self, now: datetime) -> "Campaign":
-        """Every chunk is finished. Raises IllegalTransition."""
-        return self._end(CampaignEvent.FINISH, now)
+    def finish(self, now: datetime, next_check_at: datetime | None = None) -> "Campaign":
+        """Every chunk is finished; what is unknown is looked at again. Raises IllegalTransition."""
+        return self._end(CampaignEvent.FINISH, now).check_again(next_check_at)
 
     def cancel(self, now: datetime) -> "Campaign":
         """People no longer want it. Raises IllegalTransition."""

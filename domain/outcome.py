@@ -1,5 +1,7 @@
 """What became of one message handed to the mailer: split by what may follow."""
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 
@@ -44,3 +46,26 @@ class AccountBlocked:
 
 
 Outcome = Accepted | NotSent | Refused | Unknown | AccountBlocked
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutcomeCounts:
+    """How many messages had which outcome."""
+
+    accepted: int = 0
+    refused: int = 0
+    not_sent: int = 0
+    unknown: int = 0
+    blocked: int = 0
+
+    @classmethod
+    def of(cls, outcomes: Iterable[Outcome]) -> "OutcomeCounts":
+        """Counted."""
+        counts = Counter(type(each) for each in outcomes)
+        return cls(
+            accepted=counts[Accepted],
+            refused=counts[Refused],
+            not_sent=counts[NotSent],
+            unknown=counts[Unknown],
+            blocked=counts[AccountBlocked],
+        )

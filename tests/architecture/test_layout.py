@@ -90,6 +90,18 @@ def test_every_module_and_every_port_method_is_documented() -> None:
                 assert ast.get_docstring(node), f"{path}: {node.name}"
 
 
+def test_only_emf_reports_through_powertools() -> None:
+    """The use cases report to a port: nobody else has to know what becomes of it."""
+    found = {
+        str(path.parent.relative_to(ROOT))
+        for path in sources()
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ImportFrom | ast.Import)
+        and "aws_lambda_powertools.metrics" in ast.unparse(node)
+    }
+    assert found == {"adapters/emf"}
+
+
 def test_localstack_is_no_package() -> None:
     """A folder `localstack` that could be imported would hide the library of that name."""
     assert not (ROOT / "localstack" / "__init__.py").exists()
@@ -97,7 +109,7 @@ def test_localstack_is_no_package() -> None:
 
 def test_each_adapter_says_which_port_it_implements() -> None:
     """`Implements domain.ports.<port>` leads a reader from the adapter to its contract."""
-    for family in ("memory", "aws"):
+    for family in ("memory", "aws", "emf"):
         implemented = {
             line.split("domain.ports.")[1].split("`")[0]
             for path in (ROOT / "adapters" / family).glob("*.py")

@@ -1,0 +1,1 @@
+"""Metrics in CloudWatch's embedded metric format: JSON lines that CloudWatch Logs reads."""
