@@ -54,7 +54,8 @@ class Chunk:
     """`progress[i]` tells how far `recipients[i]` is.
 
     `checks` counts how often the reconciler enqueued it again; `next_check_at` is when it looks
-    at it next, None once the chunk is finished.
+    at it next, None once the chunk is finished. `made_at` is when it was fanned out, `finished_at`
+    when the last of it first was in a counted state; None in records from before they were kept.
     """
 
     ref: ChunkRef
@@ -64,10 +65,16 @@ class Chunk:
     version: int = 0
     lease: Lease | None = None
     checks: int = 0
+    made_at: datetime | None = None
+    finished_at: datetime | None = None
 
     @classmethod
     def new(
-        cls, ref: ChunkRef, recipients: tuple[Recipient, ...], next_check_at: datetime
+        cls,
+        ref: ChunkRef,
+        recipients: tuple[Recipient, ...],
+        next_check_at: datetime,
+        made_at: datetime | None = None,
     ) -> "Chunk":
         """All recipients pending."""
         return cls(
@@ -75,6 +82,7 @@ class Chunk:
             recipients=recipients,
             progress=(RecipientProgress(),) * len(recipients),
             next_check_at=next_check_at,
+            made_at=made_at,
         )
 
     @property
@@ -87,6 +95,11 @@ class Chunk:
         """Positions not tried yet, or put back."""
         return self._positions(RecipientState.PENDING)
 
+    @property
+    def sending(self) -> tuple[int, ...]:
+        """Positions in an attempt, whoever's."""
+        return self._positions(RecipientState.SENDING)
+
     def is_held(self, now: datetime) -> bool:
         """Whether somebody's lease on it is live."""
         return self.lease is not None and self.lease.is_live(now)
@@ -94,9 +107,7 @@ class Chunk:
     def claimed_by(self, attempt: AttemptToken) -> tuple[int, ...]:
         """Positions `sending` under this attempt."""
         return tuple(
-            position
-            for position in self._positions(RecipientState.SENDING)
-            if self.progress[position].attempt == attempt
+            position for position in self.sending if self.progress[position].attempt == attempt
         )
 
     def claim(
@@ -148,6 +159,16 @@ class Chunk:
         if self.next_check_at is None or self.next_check_at >= at:
             return self
         return replace(self, next_check_at=at)
+
+    def noting_its_end(self, now: datetime) -> "Chunk":
+        """Finished at `now`, if it is finished and was not before."""
+        if not self.is_finished or self.finished_at is not None:
+            return self
+        return replace(self, finished_at=now)
+
+    def finished_since(self, before: "Chunk") -> datetime | None:
+        """When it was finished; None where it was finished `before`, or is not."""
+        return None if before.is_finished else self.finished_at
 
     def tally_change(self, before: "Chunk") -> Tally | None:
         """What writing this after `before` adds to the tally; None while it is unfinished."""

@@ -85,10 +85,11 @@ def new_ranges(campaign_id: CampaignId, count: int) -> tuple[FanOutRange, ...]:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryProgress:
-    """How far a campaign is: its ranges, and the tally of its finished chunks."""
+    """How far a campaign is: its ranges, the tally of its finished chunks, and the last's time."""
 
     ranges: tuple[FanOutRange, ...]
     tally: Tally
+    last_finished_at: datetime | None = None
 
     @property
     def recipients(self) -> int:

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from adapters.aws.address_hash_key import AddressHashKey
 from adapters.aws.delivery_records import (
+    finish_to_attributes,
     item_to_campaign,
     items_to_chunk,
     progress_to_item,
@@ -49,7 +50,9 @@ class DynamoDBChunkRepository:
         if change is None:
             self._table.put(put)
         else:
-            self._table.transact([put, Add(tally_key(chunk.ref), tally_to_counters(change))])
+            attributes = finish_to_attributes(chunk.finished_since(before))
+            add = Add(tally_key(chunk.ref), tally_to_counters(change), attributes)
+            self._table.transact([put, add])
         return stored
 
     def permission(self, campaign_id: CampaignId, addresses: Collection[str]) -> SendPermission:

@@ -190,6 +190,8 @@ def progress_to_item(chunk: Chunk, expires_at: int) -> Item:
             "lease_attempt": lease and lease.attempt,
             "lease_until": lease and time_to_text(lease.until),
             "checks": chunk.checks,
+            "made_at": optional_time_to_text(chunk.made_at),
+            "finished_at": optional_time_to_text(chunk.finished_at),
             "expires_at": expires_at,
             **_open_work(_chunk_shard(key), chunk.next_check_at),
         }
@@ -224,6 +226,8 @@ def items_to_chunk(ref: ChunkRef, manifest: Item, progress: Item) -> Chunk:
         if lease_attempt is None
         else Lease(AttemptToken(lease_attempt), text_to_time(progress["lease_until"])),
         checks=int(progress["checks"]),
+        made_at=optional_text_to_time(progress.get("made_at")),
+        finished_at=optional_text_to_time(progress.get("finished_at")),
     )
 
 
@@ -237,9 +241,15 @@ def tally_to_counters(tally: Tally) -> dict[str, int]:
     return {name: amount for name, amount in asdict(tally).items() if amount}
 
 
-def item_to_tally(item: Item) -> Tally:
-    """One shard; a counter that was never added to is absent."""
-    return Tally(**{each.name: int(item.get(each.name, 0)) for each in fields(Tally)})
+def finish_to_attributes(finished_at: datetime | None) -> dict[str, str]:
+    """What the write that finishes a chunk sets in its shard, beside the counters."""
+    return {} if finished_at is None else {"last_finished_at": time_to_text(finished_at)}
+
+
+def item_to_tally(item: Item) -> tuple[Tally, datetime | None]:
+    """One shard, and when a chunk of it was last finished; what was never written is absent."""
+    tally = Tally(**{each.name: int(item.get(each.name, 0)) for each in fields(Tally)})
+    return tally, optional_text_to_time(item.get("last_finished_at"))
 
 
 def grants_to_item(log: GrantLog, version: int) -> Item:

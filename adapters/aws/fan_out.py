@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from adapters.aws.delivery_records import (
     campaign_to_item,
@@ -31,6 +32,7 @@ class DynamoDBFanOutRepository:
         """One consistent Query: the range records and the tally shards stand side by side."""
         ranges: list[FanOutRange] = []
         tally = Tally()
+        ends: list[datetime] = []
         pk, _ = campaign_key(campaign_id)
         for item in self._table.query(
             "pk = :pk AND sk BETWEEN :first AND :last",
@@ -40,8 +42,10 @@ class DynamoDBFanOutRepository:
             if item["sk"].startswith("RANGE#"):
                 ranges.append(item_to_range(item))
             else:
-                tally += item_to_tally(item)
-        return DeliveryProgress(tuple(ranges), tally)
+                shard, last_finished_at = item_to_tally(item)
+                tally += shard
+                ends += [last_finished_at] if last_finished_at else []
+        return DeliveryProgress(tuple(ranges), tally, max(ends, default=None))
 
     def claim(self, fan_out_range: FanOutRange, campaign: Campaign) -> tuple[FanOutRange, Campaign]:
         """One transaction of two conditional puts."""

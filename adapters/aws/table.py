@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -54,10 +54,11 @@ class Put:
 
 @dataclass(frozen=True, slots=True)
 class Add:
-    """Add to the counters of a record, which is made if there is none."""
+    """Add to the counters of a record, which is made if there is none, and set `attributes`."""
 
     key: Key
     counters: Mapping[str, int]
+    attributes: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,19 +265,22 @@ class Table:
             case Put():
                 return {"Put": self._put_request(write, token)}  # type: ignore[typeddict-item]  # built piece by piece
             case Add():
-                names = {f"#{index}": name for index, name in enumerate(write.counters)}
-                amounts = {
-                    f":{index}": _serializer.serialize(amount)
-                    for index, amount in enumerate(write.counters.values())
-                }
-                added = ", ".join(f"#{index} :{index}" for index in range(len(names)))
+                values: dict[str, int | str] = {**write.counters, **write.attributes}
+                place = {name: index for index, name in enumerate(values)}
+                added = ", ".join(f"#{place[name]} :{place[name]}" for name in write.counters)
+                set_to = ", ".join(f"#{place[name]} = :{place[name]}" for name in write.attributes)
                 return {
                     "Update": {
                         "TableName": self._name,
                         "Key": _key(write.key),
-                        "UpdateExpression": f"ADD {added}",
-                        "ExpressionAttributeNames": names,
-                        "ExpressionAttributeValues": amounts,
+                        "UpdateExpression": f"ADD {added}" + (f" SET {set_to}" if set_to else ""),
+                        "ExpressionAttributeNames": {
+                            f"#{index}": name for name, index in place.items()
+                        },
+                        "ExpressionAttributeValues": {
+                            f":{index}": _serializer.serialize(value)
+                            for index, value in enumerate(values.values())
+                        },
                     }
                 }
             case Check():

@@ -39,6 +39,10 @@ class MemoryChunkRepository:
                 tallies = self._database.tallies
                 campaign_id = chunk.ref.campaign_id
                 tallies[campaign_id] = tallies.get(campaign_id, Tally()) + change
+                finished_at = chunk.finished_since(before)
+                if finished_at is not None:
+                    latest = self._database.last_finished_at
+                    latest[campaign_id] = max(finished_at, latest.get(campaign_id, finished_at))
             return stored
 
     def permission(self, campaign_id: CampaignId, addresses: Collection[str]) -> SendPermission:

@@ -1,6 +1,7 @@
 """The records of the memory family, under one lock: what a transaction needs."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from threading import RLock
 
 from domain.campaign import Campaign
@@ -25,6 +26,7 @@ class MemoryDatabase:
     ranges: dict[CampaignId, dict[int, FanOutRange]] = field(default_factory=dict)
     chunks: dict[ChunkRef, Chunk] = field(default_factory=dict)
     tallies: dict[CampaignId, Tally] = field(default_factory=dict)
+    last_finished_at: dict[CampaignId, datetime] = field(default_factory=dict)
     templates: dict[TemplateId, Template] = field(default_factory=dict)
     segments: dict[SegmentId, Segment] = field(default_factory=dict)
     members: dict[SegmentId, dict[str, ContactId]] = field(default_factory=dict)

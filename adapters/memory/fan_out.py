@@ -26,6 +26,7 @@ class MemoryFanOutRepository:
             return DeliveryProgress(
                 tuple(ranges[number] for number in sorted(ranges)),
                 self._database.tallies.get(campaign_id, Tally()),
+                self._database.last_finished_at.get(campaign_id),
             )
 
     def claim(self, fan_out_range: FanOutRange, campaign: Campaign) -> tuple[FanOutRange, Campaign]:

@@ -30,9 +30,10 @@ class ChunkRepository(Protocol):
     def save(self, chunk: Chunk, before: Chunk) -> Chunk:
         """Write `chunk`'s progress if the stored version is still `before`'s.
 
-        Moves the tally by `chunk.tally_change(before)` in the same transaction. Returns the
-        chunk as stored. Raises VersionConflict, and then nothing was written. A write whose
-        answer was lost and that was repeated underneath counts as the success it was.
+        Moves the tally by `chunk.tally_change(before)` in the same transaction, and where that
+        finishes the chunk the campaign's progress shows when. Returns the chunk as stored. Raises
+        VersionConflict, and then nothing was written. A write whose answer was lost and that was
+        repeated underneath counts as the success it was.
         """
         ...
 

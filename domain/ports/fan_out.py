@@ -17,7 +17,10 @@ class FanOutRepository(Protocol):
     """
 
     def progress(self, campaign_id: CampaignId) -> DeliveryProgress:
-        """All ranges, in order, and the whole tally; a strongly consistent read."""
+        """All ranges, in order, the whole tally, and when a chunk was last finished.
+
+        A strongly consistent read.
+        """
         ...
 
     def claim(self, fan_out_range: FanOutRange, campaign: Campaign) -> tuple[FanOutRange, Campaign]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -294,6 +294,55 @@ def test_finishing_a_chunk_moves_the_tally(family: Family, outcome: Outcome, tal
     family.chunks.save(finished(chunk, outcome), chunk)
 
     assert tally_of(family) == tally
+
+
+def last_finished_at(family: Family) -> datetime | None:
+    """When a chunk of the campaign was last finished."""
+    return family.fan_out.progress(CAMPAIGN_ID).last_finished_at
+
+
+def test_a_chunk_keeps_when_it_was_made_and_finished(family: Family) -> None:
+    """Both come back as they were written."""
+    chunk = stored_chunk(family, replace(a_chunk(), made_at=START))
+
+    ended = family.chunks.save(finished(chunk).noting_its_end(LATER), chunk)
+
+    assert loaded(family, chunk) == ended
+    assert (ended.made_at, ended.finished_at) == (START, LATER)
+
+
+def test_the_campaign_shows_when_a_chunk_was_last_finished(family: Family) -> None:
+    """Of all shards the latest, and never before one is finished."""
+    stored_campaign(family)
+    chunks = [a_chunk(number) for number in range(3)]
+    stored_chunks(family, chunks)
+    assert last_finished_at(family) is None
+
+    taken = family.chunks.save(claimed(chunks[2]), chunks[2])
+    assert last_finished_at(family) is None
+
+    for chunk, at in zip(chunks[:2], [LATER, START], strict=True):
+        family.chunks.save(finished(chunk).noting_its_end(at), chunk)
+        assert last_finished_at(family) == LATER
+
+    family.chunks.save(taken.skip_pending(), taken)
+    assert last_finished_at(family) == LATER
+
+
+def test_late_proof_does_not_change_when_it_was_finished(family: Family) -> None:
+    """Neither for the chunk nor for those of its shard that were finished since."""
+    stored_campaign(family)
+    first, second = a_chunk(0), a_chunk(TALLY_SHARDS)
+    stored_chunks(family, [first, second])
+    ended = finished(first, Unknown("timeout")).noting_its_end(START)
+    ended = family.chunks.save(ended, first)
+    family.chunks.save(finished(second).noting_its_end(LATER), second)
+
+    proved = ended.record(ATTEMPT, {0: Accepted("late")}).noting_its_end(LATER)
+    assert family.chunks.save(proved, ended).finished_at == START
+
+    assert last_finished_at(family) == LATER
+    assert tally_of(family) == Tally(sent=3, unknown=1, finished_chunks=2)
 
 
 def test_the_suppressed_and_the_skipped_are_counted(family: Family) -> None:
