@@ -13,20 +13,22 @@ class DeliveryPolicy:
     `send_lease`: a worker that has not recorded an attempt for so long has lost the chunk; it
     outlasts the mailer's timeout. `record_reserve`: what a worker that must end keeps back for
     writing down the outcomes of its last attempt. `check_interval`: how soon the reconciler looks
-    at a campaign again. `chunk_check_interval`: the same for a chunk, longer than a redelivery
-    takes.
+    at a campaign again; shorter than its minute, so that every pass sees every campaign.
+    `chunk_check_interval`: the same for a chunk, longer than a redelivery takes.
     `retry_delay`: before a message that was certainly not sent is tried again.
     `clock_skew`: a schedule may fire this much early by the starter's clock; it then waits.
+    `unknown_watch`: for so long after its end a campaign with unknown recipients is looked at.
     """
 
     max_lateness: timedelta = timedelta(hours=6)
     fan_out_lease: timedelta = timedelta(seconds=60)
     send_lease: timedelta = timedelta(seconds=60)
     record_reserve: timedelta = timedelta(seconds=5)
-    check_interval: timedelta = timedelta(seconds=60)
+    check_interval: timedelta = timedelta(seconds=50)
     chunk_check_interval: timedelta = timedelta(minutes=5)
     retry_delay: timedelta = timedelta(seconds=5)
     clock_skew: timedelta = timedelta(seconds=5)
+    unknown_watch: timedelta = timedelta(days=7)
 
     def __post_init__(self) -> None:
         """Raises ValueError."""

@@ -22,6 +22,7 @@ from domain.ports.clock import Clock
 from domain.ports.contacts import ContactRepository
 from domain.ports.ids import Ids
 from domain.ports.invoker import Invoker
+from domain.ports.metrics import Metrics
 from domain.ports.renderer import Renderer, Unrenderable
 from domain.ports.scheduler import Scheduler
 from domain.ports.segments import SegmentRepository
@@ -70,6 +71,7 @@ class CreateCampaign:
     scheduler: Scheduler
     clock: Clock
     ids: Ids
+    metrics: Metrics
     policy: DeliveryPolicy
     horizon: timedelta
     fan_out_ranges: int
@@ -103,6 +105,7 @@ class CreateCampaign:
             next_check_at=now + self.policy.check_interval,
         )
         self._store(campaign)
+        self.metrics.campaign_created(campaign)
         try:
             campaign = self._trigger(campaign)
         except DependencyFault as fault:

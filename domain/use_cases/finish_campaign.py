@@ -4,6 +4,7 @@ import logging
 from dataclasses import dataclass
 
 from domain.campaign import CampaignState
+from domain.delivery_policy import DeliveryPolicy
 from domain.errors import VersionConflict
 from domain.identifiers import CampaignId
 from domain.ports.campaigns import CampaignRepository
@@ -23,17 +24,22 @@ class FinishCampaign:
     campaigns: CampaignRepository
     fan_out: FanOutRepository
     clock: Clock
+    policy: DeliveryPolicy
 
     def __call__(self, campaign_id: CampaignId) -> bool:
         """Whether it is sent now. Idempotent. Raises DependencyFault."""
-        if not self.fan_out.progress(campaign_id).is_finished:
+        progress = self.fan_out.progress(campaign_id)
+        if not progress.is_finished:
             return False
         for _ in range(_ATTEMPTS):
             campaign = self.campaigns.get(campaign_id)
             if campaign is None or campaign.state is not CampaignState.SENDING:
                 return False
+            now = self.clock.now()
+            # What is unknown is held, and the reconciler keeps an eye on it for a while.
+            check_at = now + self.policy.check_interval if progress.tally.unknown else None
             try:
-                self.campaigns.save(campaign.finish(self.clock.now()))
+                self.campaigns.save(campaign.finish(now, check_at))
             except VersionConflict:
                 continue
             logger.info("Campaign sent", extra={"campaign_id": campaign_id})

@@ -8,12 +8,14 @@ from domain.campaign import Campaign, CampaignState
 from domain.chunk import ChunkRef
 from domain.delivery_policy import DeliveryPolicy
 from domain.errors import DependencyRefused, VersionConflict
+from domain.fan_out import DeliveryProgress
 from domain.identifiers import CampaignId
 from domain.ports.campaigns import CampaignRepository
 from domain.ports.chunks import ChunkRepository
 from domain.ports.clock import Clock
 from domain.ports.fan_out import FanOutRepository
 from domain.ports.invoker import Invoker
+from domain.ports.metrics import Metrics, Retry
 from domain.ports.open_work import OpenWork
 from domain.ports.queue import SendQueue
 from domain.ports.scheduler import Scheduler
@@ -23,6 +25,29 @@ from domain.use_cases.finish_campaign import FinishCampaign
 logger = logging.getLogger(__name__)
 
 _SENT_TO_WORKERS = frozenset({CampaignState.SENDING, CampaignState.CANCELLED})
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What one pass has seen so far of what waits."""
+
+    unknown_held: int = 0
+    oldest_unknown: timedelta = timedelta()
+    oldest_unfinished_chunk: timedelta = timedelta()
+    longest_stall: timedelta = timedelta()
+
+    def unknown(self, count: int, age: timedelta) -> None:
+        """A sent campaign holds so many."""
+        self.unknown_held += count
+        self.oldest_unknown = max(self.oldest_unknown, age)
+
+    def unfinished_chunk(self, age: timedelta) -> None:
+        """One that workers should have finished."""
+        self.oldest_unfinished_chunk = max(self.oldest_unfinished_chunk, age)
+
+    def stall(self, duration: timedelta) -> None:
+        """A campaign that is not done has not got on for so long."""
+        self.longest_stall = max(self.longest_stall, duration)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +62,7 @@ class Reconcile:
     invoker: Invoker
     queue: SendQueue
     clock: Clock
+    metrics: Metrics
     policy: DeliveryPolicy
     finish: FinishCampaign
 
@@ -47,6 +73,17 @@ class Reconcile:
         not keep the others waiting: it stays due. With `time_left` nothing is begun after that
         has passed. Raises DependencyFault when the index itself cannot be read.
         """
+        seen = _Seen()
+        looked_at = self._pass(limit, time_left, seen)
+        self.metrics.open_work(
+            unknown_held=seen.unknown_held,
+            oldest_unknown=seen.oldest_unknown,
+            oldest_unfinished_chunk=seen.oldest_unfinished_chunk,
+            longest_stall=seen.longest_stall,
+        )
+        return looked_at
+
+    def _pass(self, limit: int, time_left: timedelta | None, seen: _Seen) -> int:
         now = self.clock.now()
         deadline = None if time_left is None else self.clock.monotonic() + time_left
         looked_at: set[CampaignId | ChunkRef] = set()
@@ -63,14 +100,14 @@ class Reconcile:
                 if deadline is not None and self.clock.monotonic() >= deadline:
                     return len(looked_at)
                 looked_at.add(each)
-                self._look_after(each)
+                self._look_after(each, seen)
 
-    def _look_after(self, work: CampaignId | ChunkRef) -> None:
+    def _look_after(self, work: CampaignId | ChunkRef, seen: _Seen) -> None:
         try:
             if isinstance(work, ChunkRef):
-                self._chunk(work)
+                self._chunk(work, seen)
             else:
-                self._campaign(work)
+                self._campaign(work, seen)
         except VersionConflict:
             # Somebody is at work on it; it is looked at again when it is due again.
             return
@@ -78,7 +115,7 @@ class Reconcile:
             # A fault, or a record that cannot be read: the others are looked after all the same.
             logger.exception("Could not be looked after yet", extra={"work": str(work)})
 
-    def _campaign(self, campaign_id: CampaignId) -> None:
+    def _campaign(self, campaign_id: CampaignId, seen: _Seen) -> None:
         campaign = self.campaigns.get(campaign_id)
         if campaign is None or campaign.next_check_at is None:
             return
@@ -91,24 +128,44 @@ class Reconcile:
             )
             self.campaigns.save(campaign.check_again(campaign.schedule_at))
             return
+        if campaign.state is CampaignState.SENT:
+            self._watch_unknown(campaign, now, seen)
+            return
         # Written first: two reconcilers do not both act, and a failing one tries again in time.
         campaign = self.campaigns.save(campaign.check_again(now + self.policy.check_interval))
-        if self._needs_start(campaign, now):
-            self.invoker.start(campaign_id)
-        elif campaign.state is CampaignState.SENDING:
-            self.finish(campaign_id)
-
-    def _needs_start(self, campaign: Campaign, now: datetime) -> bool:
         if campaign.awaits_first_start:
-            return True
-        if campaign.state is not CampaignState.SENDING:
-            return False
-        return any(
-            each.has_work_left and not each.is_held(now)
-            for each in self.fan_out.progress(campaign.campaign_id).ranges
-        )
+            seen.stall(now - campaign.startable_at)
+            self._start_again(campaign)
+        elif campaign.state is CampaignState.SENDING:
+            self._get_on(campaign, self.fan_out.progress(campaign_id), now, seen)
 
-    def _chunk(self, ref: ChunkRef) -> None:
+    def _get_on(
+        self, campaign: Campaign, progress: DeliveryProgress, now: datetime, seen: _Seen
+    ) -> None:
+        """Start what has work left and nobody at it; call sent what is done."""
+        if progress.is_finished:
+            self.finish(campaign.campaign_id)
+            return
+        moments = [campaign.started_at, progress.last_finished_at]
+        seen.stall(now - max(each for each in moments if each is not None))
+        if any(each.has_work_left and not each.is_held(now) for each in progress.ranges):
+            self._start_again(campaign)
+
+    def _start_again(self, campaign: Campaign) -> None:
+        self.invoker.start(campaign.campaign_id)
+        self.metrics.retried(campaign, Retry.START)
+
+    def _watch_unknown(self, campaign: Campaign, now: datetime, seen: _Seen) -> None:
+        """Report what a sent campaign holds, and look again as long as it is watched."""
+        held = self.fan_out.progress(campaign.campaign_id).tally.unknown
+        age = now - (campaign.ended_at or now)
+        if held == 0 or age >= self.policy.unknown_watch:
+            self.campaigns.save(campaign.check_again(None))
+            return
+        self.campaigns.save(campaign.check_again(now + self.policy.check_interval))
+        seen.unknown(held, age)
+
+    def _chunk(self, ref: ChunkRef, seen: _Seen) -> None:
         loaded = self.chunks.load(ref)
         if loaded is None:
             logger.error("A chunk in the index is gone", extra={"work": str(ref)})
@@ -117,6 +174,8 @@ class Reconcile:
         now = self.clock.now()
         if chunk.is_finished or chunk.next_check_at is None or chunk.next_check_at > now:
             return
+        if chunk.made_at is not None and campaign.state in _SENT_TO_WORKERS:
+            seen.unfinished_chunk(now - chunk.made_at)
         if chunk.lease is not None and chunk.is_held(now):
             later = chunk.lease.until + self.policy.chunk_check_interval
             self.chunks.save(chunk.check_not_before(later), chunk)
@@ -129,6 +188,7 @@ class Reconcile:
         self.chunks.save(chunk.check_later(now, interval), chunk)
         if self.queue.enqueue([ref]):
             raise DependencyRefused("The send queue did not take the chunk.")
+        self.metrics.retried(campaign, Retry.CHUNK)
         logger.info(
             "Abandoned chunk enqueued again",
             extra={

@@ -19,13 +19,14 @@ from domain.errors import (
 from domain.grants import Grant
 from domain.identifiers import AttemptToken
 from domain.message import Message
-from domain.outcome import AccountBlocked, NotSent, Outcome, Refused
+from domain.outcome import AccountBlocked, NotSent, Outcome, OutcomeCounts, Refused
 from domain.ports.campaigns import CampaignRepository
 from domain.ports.chunks import ChunkRepository
 from domain.ports.clock import Clock
 from domain.ports.contents import ContentRepository
 from domain.ports.ids import Ids
 from domain.ports.mailer import Mailer
+from domain.ports.metrics import Metrics, Retry
 from domain.ports.queue import SendQueue
 from domain.ports.rate_limiter import RateLimiter
 from domain.ports.renderer import Rendered, Renderer, Unrenderable
@@ -62,6 +63,7 @@ class SendChunk:
     queue: SendQueue
     clock: Clock
     ids: Ids
+    metrics: Metrics
     policy: DeliveryPolicy
 
     def __post_init__(self) -> None:
@@ -90,7 +92,7 @@ class SendChunk:
             logger.warning("No such chunk", extra=_names(ref))
             return Step.LEFT
         campaign, chunk = loaded
-        return self._without_sending(campaign, chunk) or self._attempt(chunk, deadline)
+        return self._without_sending(campaign, chunk) or self._attempt(campaign, chunk, deadline)
 
     def _without_sending(self, campaign: Campaign, chunk: Chunk) -> Step | None:
         """What becomes of a chunk that is not to be sent now; None if it is."""
@@ -100,33 +102,36 @@ class SendChunk:
         if chunk.is_held(self.clock.now()):
             return Step.LEFT
         if campaign.state is CampaignState.CANCELLED:
-            return self._write(chunk.without_dead_attempts().skip_pending(), chunk)
+            return self._write(campaign, chunk.without_dead_attempts().skip_pending(), chunk)
         if campaign.state is not CampaignState.SENDING:
             return Step.LEFT
         if not chunk.pending:
-            return self._write(chunk.without_dead_attempts(), chunk)
+            return self._write(campaign, chunk.without_dead_attempts(), chunk)
         return None
 
-    def _attempt(self, chunk: Chunk, deadline: timedelta | None) -> Step:
+    def _attempt(self, campaign: Campaign, chunk: Chunk, deadline: timedelta | None) -> Step:
         positions = chunk.pending[: self.limiter.limit]
         mails = self._render(chunk, positions)
-        grant = self._grant(chunk, len(positions), self._patience(deadline))
+        grant = self._grant(campaign, chunk, len(positions), self._patience(deadline))
         if grant is None:
             return Step.LEFT
         if self._patience(deadline) < timedelta():
             # The wait was longer than it was to be: nobody is claimed whom time might cut off.
-            self._put_back(chunk, timedelta())
+            self._put_back(campaign, chunk, timedelta())
             return Step.LEFT
         attempt = self.ids.attempt_token()
         claimed, lease_ends = self._claim(chunk, positions, attempt)
         if claimed is None:
             # Paused or cancelled meanwhile, or somebody else came first: look once more.
             return Step.GO_ON
+        self._note_left_behind(campaign, chunk)
         if claimed.is_finished:
             return Step.FINISHED
         until = lease_ends if deadline is None else min(lease_ends, deadline)
         outcomes = self._send(claimed, claimed.claimed_by(attempt), mails, grant, until)
         step = self._record(claimed, attempt, outcomes, until)
+        if outcomes:
+            self.metrics.sends(campaign, OutcomeCounts.of(outcomes.values()))
         return self._follow(chunk.ref, step, tuple(outcomes.values()))
 
     def _render(self, chunk: Chunk, positions: Sequence[int]) -> dict[int, Rendered | Unrenderable]:
@@ -152,12 +157,16 @@ class SendChunk:
         attempt = self.mailer.timeout + self.policy.record_reserve
         return min(patience, deadline - self.clock.monotonic() - attempt)
 
-    def _grant(self, chunk: Chunk, messages: int, patience: timedelta) -> Grant | None:
+    def _grant(
+        self, campaign: Campaign, chunk: Chunk, messages: int, patience: timedelta
+    ) -> Grant | None:
         """Wait for a place in time; too far away, the chunk goes back on the queue unclaimed."""
-        grant = self.limiter.request(messages, self.clock.now(), patience)
+        now = self.clock.now()
+        grant = self.limiter.request(messages, now, patience)
         if isinstance(grant, timedelta):
-            self._put_back(chunk, grant)
+            self._put_back(campaign, chunk, grant)
             return None
+        self.metrics.limiter_wait(campaign, grant.at - now)
         # A sleep is measured by another clock than the grant: it can end just before it.
         while (wait := grant.at - self.clock.now()) > timedelta():
             self.clock.sleep(wait)
@@ -182,7 +191,7 @@ class SendChunk:
         lease = Lease(attempt, self.clock.now() + self.policy.send_lease)
         try:
             claimed = chunk.claim(positions, suppressed=suppressed, lease=lease)
-            return self.chunks.save(claimed, chunk), lease_ends
+            return self._save(claimed, chunk), lease_ends
         except VersionConflict:
             return None, lease_ends
 
@@ -261,7 +270,7 @@ class SendChunk:
         if after == before:
             return before
         try:
-            return self.chunks.save(after, before)
+            return self._save(after, before)
         except VersionConflict:
             return None
 
@@ -288,7 +297,7 @@ class SendChunk:
             logger.warning("Not sent: %s", not_sent[0].reason, extra=_names(ref))
         loaded = self.chunks.load(ref)
         if loaded is not None:
-            self._put_back(loaded[1], delay)
+            self._put_back(*loaded, delay)
         return Step.LEFT
 
     def _pause(self, ref: ChunkRef, blocked: AccountBlocked) -> None:
@@ -298,33 +307,45 @@ class SendChunk:
             if campaign is None:
                 return
             try:
-                self.campaigns.save(campaign.pause(reason))
+                paused = self.campaigns.save(campaign.pause(reason))
             except VersionConflict:
                 continue
             except IllegalTransition:
                 # Another worker paused it, or it ended.
                 return
             logger.error("Paused: %s", blocked.reason, extra=_names(ref))
+            self.metrics.campaign_halted(paused)
             return
         raise DependencyRefused("The campaign kept changing and could not be paused.")
 
-    def _put_back(self, chunk: Chunk, delay: timedelta) -> None:
+    def _put_back(self, campaign: Campaign, chunk: Chunk, delay: timedelta) -> None:
         """A delayed message of its own; the reconciler does not take it for abandoned."""
         due = self.clock.now() + delay + self.policy.chunk_check_interval
         later = chunk.check_not_before(due)
         if later is not chunk:
             try:
-                self.chunks.save(later, chunk)
+                self._save(later, chunk)
             except VersionConflict:
                 return
         if self.queue.enqueue([chunk.ref], delay):
             raise DependencyRefused("The send queue did not take the chunk.")
+        self.metrics.retried(campaign, Retry.SEND)
 
-    def _write(self, chunk: Chunk, before: Chunk) -> Step:
+    def _write(self, campaign: Campaign, chunk: Chunk, before: Chunk) -> Step:
         try:
-            return _step_of(self.chunks.save(chunk, before))
+            stored = self._save(chunk, before)
         except VersionConflict:
             return Step.GO_ON
+        self._note_left_behind(campaign, before)
+        return _step_of(stored)
+
+    def _save(self, chunk: Chunk, before: Chunk) -> Chunk:
+        return self.chunks.save(chunk.noting_its_end(self.clock.now()), before)
+
+    def _note_left_behind(self, campaign: Campaign, chunk: Chunk) -> None:
+        """Whom a worker died over became unknown, though no mailer said so."""
+        if chunk.sending:
+            self.metrics.sends(campaign, OutcomeCounts(unknown=len(chunk.sending)))
 
 
 def _step_of(chunk: Chunk) -> Step:

@@ -18,6 +18,7 @@ from domain.ports.contents import ContentRepository
 from domain.ports.fan_out import FanOutRepository
 from domain.ports.ids import Ids
 from domain.ports.invoker import Invoker
+from domain.ports.metrics import Metrics
 from domain.ports.queue import SendQueue
 from domain.ports.renderer import Renderer
 from domain.ports.segments import SegmentRepository
@@ -48,6 +49,7 @@ class StartCampaign:
     invoker: Invoker
     clock: Clock
     ids: Ids
+    metrics: Metrics
     policy: DeliveryPolicy
     finish: FinishCampaign
 
@@ -108,8 +110,9 @@ class StartCampaign:
         if not campaign.is_due(now):
             return None
         if campaign.is_too_late(now, self.policy.max_lateness):
-            self.campaigns.save(campaign.expire(now))
+            expired = self.campaigns.save(campaign.expire(now))
             logger.error("Expired: no start in time", extra={"campaign_id": campaign_id})
+            self.metrics.campaign_halted(expired)
             return None
         return campaign
 
@@ -136,8 +139,9 @@ class StartCampaign:
 
     def _fail(self, campaign: Campaign, reason: str) -> None:
         """Nothing can be sent; the campaign says why."""
-        self.campaigns.save(campaign.fail(self.clock.now(), reason))
+        failed = self.campaigns.save(campaign.fail(self.clock.now(), reason))
         logger.error("Cannot start: %s", reason, extra={"campaign_id": campaign.campaign_id})
+        self.metrics.campaign_halted(failed)
 
     def _fan_out(
         self,
@@ -152,10 +156,13 @@ class StartCampaign:
         now = self.clock.now()
         if fan_out_range.is_held(now):
             raise _Overtaken
+        is_first = campaign.awaits_first_start
         held, campaign = self.fan_out.claim(
             fan_out_range.claim(self.ids.lease_token(), now + self.policy.fan_out_lease),
             campaign.start(now, now + self.policy.check_interval),
         )
+        if is_first:
+            self.metrics.campaign_started(campaign)
         held = self._enqueue(held)
         while not held.is_complete:
             # At least one step a run, however little time there is: it must end some day.
@@ -191,6 +198,7 @@ class StartCampaign:
                 ChunkRef(held.campaign_id, held.number, held.chunk_count + index),
                 tuple(recipients[start : start + MAX_RECIPIENTS]),
                 now + self.policy.chunk_check_interval,
+                now,
             )
             for index, start in enumerate(range(0, len(recipients), MAX_RECIPIENTS))
         ]

@@ -24,6 +24,7 @@ from adapters.aws.start_event import event_to_start
 from adapters.aws.suppressions import DynamoDBSuppressionRepository
 from adapters.aws.table import Table
 from adapters.aws.templates import DynamoDBTemplateRepository
+from adapters.emf.metrics import EmfMetrics
 from adapters.minijinja.renderer import MinijinjaRenderer
 from adapters.system.clock import SystemClock
 from adapters.system.ids import SystemIds
@@ -36,6 +37,7 @@ from domain.ports.fan_out import FanOutRepository
 from domain.ports.ids import Ids
 from domain.ports.invoker import Invoker
 from domain.ports.mailer import Mailer
+from domain.ports.metrics import Metrics
 from domain.ports.open_work import OpenWork
 from domain.ports.queue import SendQueue
 from domain.ports.rate_limiter import RateLimiter
@@ -127,6 +129,9 @@ class Adapters(containers.DeclarativeContainer):
         sender=settings.provided.sender,
         bulk=settings.provided.ses_bulk,
         clock=clock,
+    )
+    metrics: providers.Provider[Metrics] = providers.ThreadSafeSingleton(
+        EmfMetrics, settings.provided.stage
     )
     read_start_event: providers.Provider[StartEventReader] = providers.Object(event_to_start)
     read_queue_event: providers.Provider[QueueEventReader] = providers.Object(event_to_batch)

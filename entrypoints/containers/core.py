@@ -33,12 +33,17 @@ class Core(containers.DeclarativeContainer):
         scheduler=family.scheduler,
         clock=family.clock,
         ids=family.ids,
+        metrics=family.metrics,
         policy=settings.provided.policy,
         horizon=settings.provided.horizon,
         fan_out_ranges=settings.provided.fan_out_ranges,
     )
     finish_campaign: providers.Provider[FinishCampaign] = providers.Factory(
-        FinishCampaign, campaigns=family.campaigns, fan_out=family.fan_out, clock=family.clock
+        FinishCampaign,
+        campaigns=family.campaigns,
+        fan_out=family.fan_out,
+        clock=family.clock,
+        policy=settings.provided.policy,
     )
     start_campaign: providers.Provider[StartCampaign] = providers.Factory(
         StartCampaign,
@@ -53,6 +58,7 @@ class Core(containers.DeclarativeContainer):
         invoker=family.invoker,
         clock=family.clock,
         ids=family.ids,
+        metrics=family.metrics,
         policy=settings.provided.policy,
         finish=finish_campaign,
     )
@@ -67,6 +73,7 @@ class Core(containers.DeclarativeContainer):
         queue=family.queue,
         clock=family.clock,
         ids=family.ids,
+        metrics=family.metrics,
         policy=settings.provided.policy,
     )
     send_batch: providers.Provider[SendBatch] = providers.Factory(
@@ -82,6 +89,7 @@ class Core(containers.DeclarativeContainer):
         invoker=family.invoker,
         queue=family.queue,
         clock=family.clock,
+        metrics=family.metrics,
         policy=settings.provided.policy,
         finish=finish_campaign,
     )

@@ -5,10 +5,12 @@ from dependency_injector import providers
 from adapters.aws.clients import AwsClients
 from adapters.aws.stack import deploy_stack, verify_sender
 from adapters.memory.invoker import MemoryInvoker
+from adapters.memory.metrics import MemoryMetrics
 from adapters.memory.recording_mailer import RecordingMailer
 from adapters.memory.schedule_ticker import ScheduleTicker
 from domain.ports.invoker import Invoker
 from domain.ports.mailer import Mailer
+from domain.ports.metrics import Metrics
 from entrypoints.containers import aws
 from entrypoints.settings import Settings
 
@@ -32,6 +34,7 @@ class Adapters(aws.Adapters):
         RecordingMailer, aws.Adapters.mailer, aws.Adapters.clock
     )
     mailer: providers.Provider[Mailer] = providers.Callable(sent)
+    metrics: providers.Provider[Metrics] = providers.ThreadSafeSingleton(MemoryMetrics)
 
 
 def deploy(settings: Settings, template: str) -> Settings:

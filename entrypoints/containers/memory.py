@@ -10,6 +10,7 @@ from adapters.memory.database import MemoryDatabase
 from adapters.memory.fan_out import MemoryFanOutRepository
 from adapters.memory.invoker import MemoryInvoker
 from adapters.memory.mailer import MemoryMailer
+from adapters.memory.metrics import MemoryMetrics
 from adapters.memory.open_work import MemoryOpenWork
 from adapters.memory.queue import MemorySendQueue
 from adapters.memory.rate_limiter import MemoryRateLimiter
@@ -29,6 +30,7 @@ from domain.ports.fan_out import FanOutRepository
 from domain.ports.ids import Ids
 from domain.ports.invoker import Invoker
 from domain.ports.mailer import Mailer
+from domain.ports.metrics import Metrics
 from domain.ports.open_work import OpenWork
 from domain.ports.queue import SendQueue
 from domain.ports.rate_limiter import RateLimiter
@@ -88,3 +90,4 @@ class Adapters(containers.DeclarativeContainer):
     scheduler: providers.Provider[Scheduler] = providers.Callable(ticker)
     sent: providers.Provider[MemoryMailer] = providers.ThreadSafeSingleton(MemoryMailer, clock)
     mailer: providers.Provider[Mailer] = providers.Callable(sent)
+    metrics: providers.Provider[Metrics] = providers.ThreadSafeSingleton(MemoryMetrics)

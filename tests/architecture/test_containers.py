@@ -31,6 +31,7 @@ PORTS = {
     "invoker",
     "limiter",
     "mailer",
+    "metrics",
     "open_work",
     "queue",
     "renderer",

@@ -11,6 +11,7 @@ from adapters.memory.database import MemoryDatabase
 from adapters.memory.fan_out import MemoryFanOutRepository
 from adapters.memory.invoker import MemoryInvoker
 from adapters.memory.mailer import MemoryMailer
+from adapters.memory.metrics import MemoryMetrics
 from adapters.memory.open_work import MemoryOpenWork
 from adapters.memory.queue import MemorySendQueue
 from adapters.memory.rate_limiter import MemoryRateLimiter
@@ -93,6 +94,7 @@ class Sentinel:
         self.queue = MemorySendQueue(self.clock)
         self.limiter = MemoryRateLimiter(1_000)
         self.mailer = MemoryMailer(self.clock)
+        self.metrics = MemoryMetrics()
 
     @property
     def create_campaign(self) -> CreateCampaign:
@@ -107,6 +109,7 @@ class Sentinel:
             scheduler=self.scheduler,
             clock=self.clock,
             ids=self.ids,
+            metrics=self.metrics,
             policy=self.policy,
             horizon=DEFAULT_HORIZON,
             fan_out_ranges=self.fan_out_ranges,
@@ -127,6 +130,7 @@ class Sentinel:
             invoker=self.invoker,
             clock=self.clock,
             ids=self.ids,
+            metrics=self.metrics,
             policy=self.policy,
             finish=self.finish_campaign,
         )
@@ -144,6 +148,7 @@ class Sentinel:
             queue=self.queue,
             clock=self.clock,
             ids=self.ids,
+            metrics=self.metrics,
             policy=self.policy,
         )
 
@@ -155,7 +160,12 @@ class Sentinel:
     @property
     def finish_campaign(self) -> FinishCampaign:
         """The use case."""
-        return FinishCampaign(campaigns=self.campaigns, fan_out=self.fan_out, clock=self.clock)
+        return FinishCampaign(
+            campaigns=self.campaigns,
+            fan_out=self.fan_out,
+            clock=self.clock,
+            policy=self.policy,
+        )
 
     @property
     def read_campaign(self) -> ReadCampaign:
@@ -174,6 +184,7 @@ class Sentinel:
             invoker=self.invoker,
             queue=self.queue,
             clock=self.clock,
+            metrics=self.metrics,
             policy=self.policy,
             finish=self.finish_campaign,
         )
