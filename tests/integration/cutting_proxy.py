@@ -45,17 +45,17 @@ class _Connection(socketserver.BaseRequestHandler):
 
     def handle(self) -> None:
         """Pass it on, await the whole answer, and hang up on the one who asked."""
-        request = _read_message(self.request)
+        request = read_message(self.request)
         if not request:
             return
         self.server.requests.append(request)
         with socket.create_connection(self.server.target) as target:
             target.sendall(request)
-            answer = _read_message(target)
+            answer = read_message(target)
         self.request.sendall(answer[: self.server.answered])
 
 
-def _read_message(source: socket.socket) -> bytes:
+def read_message(source: socket.socket) -> bytes:
     """A whole HTTP message with a Content-Length; less if the connection ends."""
     message = b""
     while _END_OF_HEAD not in message:

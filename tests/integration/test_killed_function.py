@@ -1,0 +1,87 @@
+"""A function killed in the middle of a send: nobody lost, nobody mailed twice, doubt is shown."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+import pytest
+from dependency_injector import providers
+
+from adapters.system.clock import SystemClock
+from domain.identifiers import CampaignId
+from entrypoints.containers import aws
+from entrypoints.containers.core import Core
+from tests.integration.deployed import everyone
+from tests.integration.dripping_proxy import DrippingProxy, dripping_proxy
+from tests.integration.on_lambda import NAME, OnLambda, running
+from tests.integration.waiting import wait_for
+
+PEOPLE = 120
+LIMIT_SECONDS = 45
+"""Just enough for the worker to begin: less, and it would put the chunks back."""
+PATIENCE = 90
+
+
+class LaterClock(SystemClock):
+    """As if every lease had run out, and the reconciler found all that was left."""
+
+    def now(self) -> datetime:
+        """Ten minutes on."""
+        return super().now() + timedelta(minutes=10)
+
+
+@pytest.fixture
+def sentinel(code: bytes) -> Iterator[OnLambda]:
+    """A deployment of its own, that sends fifty mails a call."""
+    with running(code, SesBulk="true") as deployed:
+        yield deployed
+
+
+@pytest.fixture
+def ses(sentinel: OnLambda) -> Iterator[DrippingProxy]:
+    """SES as the send worker finds it: it takes mails and never ends its answer."""
+    with dripping_proxy(sentinel.endpoint_url) as proxy:
+        function = f"{NAME}-send-worker"
+        lambda_ = sentinel.clients.lambda_
+        variables = lambda_.get_function_configuration(FunctionName=function)["Environment"]
+        lambda_.update_function_configuration(
+            FunctionName=function,
+            Timeout=LIMIT_SECONDS,
+            Environment={
+                "Variables": {**variables["Variables"], "AWS_ENDPOINT_URL_SESV2": proxy.url}
+            },
+        )
+        yield proxy
+
+
+def test_a_worker_killed_by_its_timeout(sentinel: OnLambda, ses: DrippingProxy) -> None:
+    """Whom SES took is not mailed again and shows as unknown; everyone else gets the mail."""
+    sentinel.add_people(PEOPLE)
+    campaign_id = CampaignId(sentinel.post({}).json()["campaign_id"])
+    wait_for(
+        lambda: sentinel.matching("send-worker", '"Task timed out"') or None,
+        within=PATIENCE,
+        what="the worker is killed",
+    )
+    in_doubt = sentinel.mails()
+    assert in_doubt
+
+    _later(sentinel)
+
+    assert sentinel.mails() == everyone(PEOPLE)
+    campaign = sentinel.sent(campaign_id, within=PATIENCE)
+    assert campaign["counts"]["unknown"] == in_doubt.total()
+    assert campaign["counts"]["sent"] == PEOPLE - in_doubt.total()
+    assert len(ses.requests) * 50 >= in_doubt.total()
+
+
+def _later(sentinel: OnLambda) -> None:
+    """What the reconciler and a worker do minutes later, with SES as it should be."""
+    (mapping,) = sentinel.clients.lambda_.list_event_source_mappings()["EventSourceMappings"]
+    sentinel.clients.lambda_.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
+    settings = sentinel.container.settings()
+    family = aws.Adapters(settings=settings, clock=providers.Object(LaterClock()))
+    container = Core(settings=settings, family=family)
+    container.reconcile()()
+    queue = family.queue()
+    while deliveries := queue.receive(10, timedelta()):
+        queue.acknowledge(container.send_batch()(deliveries))
