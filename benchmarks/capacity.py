@@ -124,14 +124,17 @@ class _Ledger:
         raise LookupError(f"No rule counts {list(action)}.")
 
     def _updated(self, update: Mapping[str, Any]) -> Wire:
-        """The item after an update of the form `ADD #0 :0, #1 :1`."""
+        """The item after an update of the form `ADD #0 :0, #1 :1 SET #2 = :2`."""
         item = dict(self.items.get(_key_of(update["Key"]), update["Key"]))
-        for pair in update["UpdateExpression"].removeprefix("ADD ").split(", "):
+        names, values = update["ExpressionAttributeNames"], update["ExpressionAttributeValues"]
+        added, _, assigned = update["UpdateExpression"].removeprefix("ADD ").partition(" SET ")
+        for pair in added.split(", "):
             name, amount = pair.split()
-            attribute = update["ExpressionAttributeNames"][name]
-            before = int(item.get(attribute, {"N": "0"})["N"])
-            added = int(update["ExpressionAttributeValues"][amount]["N"])
-            item[attribute] = {"N": str(before + added)}
+            before = int(item.get(names[name], {"N": "0"})["N"])
+            item[names[name]] = {"N": str(before + int(values[amount]["N"]))}
+        for pair in assigned.split(", ") if assigned else ():
+            name, value = pair.split(" = ")
+            item[names[name]] = values[value]
         return item
 
     def _write(self, after: Wire, *, times: int) -> Units:
