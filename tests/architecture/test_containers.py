@@ -6,6 +6,7 @@ from typing import get_type_hints
 import pytest
 from dependency_injector import providers
 
+from domain.ports.metrics import Metrics
 from domain.use_cases.create_campaign import CreateCampaign
 from entrypoints.containers import Family, build
 from entrypoints.settings import Settings
@@ -70,3 +71,19 @@ def test_settings_reach_the_use_cases() -> None:
     container = build(Family.MEMORY, SETTINGS)
     assert container.start_campaign().policy.max_lateness == timedelta(hours=2)
     assert isinstance(container.settings, providers.Dependency)
+
+
+@pytest.mark.parametrize("family", Family)
+def test_metrics_are_lines_of_the_functions_only(
+    family: Family, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """On AWS they carry the stage; a local runner keeps its output for people."""
+    container = build(family, SETTINGS.model_copy(update={"stage": "staging"}))
+    metrics: Metrics = container.reconcile().metrics
+    metrics.open_work(
+        unknown_held=0,
+        oldest_unknown=timedelta(),
+        oldest_unfinished_chunk=timedelta(),
+        longest_stall=timedelta(),
+    )
+    assert ('"stage":"staging"' in capsys.readouterr().out) == (family is Family.AWS)
