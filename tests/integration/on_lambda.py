@@ -2,20 +2,23 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx
+from dependency_injector import providers
 
 from adapters.aws.clients import AwsClients
 from adapters.aws.deployment import AwsDeployment
 from adapters.aws.stack import verify_sender
+from adapters.system.clock import SystemClock
 from domain.contact import ContactDraft
 from domain.identifiers import SegmentId
 from domain.template import Content
-from entrypoints.containers import Family, build
+from entrypoints.containers import Family, aws, build
 from entrypoints.containers.core import Core
 from entrypoints.deployment import package
 from entrypoints.local.emulator import running_ministack
@@ -38,6 +41,14 @@ _CONTACTS_A_CALL = 500
 _HEALTHY = {"Content-Type": "application/json"}
 
 Line = Mapping[str, Any]  # Any: JSON, as it was logged
+
+
+class LaterClock(SystemClock):
+    """Ten minutes on."""
+
+    def now(self) -> datetime:
+        """From now."""
+        return super().now() + timedelta(minutes=10)
 
 
 class OnLambda:
@@ -124,9 +135,18 @@ class OnLambda:
         )
         return [event["message"] for event in answer["events"]]
 
-    def records(self, function: str) -> list[Line]:
-        """The structured ones among them."""
-        return [json.loads(line) for line in self.lines(function) if line.startswith("{")]
+    def metrics(self, campaign_id: str) -> Mapping[str, Sequence[float]]:
+        """What CloudWatch would find of a campaign in all logs, by metric and path."""
+        found: dict[str, list[float]] = {}
+        for function in FUNCTIONS:
+            for line in self.matching(function, f'"{campaign_id}"'):
+                record: Line = json.loads(line)
+                for directive in record.get("_aws", {}).get("CloudWatchMetrics", ()):
+                    assert (directive["Namespace"], record["stage"]) == ("Sentinel", "prod")
+                    for metric in directive["Metrics"]:
+                        name = f"{metric['Name']}, {record.get('path')}"
+                        found.setdefault(name, []).extend(record[metric["Name"]])
+        return found
 
     def mails(self) -> Counter[str]:
         """How many mails SES took for each address."""
@@ -166,6 +186,12 @@ class OnLambda:
                 address_hash_key_secret_arn=secret,
             ),
         )
+
+    def later(self) -> Core:
+        """A container in this process for which every lease has run out, and every check is due."""
+        settings = self.container.settings()
+        family = aws.Adapters(settings=settings, clock=providers.Object(LaterClock()))
+        return Core(settings=settings, family=family)
 
     @property
     def _logs(self) -> "CloudWatchLogsClient":

@@ -1,15 +1,11 @@
 """A function killed in the middle of a send: nobody lost, nobody mailed twice, doubt is shown."""
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
-from dependency_injector import providers
 
-from adapters.system.clock import SystemClock
 from domain.identifiers import CampaignId
-from entrypoints.containers import aws
-from entrypoints.containers.core import Core
 from tests.integration.deployed import everyone
 from tests.integration.dripping_proxy import DrippingProxy, dripping_proxy
 from tests.integration.on_lambda import NAME, OnLambda, running
@@ -19,14 +15,6 @@ PEOPLE = 120
 LIMIT_SECONDS = 45
 """Just enough for the worker to begin: less, and it would put the chunks back."""
 PATIENCE = 90
-
-
-class LaterClock(SystemClock):
-    """As if every lease had run out, and the reconciler found all that was left."""
-
-    def now(self) -> datetime:
-        """Ten minutes on."""
-        return super().now() + timedelta(minutes=10)
 
 
 @pytest.fixture
@@ -78,10 +66,8 @@ def _later(sentinel: OnLambda) -> None:
     """What the reconciler and a worker do minutes later, with SES as it should be."""
     (mapping,) = sentinel.clients.lambda_.list_event_source_mappings()["EventSourceMappings"]
     sentinel.clients.lambda_.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
-    settings = sentinel.container.settings()
-    family = aws.Adapters(settings=settings, clock=providers.Object(LaterClock()))
-    container = Core(settings=settings, family=family)
+    container = sentinel.later()
     container.reconcile()()
-    queue = family.queue()
+    queue = container.family.queue()
     while deliveries := queue.receive(10, timedelta()):
         queue.acknowledge(container.send_batch()(deliveries))

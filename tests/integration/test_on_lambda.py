@@ -86,6 +86,24 @@ def test_the_first_log_filters_find_their_lines(campaigns: Campaigns) -> None:
         assert [line["campaign_id"] for line in found] == [answer.json()["campaign_id"]]
 
 
+def test_its_metrics_are_in_the_logs(campaigns: Campaigns) -> None:
+    """In CloudWatch's embedded format, by path: how it was created, started and sent."""
+    sentinel = campaigns.sentinel
+    campaign_id = campaigns.immediate.json()["campaign_id"]
+    sentinel.sent(campaign_id, within=PATIENCE)
+
+    found = sentinel.metrics(campaign_id)
+
+    assert {name.rpartition(", ")[2] for name in found} == {"immediate"}
+    assert found["CampaignsCreated, immediate"] == [1]
+    ((latency,), (lateness,)) = found["StartLatency, immediate"], found["Lateness, immediate"]
+    assert 0 <= latency <= PATIENCE * 1_000
+    assert 0 <= lateness <= PATIENCE * 1_000
+    assert sum(found["MailsAccepted, immediate"]) == PEOPLE
+    assert len(found["LimiterWait, immediate"]) >= 3
+    assert "MailsUnknown, immediate" not in found
+
+
 def test_a_wrong_request_is_a_problem_document(campaigns: Campaigns) -> None:
     """Through API Gateway as through the local server."""
     answer = campaigns.sentinel.post({"schedule_at": "tomorrow"})
