@@ -22,11 +22,12 @@ local-run: ## Serve on http://127.0.0.1:8080 (PORT=, BACKEND=memory)
 	@$(INSTALL) .venv/local $(if $(filter memory,$(BACKEND)),,.emulator/installed)
 	@$(BIN)/python -m entrypoints.local
 
-check: .venv/dev lock-check ## Format, lint, types, import contracts, lock files
+check: .venv/dev lock-check ## Format, lint, types, import contracts, the template, lock files
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+	$(BIN)/cfn-lint template.yaml
 
 format: .venv/dev ## Format, and mend what the linter can
 	$(BIN)/ruff format .
@@ -60,6 +61,7 @@ openapi: .venv/dev ## Write docs/openapi.json
 
 lock: .venv/dev ## Write the lock files anew from pyproject.toml (UPGRADE=1 for newer versions)
 	$(COMPILE) $(if $(UPGRADE),--upgrade) --extra local -o requirements.lock pyproject.toml
+	$(COMPILE) $(if $(UPGRADE),--upgrade) -c requirements.lock -o requirements-lambda.lock pyproject.toml
 	$(COMPILE) $(if $(UPGRADE),--upgrade) --extra local --extra dev -c requirements.lock \
 		-o requirements-dev.lock pyproject.toml
 	$(COMPILE) $(if $(UPGRADE),--upgrade) -o localstack/requirements.lock localstack/requirements.in

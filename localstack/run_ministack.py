@@ -1,4 +1,4 @@
-"""Run ministack, mended where template.yaml meets what it has not as AWS has it (docs/emulators.md).
+"""Run ministack, mended where template.yaml needs it to be as AWS is (docs/emulators.md).
 
 Run by the interpreter of `.emulator`, which has ministack; Sentinel does not import it.
 """
@@ -41,9 +41,7 @@ def _extract_resource_arn(  # noqa: PLR0913, PLR0917  ministack's own signature
         # Sending is allowed by the sender's identity (likewise, Amazon SES v2).
         sender = parseaddr(json.loads(body).get("FromEmailAddress", ""))[1]
         return f"arn:aws:ses:{region}:{account_id}:identity/{sender}"
-    arn: str = _resource_arn(
-        service, method, path, headers, body, query_params, region, account_id
-    )
+    arn: str = _resource_arn(service, method, path, headers, body, query_params, region, account_id)
     return arn
 
 
