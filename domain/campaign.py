@@ -78,7 +78,7 @@ class PauseReason(StrEnum):
     ACCOUNT = "account"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Campaign:
     """One mailing of one template to one segment. All times are aware and in UTC.
 

@@ -23,7 +23,7 @@ _MAY_BE_ACCEPTED = frozenset(
 LEASE_RAN_OUT = "lease ran out while sending"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ChunkRef:
     """Names one chunk: all that a message on the send queue holds."""
 
@@ -37,7 +37,7 @@ class ChunkRef:
         return self.number % TALLY_SHARDS
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Lease:
     """Who works on a chunk, by its attempt, and until when."""
 
@@ -49,7 +49,7 @@ class Lease:
         return now < self.until
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Chunk:
     """`progress[i]` tells how far `recipients[i]` is.
 

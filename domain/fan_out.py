@@ -12,7 +12,7 @@ CHUNKS_A_STEP = 10
 """Chunks written in one transaction and enqueued in one SQS batch."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class FanOutRange:
     """One range. `lower` is within it, `upper` is not; `cursor` is the last key turned to chunks.
 
@@ -83,7 +83,7 @@ def new_ranges(campaign_id: CampaignId, count: int) -> tuple[FanOutRange, ...]:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class DeliveryProgress:
     """How far a campaign is: its ranges, the tally of its finished chunks, and the last's time."""
 

@@ -11,7 +11,7 @@ TOLERANCE = timedelta(milliseconds=250)
 """How late a grant may be used. The window is wider by it, so a late use breaks no promise."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Grant:
     """`messages` may be sent from `at` on, for `TOLERANCE`."""
 
@@ -27,7 +27,7 @@ class Grant:
         return self.at + TOLERANCE - now
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class GrantLog:
     """The grants that still bear on the limit, oldest first."""
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from domain.chunk import ChunkRef
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Message:
     """One rendered mail to one person; `chunk` and `position` lead events back to the recipient."""
 
@@ -24,7 +24,7 @@ class Message:
         return f"{chunk.campaign_id}/{chunk.range_number}/{chunk.number}/{self.position}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class SentMail:
     """A message as it was accepted."""
 

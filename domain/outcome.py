@@ -5,14 +5,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Accepted:
     """The provider took it and will try to deliver it."""
 
     message_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class NotSent:
     """Certainly not taken (throttled, no connection, called off): may be sent later.
 
@@ -23,21 +23,21 @@ class NotSent:
     overdue: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Refused:
     """Refused for good: sending it again would be refused again."""
 
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Unknown:
     """The request left and no answer came: it may have been sent. Never sent again by itself."""
 
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class AccountBlocked:
     """Certainly not taken, and nothing else will be: account paused, suspended or out of quota."""
 
@@ -48,7 +48,7 @@ class AccountBlocked:
 Outcome = Accepted | NotSent | Refused | Unknown | AccountBlocked
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class OutcomeCounts:
     """How many messages had which outcome."""
 

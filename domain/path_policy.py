@@ -31,7 +31,7 @@ class ExecutionPath(StrEnum):
     SCHEDULED = "scheduled"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Timing:
     """What the policy decided: the path, and the time in UTC."""
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from domain.identifiers import CampaignId
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Schedule:
     """Start `campaign_id` at `at` (UTC). `version` counts the campaign's schedules."""
 

@@ -16,7 +16,7 @@ KEY_SPACE = 256
 """Number of hash prefixes a member key can start with."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Segment:
     """A named set of contacts."""
 
@@ -25,7 +25,7 @@ class Segment:
     created_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class MemberPage:
     """Members in key order. `cursor` is the key to read on after; None when there are no more."""
 

@@ -13,7 +13,7 @@ class Trigger(StrEnum):
     SCHEDULE = "EventBridge Scheduler"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class StartRequest:
     """What an invocation of start-campaign carries."""
 

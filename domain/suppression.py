@@ -15,7 +15,7 @@ class SuppressionReason(StrEnum):
     OPERATOR = "operator"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Suppression:
     """One suppressed address, normalised."""
 

@@ -9,7 +9,7 @@ from domain.recipient import RecipientProgress, RecipientState
 TALLY_SHARDS = 16
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Tally:
     """Recipients by final state, and how many chunks they stand for. May be a difference."""
 

@@ -12,7 +12,7 @@ MAX_BODY_BYTES = 100_000
 """Of HTML, and again of text: both, with the subject, stay under the 400 KB of a DynamoDB item."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Content:
     """Subject, HTML and text as the author wrote them, merge fields unfilled."""
 
@@ -40,7 +40,7 @@ class Content:
         return cls(subject, html, text)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Template:
     """Content under an id. Editing it never changes a campaign that has started."""
 

@@ -15,7 +15,7 @@ from domain.ports.queue import Delivery
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class QueueBatch:
     """The messages of one invocation: their ids, and what they deliver where they can be read."""
 

@@ -42,7 +42,7 @@ _serializer = TypeSerializer()
 _deserializer = TypeDeserializer()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Put:
     """Write a whole record if `condition` holds of the stored one."""
 
@@ -52,7 +52,7 @@ class Put:
     values: Mapping[str, object] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Add:
     """Add to the counters of a record, which is made if there is none, and set `attributes`."""
 
@@ -61,7 +61,7 @@ class Add:
     attributes: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Check:
     """Write nothing; the transaction holds only if `condition` does."""
 

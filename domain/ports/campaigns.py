@@ -8,7 +8,7 @@ from domain.fan_out import FanOutRange
 from domain.identifiers import CampaignId
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class CampaignPage:
     """Campaigns, newest first. `cursor` reads on; None when there are no more."""
 

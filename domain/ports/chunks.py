@@ -9,7 +9,7 @@ from domain.chunk import Chunk, ChunkRef
 from domain.identifiers import CampaignId
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class SendPermission:
     """Read after the grant, before the claim: the campaign, and whom not to mail."""
 

@@ -8,7 +8,7 @@ from typing import Protocol
 from domain.chunk import ChunkRef
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Delivery:
     """A message received: the chunk it names, and the receipt to acknowledge it with."""
 

@@ -8,7 +8,7 @@ from domain.recipient import Recipient
 from domain.template import Content
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Rendered:
     """What one person gets."""
 
@@ -17,7 +17,7 @@ class Rendered:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Unrenderable:
     """Why there is no mail for this person; holds none of the person's data."""
 

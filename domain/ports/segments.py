@@ -8,7 +8,7 @@ from domain.identifiers import ContactId, SegmentId
 from domain.segment import MemberPage, Segment
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class SegmentPage:
     """Segments by id. `cursor` reads on; None when there are no more."""
 

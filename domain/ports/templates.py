@@ -7,7 +7,7 @@ from domain.identifiers import TemplateId
 from domain.template import Template
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class TemplatePage:
     """Templates by id. `cursor` reads on; None when there are no more."""
 

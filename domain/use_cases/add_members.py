@@ -11,7 +11,7 @@ from domain.ports.segments import SegmentRepository
 MAX_MEMBERS = 500
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class AddMembers:
     """Who is in it already stays once."""
 

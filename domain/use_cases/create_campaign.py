@@ -35,7 +35,7 @@ from domain.template import Template
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class CampaignRequest:
     """What a client asks for; times as written."""
 
@@ -47,7 +47,7 @@ class CampaignRequest:
     fold: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Created:
     """The campaign as stored, and whether its start or its schedule could be arranged.
 
@@ -58,7 +58,7 @@ class Created:
     trigger_error: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class CreateCampaign:
     """Validate everything, store the campaign, then trigger it (docs/delivery.md, Create)."""
 

@@ -10,7 +10,7 @@ from domain.ports.segments import SegmentRepository
 from domain.segment import Segment
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class CreateSegment:
     """Without members; AddMembers puts them in."""
 

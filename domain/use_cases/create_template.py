@@ -11,7 +11,7 @@ from domain.ports.templates import TemplateRepository
 from domain.template import Content, Template
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class CreateTemplate:
     """Only content that compiles is kept."""
 

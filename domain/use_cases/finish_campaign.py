@@ -17,7 +17,7 @@ _ATTEMPTS = 3
 """Lost races in a row before it is left to the reconciler."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class FinishCampaign:
     """The check once a range is complete or a chunk finished (docs/delivery.md, Send 8)."""
 

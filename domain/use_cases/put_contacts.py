@@ -10,7 +10,7 @@ from domain.ports.contacts import ContactRepository
 MAX_CONTACTS = 500
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class PutContacts:
     """One contact for each address."""
 

@@ -10,7 +10,7 @@ from domain.ports.campaigns import CampaignRepository
 from domain.ports.fan_out import FanOutRepository
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class ReadCampaign:
     """The campaign and how far it is."""
 

@@ -27,7 +27,7 @@ logger = logging.getLogger(__name__)
 _SENT_TO_WORKERS = frozenset({CampaignState.SENDING, CampaignState.CANCELLED})
 
 
-@dataclass(slots=True)
+@dataclass
 class _Seen:
     """What one pass has seen so far of what waits."""
 
@@ -50,7 +50,7 @@ class _Seen:
         self.longest_stall = max(self.longest_stall, duration)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Reconcile:
     """Does nothing that the other steps would not do themselves (docs/delivery.md, Reconcile)."""
 

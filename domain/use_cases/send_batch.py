@@ -15,7 +15,7 @@ from domain.use_cases.send_chunk import SendChunk
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class SendBatch:
     """One chunk after the other; then one check for each campaign of which one was finished."""
 

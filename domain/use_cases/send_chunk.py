@@ -50,7 +50,7 @@ class Step(Enum):
     """Nothing to do, or somebody else's to do."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class SendChunk:
     """Steps 1 to 8 of Send in docs/delivery.md, for one message of the queue."""
 

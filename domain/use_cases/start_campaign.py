@@ -34,7 +34,7 @@ class _Overtaken(Exception):
     """Another starter holds the range, or the campaign is no longer sending."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class StartCampaign:
     """Claim each range and fan it out (docs/delivery.md, Start). Idempotent: repeat it at will."""
 
