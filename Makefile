@@ -50,6 +50,12 @@ preflight: .venv/local ## Check an AWS account before or after a deployment (SEN
 deploy: .venv/dev ## Deploy to AWS (SENDER=, STAGE=, ALARM_ADDRESS=, … docs/deployment.md)
 	@$(BIN)/python -m entrypoints.deployment.deploy
 
+api-key: .venv/dev ## Issue a key of the API (SCOPES="campaigns:write …", DAYS=)
+	@$(BIN)/python -m entrypoints.deployment.api_keys issue $(SCOPES) $(if $(DAYS),--expires-days $(DAYS))
+
+api-keys: .venv/dev ## List the keys of the API, or take one back (REVOKE=its id)
+	@$(BIN)/python -m entrypoints.deployment.api_keys $(if $(REVOKE),revoke $(REVOKE),list)
+
 destroy: .venv/dev ## Take the deployment away (CONFIRM=sentinel); the data stays
 	@$(BIN)/python -m entrypoints.deployment.destroy
 

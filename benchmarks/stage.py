@@ -63,6 +63,14 @@ class SeededIds:
         """A contact's id."""
         return ContactId(f"con_{self._ulid()}")
 
+    def api_key_id(self) -> str:
+        """Made for nobody here."""
+        return "".join(self._rng.choices("abcdefghijklmnopqrstuvwxyz0123456789", k=8))
+
+    def api_key_secret(self) -> str:
+        """Likewise."""
+        return base64.urlsafe_b64encode(self._rng.randbytes(32)).decode().rstrip("=")
+
     def attempt_token(self) -> AttemptToken:
         """One claim's token."""
         return AttemptToken(self._token())

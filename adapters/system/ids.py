@@ -1,6 +1,7 @@
 """Ids from the system's randomness."""
 
 import secrets
+import string
 
 from ulid import ULID
 
@@ -16,6 +17,9 @@ from domain.identifiers import (
 
 _TOKEN_BYTES = 9
 """72 bits: twelve characters of base64, without padding."""
+_SECRET_BYTES = 32
+_KEY_ID_LETTERS = string.ascii_lowercase + string.digits
+_KEY_ID_LENGTH = 8
 
 
 class SystemIds:
@@ -36,6 +40,14 @@ class SystemIds:
     def contact_id(self) -> ContactId:
         """A contact's id."""
         return ContactId(f"con_{ULID()}")
+
+    def api_key_id(self) -> str:
+        """An API key's public part."""
+        return "".join(secrets.choice(_KEY_ID_LETTERS) for _ in range(_KEY_ID_LENGTH))
+
+    def api_key_secret(self) -> str:
+        """An API key's secret part."""
+        return secrets.token_urlsafe(_SECRET_BYTES)
 
     def attempt_token(self) -> AttemptToken:
         """One claim's token."""

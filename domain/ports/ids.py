@@ -36,6 +36,14 @@ class Ids(Protocol):
         """`con_` and a ULID."""
         ...
 
+    def api_key_id(self) -> str:
+        """8 lower-case letters and digits."""
+        ...
+
+    def api_key_secret(self) -> str:
+        """256 random bits: 43 characters of base64url."""
+        ...
+
     def attempt_token(self) -> AttemptToken:
         """At least 64 random bits, short."""
         ...

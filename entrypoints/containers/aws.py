@@ -6,6 +6,7 @@ from typing import Any
 from dependency_injector import containers, providers
 
 from adapters.aws.address_hash_key import AddressHashKey, SecretAddressHashKey
+from adapters.aws.api_keys import SecretsManagerApiKeys
 from adapters.aws.campaigns import DynamoDBCampaignRepository
 from adapters.aws.chunks import DynamoDBChunkRepository
 from adapters.aws.clients import AwsClients
@@ -28,6 +29,7 @@ from adapters.emf.metrics import EmfMetrics
 from adapters.minijinja.renderer import MinijinjaRenderer
 from adapters.system.clock import SystemClock
 from adapters.system.ids import SystemIds
+from domain.ports.api_keys import ApiKeys
 from domain.ports.campaigns import CampaignRepository
 from domain.ports.chunks import ChunkRepository
 from domain.ports.clock import Clock
@@ -135,3 +137,6 @@ class Adapters(containers.DeclarativeContainer):
     )
     read_start_event: providers.Provider[StartEventReader] = providers.Object(event_to_start)
     read_queue_event: providers.Provider[QueueEventReader] = providers.Object(event_to_batch)
+    api_keys: providers.Provider[ApiKeys | None] = providers.ThreadSafeSingleton(
+        SecretsManagerApiKeys, clients, settings.provided.api_keys_secret_arn, clock
+    )

@@ -1,11 +1,18 @@
 """The adapters that look after a deployment; no function runs on them."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from adapters.aws import account
+from adapters.aws.api_keys import SecretsManagerApiKeys
 from adapters.aws.clients import AwsClients
 from adapters.aws.deployment import AwsDeployment
+from adapters.system.clock import SystemClock
+from adapters.system.ids import SystemIds
 from domain.account import Account
+from domain.ports.api_keys import ApiKeys
+from domain.ports.clock import Clock
+from domain.ports.ids import Ids
 from entrypoints.settings import InvalidSettingsError
 
 
@@ -32,3 +39,29 @@ def deployment(environment: Mapping[str, str], name: str) -> AwsDeployment:
         raise InvalidSettingsError("AWS_REGION: not set, nor is there one in the profile.")
     # The SDK reads AWS_ENDPOINT_URL and the credentials itself.
     return AwsDeployment(AwsClients(region), name)
+
+
+@dataclass(frozen=True)
+class ApiKeyAdministration:
+    """What issuing and revoking keys runs on."""
+
+    api_keys: ApiKeys
+    clock: Clock
+    ids: Ids
+
+
+def api_key_administration(environment: Mapping[str, str], name: str) -> ApiKeyAdministration:
+    """For the deployment of that name.
+
+    Raises InvalidSettingsError where there is none, and DependencyFault.
+    """
+    target = deployment(environment, name)
+    secret_arn = target.outputs().get("ApiKeysSecretArn")
+    if secret_arn is None:
+        raise InvalidSettingsError(
+            f"STAGE: no stack {name} in {target.clients.region}; deploy it first (make deploy)."
+        )
+    clock = SystemClock()
+    return ApiKeyAdministration(
+        SecretsManagerApiKeys(target.clients, secret_arn, clock), clock, SystemIds()
+    )

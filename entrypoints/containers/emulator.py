@@ -8,6 +8,7 @@ from adapters.memory.invoker import MemoryInvoker
 from adapters.memory.metrics import MemoryMetrics
 from adapters.memory.recording_mailer import RecordingMailer
 from adapters.memory.schedule_ticker import ScheduleTicker
+from domain.ports.api_keys import ApiKeys
 from domain.ports.invoker import Invoker
 from domain.ports.mailer import Mailer
 from domain.ports.metrics import Metrics
@@ -34,6 +35,8 @@ class Adapters(aws.Adapters):
         RecordingMailer, aws.Adapters.mailer, aws.Adapters.clock
     )
     mailer: providers.Provider[Mailer] = providers.Callable(sent)
+    api_keys: providers.Provider[ApiKeys | None] = providers.Object(None)
+    """None: open, to this machine only."""
     metrics: providers.Provider[Metrics] = providers.ThreadSafeSingleton(MemoryMetrics)
 
 

@@ -21,6 +21,7 @@ from adapters.memory.templates import MemoryTemplateRepository
 from adapters.minijinja.renderer import MinijinjaRenderer
 from adapters.system.clock import SystemClock
 from adapters.system.ids import SystemIds
+from domain.ports.api_keys import ApiKeys
 from domain.ports.campaigns import CampaignRepository
 from domain.ports.chunks import ChunkRepository
 from domain.ports.clock import Clock
@@ -82,6 +83,8 @@ class Adapters(containers.DeclarativeContainer):
         MemoryRateLimiter, settings.provided.send_rate
     )
     queue: providers.Provider[SendQueue] = providers.ThreadSafeSingleton(MemorySendQueue, clock)
+    api_keys: providers.Provider[ApiKeys | None] = providers.Object(None)
+    """None: open, to this machine only."""
     started: providers.Provider[MemoryInvoker] = providers.ThreadSafeSingleton(MemoryInvoker)
     invoker: providers.Provider[Invoker] = providers.Callable(started)
     ticker: providers.Provider[MemoryScheduler] = providers.ThreadSafeSingleton(

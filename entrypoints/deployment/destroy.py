@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict
 
 from domain.errors import DependencyFault
 from entrypoints.containers.deployment import deployment
+from entrypoints.deployment.settings import stack_name
 from entrypoints.settings import InvalidSettingsError, Stage, read_environment
 
 
@@ -24,7 +25,7 @@ class DestroySettings(BaseModel):
     @property
     def name(self) -> str:
         """Of the stack."""
-        return "sentinel" if self.stage == "prod" else f"sentinel-{self.stage}"
+        return stack_name(self.stage)
 
 
 def main() -> int:

@@ -7,6 +7,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from entrypoints.settings import Sender, Stage
 
 
+def stack_name(stage: str) -> str:
+    """What the stack of a stage, and all in it, is named after."""
+    return "sentinel" if stage == "prod" else f"sentinel-{stage}"
+
+
 class DeploymentSettings(BaseModel):
     """Each field is read from the variable of its name in upper case, as in `make deploy SENDER=…`.
 
@@ -37,8 +42,8 @@ class DeploymentSettings(BaseModel):
 
     @property
     def name(self) -> str:
-        """What the stack and all in it is named after."""
-        return "sentinel" if self.stage == "prod" else f"sentinel-{self.stage}"
+        """Of the stack."""
+        return stack_name(self.stage)
 
     @property
     def recipients(self) -> list[str]:

@@ -26,11 +26,13 @@ from domain.errors import (
 )
 from entrypoints.containers.core import Core
 from entrypoints.http import problems
+from entrypoints.http.access import Access, Admitted
 from entrypoints.http.answers import JSON
 from entrypoints.http.audience import contact_routes, segment_routes
 from entrypoints.http.campaigns import campaign_routes
 from entrypoints.http.content import template_routes
 from entrypoints.http.operations import operation_routes
+from entrypoints.http.security import with_security
 from entrypoints.request_id import REQUEST_ID
 
 logger = logging.getLogger(__name__)
@@ -48,6 +50,7 @@ class Api:
     def __init__(self, container: Core, more_routes: Sequence[APIGatewayHttpRouter] = ()) -> None:
         """`more_routes` are served beside the public ones and left out of OpenAPI."""
         self._resolver = _resolver(container)
+        self._access = Access(container.family.api_keys(), container.family.clock())
         for router in more_routes:
             self._resolver.include_router(router)
 
@@ -56,10 +59,19 @@ class Api:
         request = event["requestContext"]
         token = REQUEST_ID.set(request["requestId"])
         try:
-            answer = self._answer(event, context)
+            admission = self._admission(event)
+            if isinstance(admission, Admitted):
+                answer, key_id = self._answer(event, context), admission.key_id
+            else:
+                answer, key_id = _built(admission), None
             answer.setdefault("headers", {})["X-Request-Id"] = request["requestId"]
             # Not the path: it holds ids that people chose.
-            logger.info("%s answered %s", request["http"]["method"], answer["statusCode"])
+            logger.info(
+                "%s answered %s",
+                request["http"]["method"],
+                answer["statusCode"],
+                extra={"api_key_id": key_id},
+            )
         finally:
             REQUEST_ID.reset(token)
         return answer
@@ -67,6 +79,17 @@ class Api:
     def openapi(self) -> str:
         """The interface as OpenAPI 3.1, in JSON."""
         return _openapi_of(self._resolver)
+
+    def _admission(self, event: Mapping[str, Any]) -> Admitted | Response[str]:
+        try:
+            return self._access.check(
+                event["requestContext"]["http"]["method"],
+                event["rawPath"],
+                event.get("headers", {}).get("authorization"),
+            )
+        except Exception:
+            logger.exception("Request failed")
+            return problems.internal()
 
     def _answer(self, event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
         refused = _refused_body(event)
@@ -126,7 +149,8 @@ def _resolver(container: Core) -> APIGatewayHttpResolver:
 
 
 def _openapi_of(resolver: APIGatewayHttpResolver) -> str:
-    return resolver.get_openapi_json_schema(title=TITLE, version=VERSION)
+    schema = json.loads(resolver.get_openapi_json_schema(title=TITLE, version=VERSION))
+    return json.dumps(with_security(schema), ensure_ascii=False)
 
 
 def _methods_of(path: str, paths: Mapping[str, PathItem]) -> list[str]:
@@ -177,7 +201,7 @@ def _no_constant(name: str) -> None:
 def _built(response: Response[str]) -> dict[str, Any]:
     return {
         "statusCode": response.status_code,
-        "headers": {"Content-Type": response.headers["Content-Type"]},
+        "headers": dict(response.headers),
         "body": response.body,
         "isBase64Encoded": False,
     }

@@ -7,6 +7,7 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
 from pydantic import BaseModel
 
+from domain.access import Scope
 from domain.errors import (
     AlreadyExists,
     DependencyFault,
@@ -83,6 +84,34 @@ def malformed(detail: str) -> Response[str]:
     return problem(
         HTTPStatus.BAD_REQUEST, "malformed-body", "The body is not JSON in UTF-8", detail
     )
+
+
+def unauthorized(*, presented: bool) -> Response[str]:
+    """401: no key, or none that is good."""
+    return problem(
+        HTTPStatus.UNAUTHORIZED,
+        "unauthorized",
+        "The request has no API key that is good",
+        "Send Authorization: Bearer, and a key that was not revoked and has not expired.",
+        headers=_challenge('error="invalid_token"' if presented else ""),
+    )
+
+
+def forbidden(needed: Scope) -> Response[str]:
+    """403: the key is for something else."""
+    return problem(
+        HTTPStatus.FORBIDDEN,
+        "insufficient-scope",
+        "The API key is not for this",
+        f"It needs the scope {needed}.",
+        headers=_challenge(f'error="insufficient_scope", scope="{needed}"'),
+    )
+
+
+def _challenge(reason: str) -> dict[str, str | list[str]]:
+    """How to authenticate (RFC 6750, section 3)."""
+    parts = ['Bearer realm="Sentinel"', *([reason] if reason else [])]
+    return {"WWW-Authenticate": ", ".join(parts)}
 
 
 def too_large(limit: int) -> Response[str]:

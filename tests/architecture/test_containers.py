@@ -22,6 +22,7 @@ SETTINGS = Settings.from_environment(
     }
 )
 PORTS = {
+    "api_keys",
     "campaigns",
     "chunks",
     "clock",

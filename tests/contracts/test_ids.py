@@ -22,6 +22,8 @@ TOKENS: list[Callable[[Ids], str]] = [
     lambda ids: ids.lease_token(),
     lambda ids: ids.write_token(),
 ]
+KEY_ID = re.compile(r"[a-z0-9]{8}")
+KEY_SECRET = re.compile(r"[A-Za-z0-9_-]{43}")
 BITS = 64
 BITS_A_CHARACTER = 6
 
@@ -68,3 +70,12 @@ def test_a_token_is_random_and_short(ids: Ids, make: Callable[[Ids], str]) -> No
 
     assert re.fullmatch(r"[A-Za-z0-9_-]+", token)
     assert BITS <= BITS_A_CHARACTER * len(token) <= 2 * BITS
+
+
+def test_a_key_has_an_id_that_can_be_read_out_and_a_secret_of_256_bits(ids: Ids) -> None:
+    """Neither is ever made twice."""
+    made = [(ids.api_key_id(), ids.api_key_secret()) for _ in range(100)]
+
+    assert all(KEY_ID.fullmatch(key_id) for key_id, _ in made)
+    assert all(KEY_SECRET.fullmatch(secret) for _, secret in made)
+    assert len({key_id for key_id, _ in made}) == len({secret for _, secret in made}) == 100

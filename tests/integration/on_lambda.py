@@ -11,13 +11,16 @@ from typing import TYPE_CHECKING, Any
 import httpx
 from dependency_injector import providers
 
+from adapters.aws.api_keys import SecretsManagerApiKeys
 from adapters.aws.clients import AwsClients
 from adapters.aws.deployment import AwsDeployment
 from adapters.aws.stack import verify_sender
 from adapters.system.clock import SystemClock
+from domain.access import Scope
 from domain.contact import ContactDraft
 from domain.identifiers import SegmentId
 from domain.template import Content
+from domain.use_cases.issue_api_key import IssueApiKey
 from entrypoints.containers import Family, aws, build
 from entrypoints.containers.core import Core
 from entrypoints.deployment import package
@@ -69,6 +72,9 @@ class OnLambda:
         }
         self.outputs = self.deploy(code)
         self.container = self._container()
+        # Before a function is up: it reads the keys once a minute.
+        self.key = self._issue(*Scope)
+        self.template_reader = self._issue(Scope.TEMPLATES_READ)
         self.container.create_template()("Greeting", _GREETING, "greeting")
         self.container.create_segment()("Everyone", EVERYONE)
 
@@ -79,9 +85,9 @@ class OnLambda:
         )
 
     def http(self, key: str | None = None) -> httpx.Client:
-        """A client of the HTTP API."""
+        """A client of the HTTP API, with a key of every scope or with another one."""
         host = self.outputs["ApiUrl"].removeprefix("http://")
-        headers = {"Host": host, **({"Authorization": f"Bearer {key}"} if key else {})}
+        headers = {"Host": host, "Authorization": f"Bearer {key or self.key}"}
         return httpx.Client(base_url=self.endpoint_url, headers=headers, timeout=60)
 
     def post(self, body: Mapping[str, object]) -> httpx.Response:
@@ -168,6 +174,16 @@ class OnLambda:
             for name, value in attributes["Attributes"].items()
             if name.startswith("ApproximateNumberOfMessages")
         )
+
+    def _issue(self, *scopes: Scope) -> str:
+        """A new key of the API."""
+        keys = SecretsManagerApiKeys(
+            self.clients, self.outputs["ApiKeysSecretArn"], self.container.family.clock()
+        )
+        issue = IssueApiKey(
+            api_keys=keys, clock=self.container.family.clock(), ids=self.container.family.ids()
+        )
+        return issue(scopes)[1]
 
     def _container(self) -> Core:
         """A container in this process on what was deployed, with every permission."""

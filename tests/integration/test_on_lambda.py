@@ -113,6 +113,17 @@ def test_a_wrong_request_is_a_problem_document(campaigns: Campaigns) -> None:
     assert answer.json()["errors"][0]["pointer"] == "/schedule_at"
 
 
+def test_nobody_is_let_in_without_a_key(campaigns: Campaigns) -> None:
+    """Nor with one for something else; who watches needs none."""
+    sentinel = campaigns.sentinel
+    for key, status in (("none", 401), (sentinel.template_reader, 403)):
+        with sentinel.http(key) as client:
+            answers = [client.get("/v1/campaigns"), client.post("/v1/campaigns", json={})]
+            assert [answer.status_code for answer in answers] == [status, status]
+            assert client.get("/healthz").status_code == 200
+            assert client.get("/readyz").status_code == 200
+
+
 def test_a_message_that_cannot_be_read_ends_as_a_dead_letter(campaigns: Campaigns) -> None:
     """It stands in nobody's way and does not vanish."""
     sentinel = campaigns.sentinel

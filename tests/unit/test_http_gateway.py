@@ -82,7 +82,7 @@ class Gateway:
         """POST a document."""
         return self.call("POST", path, json.dumps(body), content_type=content_type)
 
-    def call(
+    def call(  # noqa: PLR0913  what a request has
         self,
         method: str,
         path: str,
@@ -90,6 +90,7 @@ class Gateway:
         *,
         content_type: str | None = None,
         query: str = "",
+        headers: Mapping[str, str] | None = None,
     ) -> Answer:
         """Any request (payload format 2.0); bytes come in base64."""
         event: dict[str, Any] = {
@@ -97,7 +98,10 @@ class Gateway:
             "routeKey": "$default",
             "rawPath": path,
             "rawQueryString": query,
-            "headers": {} if content_type is None else {"content-type": content_type},
+            "headers": {
+                **(headers or {}),
+                **({} if content_type is None else {"content-type": content_type}),
+            },
             "requestContext": {
                 "http": {"method": method, "path": path, "protocol": "HTTP/1.1"},
                 "requestId": REQUEST_ID,

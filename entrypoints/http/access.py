@@ -1,0 +1,74 @@
+"""Who is let in: every request but a few shows an API key with the scope that it needs."""
+
+from dataclasses import dataclass
+from http import HTTPMethod
+
+from aws_lambda_powertools.event_handler import Response
+
+from domain.access import Scope, presented_key
+from domain.errors import DependencyFault
+from domain.ports.api_keys import ApiKeys
+from domain.ports.clock import Clock
+from entrypoints.http import problems
+
+_OPEN = frozenset({("GET", "/healthz"), ("GET", "/readyz")})
+_UNSUBSCRIBE = "/u/"
+_READS = frozenset({HTTPMethod.GET, HTTPMethod.HEAD})
+_SCOPES = {
+    "campaigns": (Scope.CAMPAIGNS_READ, Scope.CAMPAIGNS_WRITE),
+    "templates": (Scope.TEMPLATES_READ, Scope.TEMPLATES_WRITE),
+    "segments": (Scope.AUDIENCE_READ, Scope.AUDIENCE_WRITE),
+    "contacts": (Scope.AUDIENCE_READ, Scope.AUDIENCE_WRITE),
+}
+
+
+def is_open(method: str, path: str) -> bool:
+    """Whether nobody is asked for a key: health, and unsubscribing, whose token is its own."""
+    return (method, path) in _OPEN or path.startswith(_UNSUBSCRIBE)
+
+
+def scope_needed(method: str, path: str) -> Scope | None:
+    """What a key must be for; None where any will do.
+
+    A path that is spelled otherwise is served by no route: it needs a key, and finds nothing.
+    """
+    match path.split("/"):
+        case ["", "v1", part, *_] if part in _SCOPES:
+            reading, writing = _SCOPES[part]
+            return reading if method in _READS else writing
+    return None
+
+
+@dataclass(frozen=True)
+class Admitted:
+    """May go on; `key_id` names the key, None where none was asked for."""
+
+    key_id: str | None = None
+
+
+class Access:
+    """Looks at a request before anything else of it is looked at."""
+
+    def __init__(self, api_keys: ApiKeys | None, clock: Clock) -> None:
+        """Without keys everybody is let in: on the loopback interface."""
+        self._api_keys = api_keys
+        self._clock = clock
+
+    def check(self, method: str, path: str, authorization: str | None) -> Admitted | Response[str]:
+        """Whether it may go on, else the answer."""
+        if self._api_keys is None or is_open(method, path):
+            return Admitted()
+        if authorization is None:
+            return problems.unauthorized(presented=False)
+        scheme, _, text = authorization.partition(" ")
+        try:
+            keys = self._api_keys.all()
+        except DependencyFault as fault:
+            return problems.of_dependency_fault(fault, reads=True)
+        key = presented_key(keys, text.strip(), self._clock.now())
+        if key is None or scheme.lower() != "bearer":
+            return problems.unauthorized(presented=True)
+        needed = scope_needed(method, path)
+        if needed is not None and needed not in key.scopes:
+            return problems.forbidden(needed)
+        return Admitted(key.key_id)

@@ -1,0 +1,39 @@
+"""What OpenAPI says of API keys: the scheme, who needs one, and the answers without."""
+
+from http import HTTPStatus
+from typing import Any
+
+from entrypoints.http.access import is_open, scope_needed
+from entrypoints.http.problems import PROBLEM_JSON
+
+_SCHEME = "apiKey"
+_PROBLEM = {"$ref": "#/components/schemas/ProblemDocument"}
+
+
+def with_security(schema: dict[str, Any]) -> dict[str, Any]:
+    """`schema`, an OpenAPI document, with security for each operation as it is enforced."""
+    schemes = schema.setdefault("components", {}).setdefault("securitySchemes", {})
+    schemes[_SCHEME] = {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "An API key. The local runner asks for none.",
+    }
+    for path, item in schema["paths"].items():
+        for method, operation in item.items():
+            _secure(operation, method.upper(), path)
+    return schema
+
+
+def _secure(operation: dict[str, Any], method: str, path: str) -> None:
+    if is_open(method, path):
+        operation["security"] = []
+        return
+    operation["security"] = [{_SCHEME: []}]
+    scope = scope_needed(method, path)
+    said = [operation.get("description"), f"The API key's scope: `{scope}`." if scope else None]
+    operation["description"] = " ".join(text for text in said if text)
+    for status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
+        operation["responses"][str(status.value)] = {
+            "description": status.phrase,
+            "content": {PROBLEM_JSON: {"schema": _PROBLEM}},
+        }

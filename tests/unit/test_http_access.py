@@ -1,0 +1,267 @@
+"""Who is let in: nobody without a key that is for what they ask, but to health."""
+
+import logging
+from collections.abc import Sequence
+from datetime import timedelta
+
+import pytest
+from dependency_injector import providers
+
+from adapters.memory.api_keys import MemoryApiKeys
+from adapters.system.ids import SystemIds
+from domain.access import ApiKey, Scope
+from domain.errors import DependencyUnavailable, InvalidInput, NotFound
+from domain.use_cases.issue_api_key import IssueApiKey
+from domain.use_cases.revoke_api_key import RevokeApiKey
+from entrypoints.http.api import Api
+from tests.unit.sentinel import NOW
+from tests.unit.test_http_gateway import Answer, Gateway
+
+DAY = timedelta(days=1)
+READ = [
+    ("GET", "/v1/campaigns", Scope.CAMPAIGNS_READ),
+    ("GET", "/v1/campaigns/cmp_x", Scope.CAMPAIGNS_READ),
+    ("GET", "/v1/templates", Scope.TEMPLATES_READ),
+    ("GET", "/v1/segments", Scope.AUDIENCE_READ),
+    ("GET", "/v1/segments/everyone", Scope.AUDIENCE_READ),
+    ("GET", "/v1/contacts/con_x", Scope.AUDIENCE_READ),
+]
+WRITTEN = [
+    ("POST", "/v1/campaigns", Scope.CAMPAIGNS_WRITE),
+    ("POST", "/v1/templates", Scope.TEMPLATES_WRITE),
+    ("POST", "/v1/segments", Scope.AUDIENCE_WRITE),
+    ("POST", "/v1/segments/everyone/members", Scope.AUDIENCE_WRITE),
+    ("POST", "/v1/contacts", Scope.AUDIENCE_WRITE),
+    ("DELETE", "/v1/campaigns/cmp_x", Scope.CAMPAIGNS_WRITE),
+]
+
+
+class UnansweringApiKeys(MemoryApiKeys):
+    """A store that gives no answer."""
+
+    def all(self) -> Sequence[ApiKey]:
+        """Times out."""
+        raise DependencyUnavailable("Secrets Manager GetSecretValue: ReadTimeoutError")
+
+
+class Guarded(Gateway):
+    """An API with keys, of which it has none yet."""
+
+    def __init__(self, api_keys: MemoryApiKeys | None = None) -> None:
+        """Closed."""
+        super().__init__()
+        self.api_keys = api_keys or MemoryApiKeys()
+        self.container.family.api_keys.override(providers.Object(self.api_keys))
+        self._api = Api(self.container)
+
+    def key(self, *scopes: Scope, days: int | None = None) -> str:
+        """A new one."""
+        expires_at = None if days is None else self.clock.now() + days * DAY
+        return self.issue(scopes, expires_at)[1]
+
+    @property
+    def issue(self) -> IssueApiKey:
+        """The use case."""
+        return IssueApiKey(api_keys=self.api_keys, clock=self.clock, ids=SystemIds())
+
+    def ask(self, method: str, path: str, key: str | None) -> Answer:
+        """With a key, or without."""
+        headers = {} if key is None else {"authorization": f"Bearer {key}"}
+        return self.call(method, path, headers=headers)
+
+
+@pytest.fixture
+def guarded() -> Guarded:
+    """An API with keys."""
+    return Guarded()
+
+
+@pytest.mark.parametrize(("method", "path", "scope"), READ + WRITTEN)
+def test_a_route_needs_its_scope(guarded: Guarded, method: str, path: str, scope: Scope) -> None:
+    """Its own lets in, all others together do not."""
+    others = [each for each in Scope if each is not scope]
+
+    assert guarded.ask(method, path, guarded.key(scope)).status not in {401, 403}
+    refused = guarded.ask(method, path, guarded.key(*others))
+
+    assert refused.status == 403
+    assert str(scope) in refused.problem["detail"]
+    assert f'scope="{scope}"' in refused.headers["www-authenticate"]
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz"])
+def test_health_is_open(guarded: Guarded, path: str) -> None:
+    """Who watches needs no key."""
+    assert guarded.ask("GET", path, None).status == 200
+
+
+def test_unsubscribing_is_open(guarded: Guarded) -> None:
+    """Its token is its own proof; the page comes later."""
+    assert guarded.ask("GET", "/u/token", None).status == 404
+
+
+@pytest.mark.filterwarnings("ignore:unclosed file .*swagger:ResourceWarning")  # Powertools' own
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/v1/campaigns",
+        "//v1/campaigns",
+        "/v1//campaigns",
+        "/V1/campaigns",
+        "/v1/campaigns/",
+        "/%76%31/campaigns",
+        "/v1/../v1/campaigns",
+        "/healthz/../v1/campaigns",
+        "/healthz/",
+        "/HEALTHZ",
+        "/readyz?",
+        "/u",
+        "/openapi.json",
+        "/docs",
+        "/",
+        "",
+        "/nothing",
+    ],
+)
+def test_everything_else_is_closed(guarded: Guarded, path: str) -> None:
+    """However it is spelled; a spelling of its own leads to nothing, with a key of every scope."""
+    refused = guarded.ask("GET", path, None)
+
+    assert refused.status == 401
+    assert refused.problem["type"].endswith(":unauthorized")
+    assert refused.headers["www-authenticate"] == 'Bearer realm="Sentinel"'
+    assert guarded.ask("GET", path, guarded.key(*Scope)).status in {200, 404}
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
+def test_other_methods_of_an_open_route_are_closed(guarded: Guarded, method: str) -> None:
+    """Only what is served openly is open."""
+    assert (guarded.ask(method, "/healthz", None).status == 401) is (method != "GET")
+
+
+@pytest.mark.parametrize(
+    "authorization",
+    [
+        "Bearer",
+        "Bearer ",
+        "Bearer snt_abcdefgh_" + "A" * 43,
+        "Basic c250OnNlY3JldA==",
+        "nonsense",
+        "",
+    ],
+)
+def test_a_key_that_is_none(guarded: Guarded, authorization: str) -> None:
+    """It is told apart from no key at all."""
+    guarded.key(*Scope)
+
+    refused = guarded.call("GET", "/v1/campaigns", headers={"authorization": authorization})
+
+    assert refused.status == 401
+    assert 'error="invalid_token"' in refused.headers["www-authenticate"]
+
+
+def test_a_key_of_another_scheme(guarded: Guarded) -> None:
+    """A good key is taken as a bearer's only, in any case (RFC 9110, section 11.1)."""
+    key = guarded.key(*Scope)
+
+    def status(scheme: str) -> int:
+        headers = {"authorization": f"{scheme} {key}"}
+        return guarded.call("GET", "/v1/campaigns", headers=headers).status
+
+    assert (status("bearer"), status("BEARER"), status("Basic")) == (200, 200, 401)
+
+
+def test_a_changed_secret_or_id(guarded: Guarded) -> None:
+    """One character is enough."""
+    key = guarded.key(*Scope)
+
+    for position in (4, 13, len(key) - 2):
+        other = "a" if key[position] != "a" else "b"
+        changed = key[:position] + other + key[position + 1 :]
+        assert guarded.ask("GET", "/v1/campaigns", changed).status == 401
+
+
+def test_a_key_expires(guarded: Guarded) -> None:
+    """At its time, not before."""
+    key = guarded.key(Scope.CAMPAIGNS_READ, days=1)
+    guarded.clock.sleep(DAY - timedelta(seconds=1))
+    assert guarded.ask("GET", "/v1/campaigns", key).status == 200
+
+    guarded.clock.sleep(timedelta(seconds=1))
+
+    assert guarded.ask("GET", "/v1/campaigns", key).status == 401
+
+
+def test_rotation_without_a_pause(guarded: Guarded) -> None:
+    """Old and new are both good until the old one is revoked."""
+    old = guarded.key(Scope.CAMPAIGNS_READ)
+    new = guarded.key(Scope.CAMPAIGNS_READ)
+    assert [guarded.ask("GET", "/v1/campaigns", key).status for key in (old, new)] == [200, 200]
+
+    RevokeApiKey(api_keys=guarded.api_keys)(old.split("_")[1])
+
+    assert [guarded.ask("GET", "/v1/campaigns", key).status for key in (old, new)] == [401, 200]
+
+
+def test_revoking_what_is_not_there(guarded: Guarded) -> None:
+    """Nothing is changed."""
+    key = guarded.key(Scope.CAMPAIGNS_READ)
+
+    with pytest.raises(NotFound):
+        RevokeApiKey(api_keys=guarded.api_keys)("nobodys0")
+
+    assert guarded.ask("GET", "/v1/campaigns", key).status == 200
+
+
+def test_a_key_that_would_be_good_for_nothing(guarded: Guarded) -> None:
+    """It is not issued."""
+    with pytest.raises(InvalidInput, match="scopes"):
+        guarded.issue([])
+    with pytest.raises(InvalidInput, match="expires_at"):
+        guarded.issue([Scope.CAMPAIGNS_READ], NOW)
+
+    assert guarded.api_keys.all() == ()
+
+
+def test_only_hashes_are_kept(guarded: Guarded) -> None:
+    """Who reads the store cannot use the API."""
+    key = guarded.key(*Scope)
+
+    assert key.split("_", 2)[2] not in repr(guarded.api_keys.all())
+
+
+def test_keys_that_cannot_be_read_let_nobody_in() -> None:
+    """It says so, and to come again."""
+    guarded = Guarded(UnansweringApiKeys())
+
+    refused = guarded.ask("GET", "/v1/campaigns", "snt_abcdefgh_" + "A" * 43)
+
+    assert refused.status == 503
+    assert refused.headers["retry-after"]
+    assert guarded.ask("GET", "/healthz", None).status == 200
+
+
+def test_a_body_is_not_looked_at_without_a_key(guarded: Guarded) -> None:
+    """Strangers learn nothing from how theirs is refused."""
+    assert guarded.call("POST", "/v1/campaigns", "{", content_type="text/plain").status == 401
+
+
+def test_the_log_names_the_key_and_never_its_secret(
+    guarded: Guarded, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Neither of a good one, nor of one that is refused."""
+    key = guarded.key(Scope.CAMPAIGNS_READ)
+    _, key_id, secret = key.split("_", 2)
+
+    with caplog.at_level(logging.INFO):
+        guarded.ask("GET", "/v1/campaigns", key)
+        guarded.ask("POST", "/v1/campaigns", key)
+        guarded.ask("GET", "/v1/campaigns", f"{key}x")
+
+    assert [getattr(record, "api_key_id", None) for record in caplog.records] == [
+        key_id,
+        None,
+        None,
+    ]
+    assert secret not in caplog.text
+    assert all(secret not in repr(record.__dict__) for record in caplog.records)
