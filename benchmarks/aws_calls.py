@@ -6,6 +6,8 @@ from typing import Any
 
 from adapters.aws.clients import AwsClients
 
+LOST_RACE = "ConditionalCheckFailedException"
+
 _REQUEST = "sentinel.benchmark.request"
 
 _SERVICES = {
@@ -47,7 +49,7 @@ class CallLog:
         """Before a client is made: it takes the session's listeners with it.
 
         A call that was repeated or failed would be counted wrongly: it raises CallError, in the
-        midst of the call.
+        midst of the call. A lost race is no failure: it is counted as what it costs.
         """
 
         def keep_request(params: Mapping[str, Any], context: dict[str, Any], **_: object) -> None:
@@ -59,7 +61,8 @@ class CallLog:
             context: Mapping[str, Any],
             **_: object,
         ) -> None:
-            if "Error" in parsed or parsed["ResponseMetadata"]["RetryAttempts"]:
+            failed = "Error" in parsed and parsed["Error"]["Code"] != LOST_RACE
+            if failed or parsed["ResponseMetadata"]["RetryAttempts"]:
                 raise CallError(f"{model.name} failed or was repeated: {parsed}")
             service = _SERVICES[model.service_model.service_name]
             self._calls.append(Call(phase, service, model.name, context[_REQUEST], parsed))

@@ -6,7 +6,7 @@ eventually consistent; an item that is not there counts as the smallest), "Dynam
 formats", "Amazon DynamoDB Transactions: How it works" (two writes of every item of a transaction,
 so also of one that is only checked), "Using Global Secondary Indexes in DynamoDB" (one write to put
 or remove an entry, two to move it, none where nothing projected changes; no page doubles these in
-transactions).
+transactions). A write that its condition refuses costs as much as the item that is there.
 """
 
 import math
@@ -19,6 +19,7 @@ from benchmarks.aws_calls import Call
 
 _WRITE_BYTES = 1_024
 _READ_BYTES = 4_096
+_OVERHEAD_BYTES = 100
 
 Wire = Mapping[str, Any]  # Any: DynamoDB's attribute values, as in {"S": "text"}
 Key = tuple[str, str]
@@ -84,6 +85,24 @@ def units_of(calls: Iterable[Call], indexes: Sequence[Index]) -> tuple[Units, ..
     return tuple(ledger.units(call) if call.service == "DynamoDB" else Units() for call in calls)
 
 
+def bytes_stored(calls: Iterable[Call], indexes: Sequence[Index]) -> tuple[int, int]:
+    """What the records that the calls wrote take in the table and in its indexes.
+
+    DynamoDB adds 100 bytes to each item and to each entry ("DynamoDB item sizes and formats",
+    "Using Global Secondary Indexes in DynamoDB").
+    """
+    ledger = _Ledger(indexes)
+    for call in calls:
+        if call.service == "DynamoDB":
+            ledger.units(call)
+    items = ledger.items.values()
+    entries = [entry for index in indexes for item in items if (entry := index.entry(item))]
+    return (
+        sum(_OVERHEAD_BYTES + _size_of_item(item) for item in items),
+        sum(_OVERHEAD_BYTES + _size_of_item(entry) for entry in entries),
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class _Ledger:
     """Remembers what was written: what a write costs depends on what it replaces."""
@@ -107,6 +126,9 @@ class _Ledger:
             case "Query":
                 read = sum(_size_of_item(item) for item in answer["Items"])
                 return Units(reads=_read_units(read, consistent=request["ConsistentRead"]))
+            case "PutItem" if "Error" in answer:
+                # Refused by its condition: as much as what is there.
+                return Units(table_writes=_write_units(self.items[_key_of(request["Item"])]))
             case "PutItem":
                 return self._write(request["Item"], times=1)
             case "TransactWriteItems":

@@ -1,0 +1,343 @@
+"""One campaign on the emulator by several workers, as Lambda would run them, and what it took."""
+
+import contextlib
+import io
+import uuid
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from itertools import cycle, islice
+
+from adapters.aws.clients import AwsClients
+from benchmarks import stage
+from benchmarks.aws_calls import Call, CallLog
+from benchmarks.aws_requests import CampaignNotSentError
+from benchmarks.capacity import Index, Units, bytes_stored, indexes_of, units_of
+from benchmarks.turns import TurnsClock
+from domain.campaign import CampaignState
+from domain.contact import ContactDraft
+from domain.identifiers import CampaignId
+from domain.start import StartRequest
+from domain.use_cases.add_members import MAX_MEMBERS
+from entrypoints.containers import aws, emulator
+from entrypoints.containers.core import Core
+from entrypoints.local.demo.people import demo_contacts
+from entrypoints.local.demo.templates import content_of
+from entrypoints.logs import configure_logging
+from entrypoints.request_id import REQUEST_ID
+from entrypoints.settings import Settings
+
+COLD_START = timedelta(seconds=1)
+LATENCY = timedelta(milliseconds=20)
+"""Of a call to DynamoDB or SQS, with its work in a function of 512 MB: assumed, not measured."""
+SES_LATENCY = timedelta(milliseconds=500)
+"""Of a call with up to 50 mails: assumed, not measured."""
+WORKER_TIMEOUT = timedelta(seconds=87)
+"""What `entrypoints.aws.send_worker` uses of template.yaml's 90 seconds."""
+
+_CREATE, _START, _SEND, _RECONCILE = "create", "start", "send", "reconcile"
+_RECEIVED_AT_ONCE = 10
+_POLLERS_OPERATIONS = frozenset({"ReceiveMessage", "DeleteMessageBatch"})
+_POLL = timedelta(seconds=1)
+_MINUTE = timedelta(minutes=1)
+_SEGMENT_NAME = "Everybody"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setting:
+    """Mails a second, workers, recipients."""
+
+    send_rate: int
+    workers: int
+    recipients: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spent:
+    """What was counted.
+
+    `seconds` are all functions', `worker_seconds` the send worker's, of which it works
+    `worker_busy_seconds` and waits for the rate limit for the rest; `duration` is from create to
+    sent.
+    """
+
+    table_writes: int
+    index_writes: int
+    reads: float
+    sqs_requests: int
+    ses_calls: int
+    invocations: int
+    instances: int
+    seconds: float
+    worker_seconds: float
+    worker_busy_seconds: float
+    duration: float
+    log_bytes: int
+    table_bytes: int
+    index_bytes: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class IdleRound:
+    """What one pass of the reconciler takes with nothing to do."""
+
+    reads: float
+    requests: int
+    seconds: float
+    log_bytes: int
+
+
+@dataclass
+class _Meter:
+    """What the functions ran."""
+
+    instances: Counter[str] = field(default_factory=Counter)
+    invocations: Counter[str] = field(default_factory=Counter)
+    seconds: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
+
+
+class _Lambda:
+    """Runs one function's invocations on the clock of all, one instance of it."""
+
+    def __init__(self, name: str, clock: TurnsClock, meter: _Meter) -> None:
+        """Not started yet: the first invocation is a cold start."""
+        self._name = name
+        self._clock = clock
+        self._meter = meter
+        self._is_cold = True
+
+    def invoke(self, work: Callable[[], object]) -> None:
+        """One invocation, billed from its beginning, its cold start included, to its end."""
+        began = self._clock.now()
+        if self._is_cold:
+            self._is_cold = False
+            self._meter.instances[self._name] += 1
+            self._clock.sleep(COLD_START)
+        token = REQUEST_ID.set(str(uuid.UUID(int=0)))
+        try:
+            work()
+        finally:
+            REQUEST_ID.reset(token)
+        self._meter.invocations[self._name] += 1
+        self._meter.seconds[self._name] += (self._clock.now() - began).total_seconds()
+
+
+class _Stage:
+    """What is deployed in one account, with the functions' calls, clock and output watched."""
+
+    def __init__(self, endpoint: str, account: str, setting: Setting) -> None:
+        """Deploys it and loads the audience."""
+        deployed = stage.deploy(endpoint, account, ses_bulk=True)
+        self.settings: Settings = deployed.model_copy(update={"send_rate": setting.send_rate})
+        self.clock = TurnsClock()
+        self.ids = stage.SeededIds()
+        self.log = CallLog()
+        self.meter = _Meter()
+        self.elsewhere = stage.container(self.settings, self.ids)
+        if setting.recipients:
+            _load(self.elsewhere, setting.recipients)
+
+    @property
+    def indexes(self) -> tuple[Index, ...]:
+        """The table's."""
+        return indexes_of(self.elsewhere.family.clients(), self.settings.table_name)
+
+    def function(self, phase: str) -> tuple[Core, _Lambda]:
+        """A new instance of a function."""
+        family = emulator.Adapters(
+            settings=self.settings,
+            ids=self.ids,
+            clock=self.clock,
+            metrics=aws.Adapters(settings=self.settings).metrics(),
+        )
+        core = Core(settings=self.settings, family=family)
+        clients = core.family.clients()
+        if phase == _SEND:
+            stage.give_real_message_ids(clients)
+        self.log.listen(clients, phase)
+        self._take_time(clients)
+        return core, _Lambda(phase, self.clock, self.meter)
+
+    def _take_time(self, clients: AwsClients) -> None:
+        def wait(**_: object) -> None:
+            self.clock.sleep(LATENCY)
+
+        def wait_for_ses(**_: object) -> None:
+            self.clock.sleep(SES_LATENCY)
+
+        def at_once(params: dict[str, object], **_: object) -> None:
+            # The emulator's own clock would delay it, while this one stands still.
+            for entry in params["Entries"]:  # type: ignore[attr-defined]
+                entry["DelaySeconds"] = 0
+
+        events = clients.session.events
+        events.register("before-call.dynamodb", wait)
+        events.register("before-call.sqs", wait)
+        events.register("before-call.sesv2", wait_for_ses)
+        events.register("before-parameter-build.sqs.SendMessageBatch", at_once)
+
+
+def idle_round(endpoint: str, account: str) -> IdleRound:
+    """One pass of the reconciler over a table with nothing in it, by an instance that is warm."""
+    deployed = _Stage(endpoint, account, Setting(send_rate=14, workers=1, recipients=0))
+    core, function = deployed.function(_RECONCILE)
+    with _printed() as output:
+        function.invoke(lambda: None)
+        before = deployed.meter.seconds[_RECONCILE]
+        function.invoke(core.reconcile())
+    units = sum(units_of(deployed.log.calls, deployed.indexes), Units())
+    return IdleRound(
+        reads=units.reads,
+        requests=len(deployed.log.calls),
+        seconds=round(deployed.meter.seconds[_RECONCILE] - before, 3),
+        log_bytes=_size(output),
+    )
+
+
+def campaign(endpoint: str, account: str, setting: Setting, idle: IdleRound) -> Spent:
+    """Create, start and send; of the reconciler's passes what is more than an idle one's."""
+    deployed = _Stage(endpoint, account, setting)
+    with _printed() as output:
+        began = deployed.clock.now()
+        campaign_id = _create_and_start(deployed)
+        deployed.clock.run(
+            [
+                *(_worker(deployed, campaign_id) for _ in range(setting.workers)),
+                _reconciler(deployed, campaign_id),
+            ]
+        )
+    found, progress = deployed.elsewhere.read_campaign()(campaign_id)
+    if found.ended_at is None or progress.tally.sent != setting.recipients:
+        raise CampaignNotSentError(f"{found.state}: {progress.tally}")
+    duration = (found.ended_at - began).total_seconds()
+    return _spent(deployed, idle, _size(output), duration)
+
+
+def _create_and_start(deployed: _Stage) -> CampaignId:
+    core, function = deployed.function(_CREATE)
+    created: list[CampaignId] = []
+
+    def create() -> None:
+        request = stage.IMMEDIATE
+        created.append(core.create_campaign()(request).campaign.campaign_id)
+
+    function.invoke(create)
+    (campaign_id,) = created
+    core, function = deployed.function(_START)
+    start = core.start_campaign()
+    function.invoke(lambda: start(StartRequest(campaign_id)))
+    return campaign_id
+
+
+def _worker(deployed: _Stage, campaign_id: CampaignId) -> Callable[[], None]:
+    core, function = deployed.function(_SEND)
+
+    def work() -> None:
+        queue = core.family.queue()
+        while True:
+            deliveries = queue.receive(_RECEIVED_AT_ONCE, timedelta())
+            if deliveries:
+                done: list[object] = []
+                function.invoke(
+                    lambda: done.extend(core.send_batch()(deliveries, WORKER_TIMEOUT))  # noqa: B023
+                )
+                queue.acknowledge(done)
+            elif _is_sent(deployed, campaign_id):
+                return
+            else:
+                deployed.clock.sleep(_POLL)
+
+    return work
+
+
+def _reconciler(deployed: _Stage, campaign_id: CampaignId) -> Callable[[], None]:
+    core, function = deployed.function(_RECONCILE)
+
+    def work() -> None:
+        while not _is_sent(deployed, campaign_id):
+            function.invoke(core.reconcile())
+            deployed.clock.sleep(_MINUTE)
+
+    return work
+
+
+def _is_sent(deployed: _Stage, campaign_id: CampaignId) -> bool:
+    found, _ = deployed.elsewhere.read_campaign()(campaign_id)
+    return found.state is CampaignState.SENT
+
+
+def _spent(deployed: _Stage, idle: IdleRound, log_bytes: int, duration: float) -> Spent:
+    calls = [call for call in deployed.log.calls if not _found_nothing(call)]
+    units = sum(units_of(calls, deployed.indexes), Units())
+    services = Counter(call.service for call in calls)
+    table_bytes, index_bytes = bytes_stored(calls, deployed.indexes)
+    meter = deployed.meter
+    rounds = meter.invocations[_RECONCILE]
+    reconciling = meter.seconds[_RECONCILE] - COLD_START.total_seconds() - rounds * idle.seconds
+    seconds = sum(meter.seconds.values()) - meter.seconds[_RECONCILE] + reconciling
+    return Spent(
+        table_writes=units.table_writes,
+        index_writes=units.index_writes,
+        reads=units.reads - rounds * idle.reads,
+        sqs_requests=services["SQS"],
+        ses_calls=services["SES"],
+        invocations=meter.invocations.total() - rounds,
+        instances=2 + meter.instances[_SEND],
+        seconds=round(seconds, 2),
+        worker_seconds=round(meter.seconds[_SEND], 2),
+        worker_busy_seconds=round(_busy(calls, meter.instances[_SEND]).total_seconds(), 2),
+        duration=round(duration, 2),
+        log_bytes=log_bytes - rounds * idle.log_bytes,
+        table_bytes=table_bytes,
+        index_bytes=index_bytes,
+    )
+
+
+def _busy(calls: Sequence[Call], instances: int) -> timedelta:
+    """The send worker's cold starts and calls; the poller's are not in its time."""
+    services = Counter(
+        call.service
+        for call in calls
+        if call.phase == _SEND and call.operation not in _POLLERS_OPERATIONS
+    )
+    slow = services.pop("SES", 0)
+    return instances * COLD_START + slow * SES_LATENCY + services.total() * LATENCY
+
+
+def _found_nothing(call: Call) -> bool:
+    """An idle poll: it is paid for by the month."""
+    return call.operation == "ReceiveMessage" and not call.answer.get("Messages")
+
+
+@contextlib.contextmanager
+def _printed() -> Iterator[io.StringIO]:
+    """What the functions print: their log and their metrics."""
+    output = io.StringIO()
+    with contextlib.redirect_stdout(output), contextlib.redirect_stderr(output):
+        configure_logging("INFO")
+        yield output
+
+
+def _size(output: io.StringIO) -> int:
+    """As CloudWatch counts: UTF-8, and 26 bytes for each event (PutLogEvents)."""
+    text = output.getvalue()
+    return len(text.encode()) + 26 * text.count("\n")
+
+
+def _load(core: Core, recipients: int) -> None:
+    """The demo's people, again and again under other addresses, all in one segment."""
+    template_id = str(stage.IMMEDIATE.template_id)
+    core.create_template()("Flash sale", content_of(template_id), template_id)
+    core.create_segment()(_SEGMENT_NAME, str(stage.IMMEDIATE.segment_id))
+    people = demo_contacts()
+    drafts = [
+        ContactDraft(f"{number}.{person.address}", person.fields)
+        for number, person in enumerate(islice(cycle(people), recipients))
+    ]
+    put, segments = core.put_contacts(), core.family.segments()
+    for start in range(0, recipients, MAX_MEMBERS):
+        contacts = put(drafts[start : start + MAX_MEMBERS])
+        segments.add_members(
+            stage.IMMEDIATE.segment_id, [contact.contact_id for contact in contacts]
+        )

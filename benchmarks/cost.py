@@ -1,0 +1,443 @@
+"""What a campaign costs on AWS: `make cost` counts on the emulator and writes docs/cost.md.
+
+The counts are kept beside this module, so that the document can be recomputed from them alone
+(`--stored`): arithmetic and prices (`benchmarks.prices`) are all else that there is to it.
+"""
+
+import argparse
+import json
+import re
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+
+from benchmarks import prices
+from benchmarks.campaign_run import (
+    COLD_START,
+    LATENCY,
+    SES_LATENCY,
+    IdleRound,
+    Setting,
+    Spent,
+    campaign,
+    idle_round,
+)
+from benchmarks.markdown import number, table
+from entrypoints.local.emulator import ROOT, running_ministack
+
+DOCUMENT = ROOT / "docs" / "cost.md"
+_STORED = ROOT / "benchmarks" / "cost_counts.json"
+
+GOAL = 0.02
+_THOUSAND, _TEN_THOUSAND = 1_000, 10_000
+_DEFAULT, _ONE_WORKER, _FASTER, _FASTEST = (14, 2), (14, 1), (100, 2), (500, 10)
+_DEPLOYED = (_DEFAULT, _FASTER, _FASTEST)
+_SETTINGS = (
+    *(Setting(send_rate=rate, workers=n, recipients=_THOUSAND) for rate, n in _DEPLOYED),
+    Setting(send_rate=_ONE_WORKER[0], workers=_ONE_WORKER[1], recipients=_THOUSAND),
+    *(Setting(send_rate=rate, workers=n, recipients=_TEN_THOUSAND) for rate, n in _DEPLOYED),
+)
+
+_MEMORY_GB = 0.5
+_MONTHS_KEPT = 6
+_MONTHS_OF_LOGS = 1
+_ROUNDS_A_MONTH = 43_200
+_LAMBDA_LINES_BYTES = 400
+_API_LINES_BYTES = 1_000
+_IDLE_POLLS_A_MONTH = 5 * 3 * _ROUNDS_A_MONTH
+_SECRETS = 2
+_EVENTS_A_MAIL = 2
+_EVENTS_A_BATCH = 10
+_EVENT_BATCH_SECONDS = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What was counted on the emulator."""
+
+    idle: IdleRound
+    spent: Mapping[Setting, Spent]
+
+    def of(self, rate_and_workers: tuple[int, int], recipients: int = _THOUSAND) -> Spent:
+        """One run."""
+        rate, workers = rate_and_workers
+        return self.spent[Setting(send_rate=rate, workers=workers, recipients=recipients)]
+
+
+def main() -> int:
+    """Returns the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.cost", description=__doc__)
+    parser.add_argument("--stored", action="store_true", help="compute from the counts kept")
+    if not parser.parse_args().stored:
+        _STORED.write_text(_to_text(_counted()), encoding="utf-8")
+    text = document(stored())
+    DOCUMENT.write_text(text, encoding="utf-8")
+    sys.stdout.write(text)
+    return 0
+
+
+def stored() -> Counts:
+    """The counts kept beside this module."""
+    kept = json.loads(_STORED.read_text(encoding="utf-8"))
+    return Counts(
+        IdleRound(**kept["idle_round"]),
+        {Setting(**run["setting"]): Spent(**run["spent"]) for run in kept["campaigns"]},
+    )
+
+
+def lines(spent: Spent, memory_gb: float = _MEMORY_GB) -> dict[str, float]:
+    """Dollars of one campaign, by line, all that is beside SES's own price."""
+    log_bytes = spent.log_bytes + spent.invocations * _LAMBDA_LINES_BYTES + _API_LINES_BYTES
+    kept = spent.table_bytes + spent.index_bytes
+    return {
+        "DynamoDB, writes": prices.DYNAMODB_WRITES.of(spent.table_writes + spent.index_writes),
+        "DynamoDB, reads": prices.DYNAMODB_READS.of(spent.reads),
+        "DynamoDB, storage for 180 days": prices.DYNAMODB_STORAGE.of(kept * _MONTHS_KEPT),
+        "DynamoDB, their recovery": prices.DYNAMODB_RECOVERY.of(spent.table_bytes * _MONTHS_KEPT),
+        "SQS": prices.SQS.of(spent.sqs_requests),
+        "Lambda, requests": prices.LAMBDA_REQUESTS.of(spent.invocations),
+        "Lambda, time": prices.LAMBDA_TIME.of(spent.seconds * memory_gb),
+        "API and schedule": prices.HTTP_API.of(1) + prices.SCHEDULER.of(1),
+        "Logs and metrics in them": prices.LOGS.of(log_bytes)
+        + prices.LOGS_STORED.of(log_bytes * _MONTHS_OF_LOGS),
+        "Secrets, read": prices.SECRET_CALLS.of(spent.instances),
+    }
+
+
+def share(spent: Spent, recipients: int = _THOUSAND, memory_gb: float = _MEMORY_GB) -> float:
+    """All beside SES's own price, as a share of that."""
+    return sum(lines(spent, memory_gb).values()) / prices.SES.of(recipients)
+
+
+def document(counts: Counts) -> str:
+    """The whole of docs/cost.md."""
+    return f"""\
+# Cost
+
+Written by `make cost`, which counts on the emulator and computes the rest; a second run writes the
+same. **SES bills ${prices.SES.of(_THOUSAND):.2f} for 1,000 mails, and ${prices.SES.of(prices.MILLION):,.0f} for a million; the goal is
+that everything else stays under {GOAL:.0%} of that.** Prices are those of us-east-1, listed and dated below, without any
+free tier. Not in it: what is paid by the month, provider events (both below), taxes, support plans, and data
+transfer, of which Sentinel causes none to the internet but its API's answers.
+
+{_summary(counts)}
+
+## By line
+
+One campaign, in US cents, and what all of it but SES is of SES:
+
+{_by_line(counts, _THOUSAND)}
+
+A million recipients, in US dollars: a hundred times a second count, of {number(_TEN_THOUSAND)} recipients. Some lines
+are lower there: what a campaign costs once, and cold starts, weigh less. At {_DEFAULT[0]} mails a second others are
+higher: a chunk that waits longer than five minutes is enqueued again by the reconciler, after twice the time each
+time. A million would take a day and more at that rate, with up to eight such rounds, and no account that new may
+send so many.
+
+{_by_line(counts, prices.MILLION)}
+
+## What was counted
+
+The emulator carries out every call; each is counted as botocore makes it, by the rules in
+[benchmarks.md](benchmarks.md). As many workers as the setting has take turns on one clock that stands still while
+anybody works, with the reconciler beside them; a call takes {LATENCY.microseconds // 1_000} ms of it, one to SES
+{SES_LATENCY.microseconds // 1_000} ms, a cold start {COLD_START.seconds} s. These three are assumed. Grants, batches of ten messages, an
+invocation's 90 seconds and what is put back for want of time are Sentinel's own code, as it is deployed.
+
+{_counted_table(counts)}
+
+`rate` is SEND_RATE, `workers` WorkerConcurrency. What the reconciler does for a campaign is in these figures, but not
+its idle passes.
+
+## Lambda time
+
+A worker is billed while it waits for its place in the rate. The bound is duration × WorkerConcurrency; billed is
+what the run's invocations took, of which it worked `busy` and waited for the rest:
+
+{_lambda_time(counts)}
+
+{_findings(counts)}
+
+## What is paid by the month
+
+Whether anything is sent or not, for one stage, in US dollars for 30 days:
+
+{_by_month(counts)}
+
+- Metrics: every combination of name and dimensions in [metrics.md](metrics.md); one that nothing was reported of in a
+  month costs nothing.
+- Reconciler: {number(_ROUNDS_A_MONTH)} passes of {counts.idle.requests} queries, counted on an empty table; EventBridge's rule is free.
+- Idle polls: Lambda asks an empty queue with five pollers, every 20 seconds each; assumed.
+- Contacts, segments and templates: three records of some 250 bytes a contact, so about $0.35 a month for a million
+  with recovery; not counted.
+
+## Events
+
+Not built yet: computed, not counted. Two a mail (send and delivery), by SNS to SQS to a function that takes ten at a
+time; for 1,000 recipients, in US cents:
+
+{_events()}
+
+Beside that a chunk is read for each event at most (as a rule ten of a batch share a few), and written only where an
+event says something new.
+
+## Prices
+
+AWS's own pages could not be reached from where this was written. The prices are as AWS published them, seen
+second-hand in articles of the date given; "not checked" is from memory. **Look at the pages before you rely on
+them.** All in `benchmarks/prices.py`.
+
+{_price_table()}
+
+{_verdict(counts)}
+"""
+
+
+def _counted() -> Counts:
+    with running_ministack() as endpoint:
+        idle = idle_round(endpoint, "100000000000")
+        spent = {}
+        for index, setting in enumerate(_SETTINGS, 1):
+            sys.stderr.write(f"{setting}\n")
+            spent[setting] = campaign(endpoint, f"1000000001{index:02}", setting, idle)
+    return Counts(idle, spent)
+
+
+def _to_text(counts: Counts) -> str:
+    kept = {
+        "idle_round": asdict(counts.idle),
+        "campaigns": [
+            {"setting": asdict(setting), "spent": asdict(spent)}
+            for setting, spent in counts.spent.items()
+        ],
+    }
+    return json.dumps(kept, indent=2) + "\n"
+
+
+def _name(rate_and_workers: tuple[int, int]) -> str:
+    rate, workers = rate_and_workers
+    return f"{rate}/s, {workers} workers"
+
+
+def _met(of_ses: float) -> str:
+    return "met" if of_ses < GOAL else "missed"
+
+
+def _summary(counts: Counts) -> str:
+    rows = []
+    for each in _DEPLOYED:
+        small, large = share(counts.of(each)), share(counts.of(each, _TEN_THOUSAND), _TEN_THOUSAND)
+        rows.append((_name(each), f"{small:.2%}", f"{large:.2%}", _met(max(small, large))))
+    return table(["setting:", "1,000 recipients", "1,000,000 recipients", "goal:"], rows)
+
+
+def _by_line(counts: Counts, recipients: int) -> str:
+    if recipients == _THOUSAND:
+        runs = [lines(counts.of(each)) for each in _DEPLOYED]
+        factor, precision = 100, 5
+    else:
+        runs = [lines(counts.of(each, _TEN_THOUSAND)) for each in _DEPLOYED]
+        factor, precision = recipients // _TEN_THOUSAND, 3
+    ses = prices.SES.of(recipients) * (100 if recipients == _THOUSAND else 1)
+    totals = [sum(run.values()) * factor for run in runs]
+    rows: list[Sequence[object]] = [("SES", *[f"{ses:.{precision}f}"] * len(runs))]
+    rows += [(name, *(f"{run[name] * factor:.{precision}f}" for run in runs)) for name in runs[0]]
+    rows.append(("**all but SES**", *(f"**{total:.{precision}f}**" for total in totals)))
+    rows.append(("**of SES**", *(f"**{total / ses:.2%}**" for total in totals)))
+    return table(["line:", *map(_name, _DEPLOYED)], rows)
+
+
+def _counted_table(counts: Counts) -> str:
+    header = [
+        "rate",
+        "workers",
+        "recipients",
+        "write units, table",
+        "write units, indexes",
+        "read units",
+        "SQS requests",
+        "SES calls",
+        "invocations",
+        "bytes logged",
+        "bytes stored, table",
+        "bytes stored, indexes",
+    ]
+    rows = [
+        [
+            number(value)
+            for value in (
+                setting.send_rate,
+                setting.workers,
+                setting.recipients,
+                spent.table_writes,
+                spent.index_writes,
+                spent.reads,
+                spent.sqs_requests,
+                spent.ses_calls,
+                spent.invocations,
+                spent.log_bytes,
+                spent.table_bytes,
+                spent.index_bytes,
+            )
+        ]
+        for setting, spent in counts.spent.items()
+    ]
+    return table(header, rows)
+
+
+def _lambda_time(counts: Counts) -> str:
+    rows = []
+    for setting, spent in counts.spent.items():
+        bound = prices.LAMBDA_TIME.of(spent.duration * setting.workers * _MEMORY_GB)
+        billed = prices.LAMBDA_TIME.of(spent.worker_seconds * _MEMORY_GB)
+        ses = prices.SES.of(setting.recipients)
+        rows.append(
+            (
+                setting.send_rate,
+                setting.workers,
+                number(setting.recipients),
+                f"{spent.duration:,.1f}",
+                f"{setting.recipients / spent.duration:.1f}",
+                f"{spent.worker_seconds:,.1f}",
+                f"{spent.worker_busy_seconds:,.1f}",
+                f"{bound / ses:.2%}",
+                f"{billed / ses:.2%}",
+            )
+        )
+    return table(
+        [
+            "rate",
+            "workers",
+            "recipients",
+            "duration, s",
+            "mails a second",
+            "billed, s",
+            "busy, s",
+            "bound, of SES",
+            "billed, of SES",
+        ],
+        rows,
+    )
+
+
+def _findings(counts: Counts) -> str:
+    two, one = counts.of(_DEFAULT), counts.of(_ONE_WORKER)
+    rows = [
+        (name, f"{of_ses:.2%}", _met(of_ses))
+        for name, of_ses in (
+            ("as deployed: 2 workers, 512 MB", share(two)),
+            ("2 workers, 256 MB", share(two, memory_gb=_MEMORY_GB / 2)),
+            ("1 worker, 512 MB", share(one)),
+            ("1 worker, 256 MB", share(one, memory_gb=_MEMORY_GB / 2)),
+        )
+    ]
+    return f"""\
+What would help at {_DEFAULT[0]} mails a second, where waiting is most of it; all beside SES, for 1,000 recipients:
+
+{table(["send worker:", "of SES", "goal:"], rows)}
+
+256 MB is computed, as half of the time's price, and takes for granted that waiting takes as long in a smaller
+function. One worker is counted; SQS's MaximumConcurrency cannot go below 2, ReservedConcurrentExecutions can."""
+
+
+def _by_month(counts: Counts) -> str:
+    idle = counts.idle
+    template = (ROOT / "template.yaml").read_text(encoding="utf-8")
+    alarms, dashboards = (
+        len(re.findall(rf"^    Type: AWS::CloudWatch::{kind}$", template, re.MULTILINE))
+        for kind in ("Alarm", "Dashboard")
+    )
+    metrics = _metrics()
+    log_bytes = (idle.log_bytes + _LAMBDA_LINES_BYTES) * _ROUNDS_A_MONTH
+    costs = (
+        ("custom metrics", metrics, prices.METRICS.of(metrics)),
+        ("alarms", alarms, prices.ALARMS.of(alarms)),
+        ("dashboard", dashboards, prices.DASHBOARDS.of(dashboards)),
+        ("secrets", _SECRETS, prices.SECRETS.of(_SECRETS)),
+        (
+            "reconciler, invocations",
+            _ROUNDS_A_MONTH,
+            prices.LAMBDA_REQUESTS.of(_ROUNDS_A_MONTH),
+        ),
+        (
+            "reconciler, time in s",
+            idle.seconds * _ROUNDS_A_MONTH,
+            prices.LAMBDA_TIME.of(idle.seconds * _ROUNDS_A_MONTH * _MEMORY_GB),
+        ),
+        (
+            "reconciler, read units",
+            idle.reads * _ROUNDS_A_MONTH,
+            prices.DYNAMODB_READS.of(idle.reads * _ROUNDS_A_MONTH),
+        ),
+        (
+            "reconciler, bytes logged",
+            log_bytes,
+            prices.LOGS.of(log_bytes) + prices.LOGS_STORED.of(log_bytes * _MONTHS_OF_LOGS),
+        ),
+        ("idle polls of the send queue", _IDLE_POLLS_A_MONTH, prices.SQS.of(_IDLE_POLLS_A_MONTH)),
+    )
+    rows: list[Sequence[object]] = [
+        (name, number(count), f"{dollars:.2f}") for name, count, dollars in costs
+    ]
+    rows.append(("**all**", "", f"**{sum(dollars for *_, dollars in costs):.2f}**"))
+    return table(["what:", "count", "dollars"], rows)
+
+
+def _metrics() -> int:
+    """Time series, by the table of docs/metrics.md: `path` has two values."""
+    text = (ROOT / "docs" / "metrics.md").read_text(encoding="utf-8")
+    dimensions = re.findall(r"^\| `\w+` \| \w+ \| ([a-z, ]+) \|", text, re.MULTILINE)
+    return sum(2 if "path" in each else 1 for each in dimensions)
+
+
+def _events() -> str:
+    events = _EVENTS_A_MAIL * _THOUSAND
+    batches = events // _EVENTS_A_BATCH
+    seconds = batches * _EVENT_BATCH_SECONDS
+    costs = (
+        ("SNS, published", events, prices.SNS.of(events)),
+        ("SQS, sent by SNS", events, prices.SQS.of(events)),
+        ("SQS, received and deleted by ten", 2 * batches, prices.SQS.of(2 * batches)),
+        ("Lambda, requests", batches, prices.LAMBDA_REQUESTS.of(batches)),
+        (
+            f"Lambda, time in s at {_EVENT_BATCH_SECONDS} s a batch",
+            seconds,
+            prices.LAMBDA_TIME.of(seconds * _MEMORY_GB),
+        ),
+        (
+            "DynamoDB, reads, a chunk of two units an event",
+            2 * events,
+            prices.DYNAMODB_READS.of(2 * events),
+        ),
+    )
+    total = sum(dollars for *_, dollars in costs)
+    rows: list[Sequence[object]] = [
+        (name, number(count), f"{dollars * 100:.5f}") for name, count, dollars in costs
+    ]
+    rows.append(("**all**", "", f"**{total * 100:.5f}**"))
+    rows.append(("**of SES**", "", f"**{total / prices.SES.of(_THOUSAND):.2%}**"))
+    return table(["line:", "count", "cents"], rows)
+
+
+def _price_table() -> str:
+    return table(
+        ["what:", "dollars:", "per:", "page of AWS:", "seen:"],
+        [
+            (price.what, f"{price.dollars:f}", price.unit, price.page, price.seen)
+            for price in prices.PRICES
+        ],
+    )
+
+
+def _verdict(counts: Counts) -> str:
+    shares = [
+        f"{share(counts.of(each)):.2%} at {_name(each)} ({_met(share(counts.of(each)))})"
+        for each in _DEPLOYED
+    ]
+    return (
+        f"Goal, all beside SES under {GOAL:.0%} of SES for 1,000 recipients: {', '.join(shares)}."
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
