@@ -38,6 +38,8 @@ _PASS_THROUGH: "EmailTemplateContentTypeDef" = {
     "Text": "{{{text}}}",
 }
 _REMEMBERED = 10_000
+_IDLE = timedelta(seconds=30)
+"""Longer than any pause within an invocation; by wall time, which goes on in a frozen function."""
 _DAILY_QUOTA = "daily message quota"
 
 _LATER = frozenset(
@@ -105,6 +107,7 @@ class SesMailer:
         self._bulk = bulk
         self._clock = clock
         self._alone: set[str] = set()
+        self._last_used = clock.now()
 
     @property
     def timeout(self) -> timedelta:
@@ -114,9 +117,20 @@ class SesMailer:
     def send(self, messages: Sequence[Message], within: timedelta) -> Sequence[Outcome]:
         """Never repeats a call that may have reached SES."""
         until = self._clock.monotonic() + within
+        self._leave_idle_connections()
         if not self._bulk or len(messages) == 1:
             return self._send_each(messages, until)
         return self._send_bulk(messages, until)
+
+    def _leave_idle_connections(self) -> None:
+        """A function stands still between invocations, and what stands between it and SES forgets.
+
+        A mail sent into a connection that is no more has no answer: its outcome is unknown.
+        """
+        now = self._clock.now()
+        if now - self._last_used > _IDLE:
+            self._clients.sesv2.close()
+        self._last_used = now
 
     def _send_bulk(self, messages: Sequence[Message], until: timedelta) -> Sequence[Outcome]:
         entries: list[BulkEmailEntryTypeDef] = []

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from adapters.aws.clients import AwsClients
 from adapters.aws.faults import translated
-from adapters.aws.table import SCHEMA
+from adapters.aws.table import SCHEMA, check_schema
 from domain.chunk import ChunkRef
 from domain.identifiers import CampaignId
 from domain.ports.queue import Delivery
@@ -38,6 +38,7 @@ def chunk_to_body(chunk: ChunkRef) -> str:
 def body_to_chunk(body: str) -> ChunkRef:
     """The inverse of `chunk_to_body`. Raises ValueError or KeyError on anything else."""
     fields = json.loads(body)
+    check_schema(fields)
     return ChunkRef(CampaignId(fields["campaign_id"]), int(fields["range"]), int(fields["chunk"]))
 
 

@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Mapping
+from typing import Any
 
-from adapters.aws.table import SCHEMA
+from adapters.aws.table import SCHEMA, check_schema
 from domain.identifiers import CampaignId
 from domain.start import StartRequest, Trigger
 
@@ -19,6 +20,10 @@ def start_to_event(request: StartRequest) -> str:
     )
 
 
-def event_to_start(event: Mapping[str, str]) -> StartRequest:
-    """The inverse of `start_to_event`, of an event already parsed."""
+def event_to_start(event: Mapping[str, Any]) -> StartRequest:
+    """The inverse of `start_to_event`, of an event already parsed.
+
+    Raises ValueError or KeyError on anything else.
+    """
+    check_schema(event)
     return StartRequest(CampaignId(event["campaign_id"]), Trigger(event["trigger"]))

@@ -74,6 +74,12 @@ class Check:
 Write = Put | Add | Check
 
 
+def check_schema(message: Mapping[str, Any]) -> None:
+    """Raises ValueError where newer code wrote it: it waits for code that knows its layout."""
+    if int(message["schema"]) > SCHEMA:
+        raise ValueError(f"of layout {message['schema']}, and this code knows {SCHEMA}")
+
+
 def put_version(item: Item, expected: int) -> Put:
     """Write the record if the stored one has version `expected`."""
     return Put(item, "#version = :expected", {"#version": "version"}, {":expected": expected})
@@ -265,15 +271,16 @@ class Table:
             case Put():
                 return {"Put": self._put_request(write, token)}  # type: ignore[typeddict-item]  # built piece by piece
             case Add():
-                values: dict[str, int | str] = {**write.counters, **write.attributes}
+                attributes: dict[str, int | str] = {"schema": SCHEMA, **write.attributes}
+                values = {**write.counters, **attributes}
                 place = {name: index for index, name in enumerate(values)}
                 added = ", ".join(f"#{place[name]} :{place[name]}" for name in write.counters)
-                set_to = ", ".join(f"#{place[name]} = :{place[name]}" for name in write.attributes)
+                set_to = ", ".join(f"#{place[name]} = :{place[name]}" for name in attributes)
                 return {
                     "Update": {
                         "TableName": self._name,
                         "Key": _key(write.key),
-                        "UpdateExpression": f"ADD {added}" + (f" SET {set_to}" if set_to else ""),
+                        "UpdateExpression": f"ADD {added} SET {set_to}",
                         "ExpressionAttributeNames": {
                             f"#{index}": name for name, index in place.items()
                         },
@@ -349,4 +356,12 @@ def _to_wire(item: Mapping[str, object]) -> dict[str, Any]:
 
 
 def _from_wire(wire: Mapping[str, Any]) -> Item:
-    return {name: _deserializer.deserialize(value) for name, value in wire.items()}
+    item = {name: _deserializer.deserialize(value) for name, value in wire.items()}
+    # An entry of the open-work index is only its keys.
+    written_by = int(item.get("schema", SCHEMA))
+    if written_by > SCHEMA:
+        # Newer code wrote it, and older code would lose what it does not know.
+        raise DependencyRefused(
+            f"DynamoDB: a record of layout {written_by}, and this code knows {SCHEMA}"
+        )
+    return item

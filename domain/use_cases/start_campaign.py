@@ -2,13 +2,14 @@
 
 import logging
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
 from domain.campaign import Campaign, CampaignState
 from domain.chunk import MAX_RECIPIENTS, Chunk, ChunkRef
 from domain.delivery_policy import DeliveryPolicy
-from domain.errors import DependencyRefused, InvalidInput, VersionConflict
+from domain.errors import DependencyFault, DependencyRefused, InvalidInput, VersionConflict
 from domain.fan_out import CHUNKS_A_STEP, FanOutRange
 from domain.identifiers import CampaignId
 from domain.ports.campaigns import CampaignRepository
@@ -66,6 +67,9 @@ class StartCampaign:
             self._start(campaign_id, deadline)
         except (VersionConflict, _Overtaken):
             logger.info("Another start is at it", extra={"campaign_id": campaign_id})
+        except DependencyFault as fault:
+            logger.warning("Start broken off: %s", fault, extra={"campaign_id": campaign_id})
+            raise
 
     def _start(self, campaign_id: CampaignId, deadline: timedelta | None) -> None:
         campaign = self._claimable(campaign_id)
@@ -163,16 +167,21 @@ class StartCampaign:
         )
         if is_first:
             self.metrics.campaign_started(campaign)
-        held = self._enqueue(held)
-        while not held.is_complete:
-            # At least one step a run, however little time there is: it must end some day.
-            held = self._enqueue(self._step(campaign, held, names))
-            late = deadline is not None and self.clock.monotonic() >= deadline
-            if late and not held.is_complete:
+        try:
+            held = self._enqueue(held)
+            while not held.is_complete:
+                # At least one step a run, however little time there is: it must end some day.
+                held = self._step(campaign, held, names)
+                held = self._enqueue(held)
+                if deadline is not None and self.clock.monotonic() >= deadline:
+                    break
+        except DependencyFault:
+            # Whoever repeats this start need not wait for the lease.
+            with suppress(DependencyFault, VersionConflict):
                 self.fan_out.save(held.release())
-                return campaign, False
+            raise
         self.fan_out.save(held.release())
-        return campaign, True
+        return campaign, held.is_complete
 
     def _step(self, campaign: Campaign, held: FanOutRange, names: frozenset[str]) -> FanOutRange:
         """Turn the next members into chunks, fenced."""

@@ -360,3 +360,17 @@ def test_tags_and_a_header_lead_back_to_the_recipient(clients: AwsClients, bulk:
             "chunk": f"{message.chunk.range_number}-{message.chunk.number}",
             "position": str(message.position),
         }
+
+
+def test_a_connection_that_was_idle_is_not_sent_into(
+    raw_clients: Callable[[str], AwsClients],
+) -> None:
+    """A function stood still for a while, and who stands between it and SES has forgotten it."""
+    clock = SettableClock()
+    taken = http_answer(b'{"MessageId": "1"}')
+    with raw_server(taken, stay=True) as server:
+        mailer = mailer_of(raw_clients(server.endpoint_url), bulk=False, clock=clock)
+        for pause, connections in ((0, 1), (30, 1), (31, 2), (0, 2)):
+            clock.sleep(timedelta(seconds=pause))
+            assert kinds_of(mailer.send(messages(1), WITHIN)) == [Accepted]
+            assert server.connections == connections

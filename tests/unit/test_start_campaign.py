@@ -451,3 +451,24 @@ def test_a_start_without_time_still_gets_on(sentinel: Sentinel) -> None:
         sentinel.start(campaign_id, time_left=timedelta())
     sentinel.run()
     assert_all_mailed_once(sentinel, campaign_id, 1_001)
+
+
+def test_a_start_that_breaks_off_can_be_repeated_at_once(
+    sentinel: Sentinel, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It gives its range back, says so with the campaign's id, and the next one mails everybody."""
+    campaign_id = sentinel.create(120)
+    request = StartRequest(campaign_id)
+    working = sentinel.queue
+    sentinel.queue = PickyQueue(sentinel.clock, refusals=1_000)
+
+    with pytest.raises(DependencyRefused):
+        sentinel.start_campaign(request)
+
+    (line,) = [record for record in caplog.records if "broken off" in record.message]
+    assert line.__dict__["campaign_id"] == campaign_id
+    sentinel.queue = working
+    sentinel.start_campaign(request)
+    sentinel.run_workers()
+    assert sorted(sentinel.mailed()) == addresses(120)
+    assert sentinel.state(campaign_id) is CampaignState.SENT
