@@ -1,5 +1,6 @@
 """Who is let in: every request but a few shows an API key with the scope that it needs."""
 
+import logging
 from dataclasses import dataclass
 from http import HTTPMethod
 
@@ -10,6 +11,8 @@ from domain.errors import DependencyFault
 from domain.ports.api_keys import ApiKeys
 from domain.ports.clock import Clock
 from entrypoints.http import problems
+
+logger = logging.getLogger(__name__)
 
 _OPEN = frozenset({("GET", "/healthz"), ("GET", "/readyz")})
 _UNSUBSCRIBE = "/u/"
@@ -40,10 +43,14 @@ def scope_needed(method: str, path: str) -> Scope | None:
 
 
 @dataclass(frozen=True)
-class Admitted:
-    """May go on; `key_id` names the key, None where none was asked for."""
+class Admission:
+    """Whether a request may go on: it may without a `refusal`, which is the answer.
+
+    `key_id` names the key that was shown, where it is one that stands.
+    """
 
     key_id: str | None = None
+    refusal: Response[str] | None = None
 
 
 class Access:
@@ -54,21 +61,22 @@ class Access:
         self._api_keys = api_keys
         self._clock = clock
 
-    def check(self, method: str, path: str, authorization: str | None) -> Admitted | Response[str]:
-        """Whether it may go on, else the answer."""
+    def check(self, method: str, path: str, authorization: str | None) -> Admission:
+        """`path` is the one that is routed: what is checked must be what is served."""
         if self._api_keys is None or is_open(method, path):
-            return Admitted()
+            return Admission()
         if authorization is None:
-            return problems.unauthorized(presented=False)
+            return Admission(refusal=problems.unauthorized(presented=False))
         scheme, _, text = authorization.partition(" ")
         try:
             keys = self._api_keys.all()
         except DependencyFault as fault:
-            return problems.of_dependency_fault(fault, reads=True)
+            logger.error("The API keys cannot be read: %s", fault)  # noqa: TRY400  foreseen
+            return Admission(refusal=problems.of_dependency_fault(fault, reads=True))
         key = presented_key(keys, text.strip(), self._clock.now())
         if key is None or scheme.lower() != "bearer":
-            return problems.unauthorized(presented=True)
+            return Admission(refusal=problems.unauthorized(presented=True))
         needed = scope_needed(method, path)
         if needed is not None and needed not in key.scopes:
-            return problems.forbidden(needed)
-        return Admitted(key.key_id)
+            return Admission(key.key_id, problems.forbidden(needed))
+        return Admission(key.key_id)

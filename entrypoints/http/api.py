@@ -14,6 +14,7 @@ from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
 from aws_lambda_powertools.event_handler.openapi.models import PathItem
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
+from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from domain.errors import (
@@ -26,7 +27,7 @@ from domain.errors import (
 )
 from entrypoints.containers.core import Core
 from entrypoints.http import problems
-from entrypoints.http.access import Access, Admitted
+from entrypoints.http.access import Access, Admission
 from entrypoints.http.answers import JSON
 from entrypoints.http.audience import contact_routes, segment_routes
 from entrypoints.http.campaigns import campaign_routes
@@ -60,17 +61,17 @@ class Api:
         token = REQUEST_ID.set(request["requestId"])
         try:
             admission = self._admission(event)
-            if isinstance(admission, Admitted):
-                answer, key_id = self._answer(event, context), admission.key_id
+            if admission.refusal is None:
+                answer = self._answer(event, context)
             else:
-                answer, key_id = _built(admission), None
+                answer = _built(admission.refusal)
             answer.setdefault("headers", {})["X-Request-Id"] = request["requestId"]
             # Not the path: it holds ids that people chose.
             logger.info(
                 "%s answered %s",
                 request["http"]["method"],
                 answer["statusCode"],
-                extra={"api_key_id": key_id},
+                extra={"api_key_id": admission.key_id},
             )
         finally:
             REQUEST_ID.reset(token)
@@ -80,16 +81,15 @@ class Api:
         """The interface as OpenAPI 3.1, in JSON."""
         return _openapi_of(self._resolver)
 
-    def _admission(self, event: Mapping[str, Any]) -> Admitted | Response[str]:
+    def _admission(self, event: Mapping[str, Any]) -> Admission:
+        # As the resolver reads it: it leaves out a stage's name, and so must we.
+        request = APIGatewayProxyEventV2(dict(event))
+        authorization = event.get("headers", {}).get("authorization")
         try:
-            return self._access.check(
-                event["requestContext"]["http"]["method"],
-                event["rawPath"],
-                event.get("headers", {}).get("authorization"),
-            )
+            return self._access.check(request.http_method, request.path, authorization)
         except Exception:
             logger.exception("Request failed")
-            return problems.internal()
+            return Admission(refusal=problems.internal())
 
     def _answer(self, event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
         refused = _refused_body(event)

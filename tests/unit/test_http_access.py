@@ -1,10 +1,12 @@
 """Who is let in: nobody without a key that is for what they ask, but to health."""
 
+import json
 import logging
 from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
+from aws_lambda_powertools.utilities.typing import LambdaContext
 from dependency_injector import providers
 
 from adapters.memory.api_keys import MemoryApiKeys
@@ -13,7 +15,12 @@ from domain.access import ApiKey, Scope
 from domain.errors import DependencyUnavailable, InvalidInput, NotFound
 from domain.use_cases.issue_api_key import IssueApiKey
 from domain.use_cases.revoke_api_key import RevokeApiKey
+from entrypoints.containers import Family, build
+from entrypoints.containers.core import Core
+from entrypoints.http.__main__ import openapi_text
+from entrypoints.http.access import is_open, scope_needed
 from entrypoints.http.api import Api
+from entrypoints.settings import Settings
 from tests.unit.sentinel import NOW
 from tests.unit.test_http_gateway import Answer, Gateway
 
@@ -52,7 +59,11 @@ class Guarded(Gateway):
         super().__init__()
         self.api_keys = api_keys or MemoryApiKeys()
         self.container.family.api_keys.override(providers.Object(self.api_keys))
-        self._api = Api(self.container)
+        self.serve(self.container)
+
+    def serve(self, container: Core) -> None:
+        """Answer from now on as this one is wired."""
+        self._api = Api(container)
 
     def key(self, *scopes: Scope, days: int | None = None) -> str:
         """A new one."""
@@ -63,6 +74,16 @@ class Guarded(Gateway):
     def issue(self) -> IssueApiKey:
         """The use case."""
         return IssueApiKey(api_keys=self.api_keys, clock=self.clock, ids=SystemIds())
+
+    def status_at_stage(self, stage: str, path: str, key: str | None) -> int:
+        """Of a GET through a stage of that name, which API Gateway puts before the path."""
+        http = {"method": "GET", "path": f"/{stage}{path}", "protocol": "HTTP/1.1"}
+        event = {
+            "rawPath": f"/{stage}{path}",
+            "headers": {} if key is None else {"authorization": f"Bearer {key}"},
+            "requestContext": {"http": http, "requestId": "r", "stage": stage},
+        }
+        return int(self._api(event, LambdaContext())["statusCode"])
 
     def ask(self, method: str, path: str, key: str | None) -> Answer:
         """With a key, or without."""
@@ -87,6 +108,26 @@ def test_a_route_needs_its_scope(guarded: Guarded, method: str, path: str, scope
     assert refused.status == 403
     assert str(scope) in refused.problem["detail"]
     assert f'scope="{scope}"' in refused.headers["www-authenticate"]
+
+
+def test_every_route_of_the_interface_has_a_scope() -> None:
+    """None that is added is served to any key by oversight."""
+    for path, item in json.loads(openapi_text())["paths"].items():
+        for method in item:
+            assert is_open(method.upper(), path) or scope_needed(method.upper(), path), path
+
+
+@pytest.mark.parametrize("stage", ["prod", "u", "v1"])
+def test_a_stage_that_is_named_opens_nothing(guarded: Guarded, stage: str) -> None:
+    """What is routed is what is checked, without the stage's name."""
+
+    def status(path: str, key: str | None) -> int:
+        return guarded.status_at_stage(stage, path, key)
+
+    assert status("/v1/campaigns", None) == 401
+    assert status("/v1/campaigns", guarded.key(Scope.AUDIENCE_READ)) == 403
+    assert status("/v1/campaigns", guarded.key(Scope.CAMPAIGNS_READ)) == 200
+    assert status("/healthz", None) == 200
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz"])
@@ -230,15 +271,26 @@ def test_only_hashes_are_kept(guarded: Guarded) -> None:
     assert key.split("_", 2)[2] not in repr(guarded.api_keys.all())
 
 
-def test_keys_that_cannot_be_read_let_nobody_in() -> None:
-    """It says so, and to come again."""
+def test_keys_that_cannot_be_read_let_nobody_in(caplog: pytest.LogCaptureFixture) -> None:
+    """It says so, and to come again; the log has why."""
     guarded = Guarded(UnansweringApiKeys())
 
     refused = guarded.ask("GET", "/v1/campaigns", "snt_abcdefgh_" + "A" * 43)
 
     assert refused.status == 503
     assert refused.headers["retry-after"]
+    assert "GetSecretValue: ReadTimeoutError" in caplog.text
     assert guarded.ask("GET", "/healthz", None).status == 200
+
+
+def test_keys_that_nobody_configured_let_nobody_in() -> None:
+    """On AWS, what was forgotten is a fault and not an open door."""
+    guarded = Guarded()
+    key = guarded.key(*Scope)
+    guarded.serve(build(Family.AWS, Settings(api_keys_secret_arn="")))
+
+    assert guarded.ask("GET", "/v1/campaigns", None).status == 401
+    assert guarded.ask("GET", "/v1/campaigns", key).status == 503
 
 
 def test_a_body_is_not_looked_at_without_a_key(guarded: Guarded) -> None:
@@ -249,7 +301,7 @@ def test_a_body_is_not_looked_at_without_a_key(guarded: Guarded) -> None:
 def test_the_log_names_the_key_and_never_its_secret(
     guarded: Guarded, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Neither of a good one, nor of one that is refused."""
+    """Neither of a good one, nor of one that is refused; who lacks a scope is named, too."""
     key = guarded.key(Scope.CAMPAIGNS_READ)
     _, key_id, secret = key.split("_", 2)
 
@@ -260,7 +312,7 @@ def test_the_log_names_the_key_and_never_its_secret(
 
     assert [getattr(record, "api_key_id", None) for record in caplog.records] == [
         key_id,
-        None,
+        key_id,
         None,
     ]
     assert secret not in caplog.text
