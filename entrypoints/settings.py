@@ -68,9 +68,9 @@ class Settings(BaseModel):
     """An emulator's; not set on AWS."""
     emulator_access_key: str | None = None
     """Sent to an emulator as key and secret; on AWS credentials are found as every SDK does."""
-    table_name: str = "sentinel"
+    table_name: str = ""
     send_queue_url: str = ""
-    schedule_group: str = "sentinel"
+    schedule_group: str = ""
     start_campaign_lambda_arn: str = ""
     api_keys_secret_arn: str = ""
     """Where AWS Secrets Manager has the hashes of the API's keys."""

@@ -8,6 +8,7 @@ handler = Api(
         "api_keys_secret_arn",
         "start_campaign_lambda_arn",
         "eventbridge_role_arn",
+        "schedule_group",
         "schedule_dead_letter_arn",
     )
 )

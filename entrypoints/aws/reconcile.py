@@ -8,6 +8,7 @@ _container = container_on_aws(
     "send_queue_url",
     "start_campaign_lambda_arn",
     "eventbridge_role_arn",
+    "schedule_group",
     "schedule_dead_letter_arn",
 )
 

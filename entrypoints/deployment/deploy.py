@@ -1,6 +1,7 @@
 """Deploy Sentinel to AWS, or update it: `make deploy SENDER=news@example.com`."""
 
 import os
+import subprocess
 import sys
 
 from domain.errors import DependencyFault
@@ -28,6 +29,9 @@ def main() -> int:
             },
             settings.recipients,
         )
+    except subprocess.CalledProcessError:
+        _say("Not deployed. The package could not be built; what is wrong is said above.")
+        return 2
     except (InvalidSettingsError, DependencyFault) as error:
         _say(f"Not deployed. {error}")
         return 2

@@ -48,7 +48,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--architecture", choices=sorted(_PLATFORMS), default="arm64")
     parser.add_argument("--output", type=Path, default=None, help="default: dist/")
     options = parser.parse_args(arguments)
-    path = build(options.architecture, options.output or DIST)
+    try:
+        path = build(options.architecture, options.output or DIST)
+    except subprocess.CalledProcessError:
+        _say("The package could not be built; what is wrong is said above.")
+        return 2
     size = path.stat().st_size
     _say(f"{path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path}")
     _say(f"{size / 1e6:.1f} MB, unpacked {_unpacked(path) / 1e6:.1f} MB")

@@ -4,7 +4,10 @@ import json
 
 import pytest
 
-from tests.contracts.aws_family import Deployment
+from adapters.aws.clients import AwsClients
+from adapters.aws.stack import deploy_stack
+from tests.contracts.aws_family import STACK, TEMPLATE, Deployment
+from tests.contracts.wire import intercepted, through
 
 DAYS = 86_400
 
@@ -119,3 +122,14 @@ def test_a_schedule_asked_for_twice_is_made_once(deployment: Deployment) -> None
                 "RoleArn": f"arn:aws:iam::{deployment.emulator.account}:role/scheduler",
             },
         )
+
+
+def test_a_deployment_takes_over_the_table_that_another_left(deployment: Deployment) -> None:
+    """CloudFormation is asked to; the emulator would make a new one (docs/emulators.md)."""
+    clients = AwsClients(deployment.emulator.region, deployment.emulator.endpoint_url)
+    with intercepted(clients.cloudformation, "CreateChangeSet", through) as wire:
+        deploy_stack(clients, STACK, TEMPLATE.read_text(), {"Functions": "none"})
+
+    (asked,) = wire.bodies
+    assert asked["ImportExistingResources"] == "true"
+    assert asked["ChangeSetType"] == "UPDATE"

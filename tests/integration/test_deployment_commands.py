@@ -1,0 +1,141 @@
+"""From nothing to a first campaign and away again, by the commands of the guide."""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+
+from adapters.aws.clients import AwsClients
+from adapters.aws.stack import verify_sender
+from entrypoints.local.emulator import running_ministack
+from tests.integration.on_lambda import ACCOUNT, REGION
+
+ROOT = Path(__file__).parents[2]
+SENDER = "News <news@example.com>"
+PATIENCE = 60
+
+
+@dataclass(frozen=True)
+class Operator:
+    """Somebody at the repository's root, with credentials of an account."""
+
+    endpoint_url: str
+
+    def run(self, command: str, *arguments: str, **environment: str) -> tuple[int, str]:
+        """The exit status and the output of `python -m entrypoints.deployment.<command>`."""
+        done = subprocess.run(  # noqa: S603  our own arguments
+            [sys.executable, "-m", f"entrypoints.deployment.{command}", *arguments],
+            cwd=ROOT,
+            env={
+                # Without AWS's own, which conftest.py took away; with those of package indexes.
+                **os.environ,
+                "AWS_ACCESS_KEY_ID": ACCOUNT,
+                "AWS_SECRET_ACCESS_KEY": "emulated",
+                "AWS_ENDPOINT_URL": self.endpoint_url,
+                "AWS_REGION": REGION,
+                **environment,
+            },
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return done.returncode, done.stdout + done.stderr
+
+    @property
+    def clients(self) -> AwsClients:
+        """To look into the account."""
+        return AwsClients(REGION, self.endpoint_url, ACCOUNT)
+
+
+@pytest.fixture(scope="module")
+def operator() -> Iterator[Operator]:
+    """With an empty account."""
+    with running_ministack(AUTH="true") as endpoint_url:
+        operator = Operator(endpoint_url)
+        verify_sender(operator.clients, SENDER)
+        yield operator
+
+
+def test_a_deployment_from_its_beginning_to_its_end(operator: Operator) -> None:
+    """Deployed, used with a key, deployed again, destroyed but for its data, and then these."""
+    deploy = {"SENDER": SENDER, "ARCHITECTURE": "x86_64", "STAGE": "test"}
+    status, said = operator.run("deploy", **deploy)
+    assert status == 0, said
+    (url,) = re.findall(r"serves on (\S+)", said)
+
+    status, said = operator.run(
+        "api_keys", "issue", "templates:write", "templates:read", STAGE="test"
+    )
+    assert status == 0, said
+    key = said.split()[0]
+    with _client(operator, url, key) as client:
+        content = {"subject": "Hi", "html": "Hi", "text": "Hi"}
+        body = {"template_id": "hello", "name": "Hello", **content}
+        assert client.post("/v1/templates", json=body).status_code == 201
+        assert client.get("/v1/campaigns").status_code == 403
+    key_id = key.split("_")[1]
+    assert key_id in operator.run("api_keys", "list", STAGE="test")[1]
+
+    status, said = operator.run("deploy", LOG_RETENTION_DAYS="7", **deploy)
+    assert status == 0, said
+    logs = operator.clients.session.client("logs", endpoint_url=operator.endpoint_url)
+    (group,) = logs.describe_log_groups(logGroupNamePrefix="/aws/lambda/sentinel-test-api")[
+        "logGroups"
+    ]
+    assert group["retentionInDays"] == 7
+
+    assert operator.run("api_keys", "revoke", key_id, STAGE="test")[0] == 0
+    assert "nobody" in operator.run("api_keys", "list", STAGE="test")[1]
+    status, said = operator.run("destroy", CONFIRM="sentinel-test", STAGE="test")
+    assert (status, "The table stays" in said) == (0, True), said
+    assert operator.clients.dynamodb.describe_table(TableName="sentinel-test")
+
+    ending = {"CONFIRM": "sentinel-test", "DELETE_DATA": "sentinel-test", "STAGE": "test"}
+    status, said = operator.run("destroy", **ending)
+    assert status == 0, said
+    assert "sentinel-test" not in operator.clients.dynamodb.list_tables()["TableNames"]
+
+
+@pytest.mark.parametrize(
+    ("command", "environment", "remedy"),
+    [
+        ("deploy", {}, "SENDER"),
+        ("deploy", {"SENDER": "nobody"}, "name@example.com"),
+        ("deploy", {"SENDER": SENDER, "WORKER_CONCURRENCY": "1"}, "WORKER_CONCURRENCY"),
+        ("deploy", {"SENDER": SENDER, "STAGE": "Test!"}, "STAGE"),
+        ("deploy", {"SENDER": SENDER, "AWS_REGION": ""}, "AWS_REGION"),
+        ("destroy", {}, "CONFIRM=sentinel "),
+        ("destroy", {"CONFIRM": "sentinel-test"}, "CONFIRM=sentinel "),
+        ("destroy", {"CONFIRM": "sentinel", "DELETE_DATA": "yes"}, "DELETE_DATA=sentinel "),
+    ],
+)
+def test_a_command_that_is_told_something_wrong(
+    operator: Operator, command: str, environment: dict[str, str], remedy: str
+) -> None:
+    """It names the variable, changes nothing, and fails."""
+    status, said = operator.run(command, **environment)
+
+    assert status == 2
+    assert remedy in said
+    assert "Traceback" not in said
+
+
+def test_keys_of_a_deployment_that_is_not_there(operator: Operator) -> None:
+    """It says which, and what to do."""
+    status, said = operator.run("api_keys", "list", STAGE="nowhere")
+
+    assert status == 2
+    assert "no stack sentinel-nowhere" in said
+    assert "make deploy" in said
+
+
+def _client(operator: Operator, url: str, key: str) -> httpx.Client:
+    """As a browser finds the API, whose host's name nobody but the emulator knows."""
+    headers = {"Host": url.removeprefix("http://"), "Authorization": f"Bearer {key}"}
+    return httpx.Client(base_url=operator.endpoint_url, headers=headers, timeout=PATIENCE)
