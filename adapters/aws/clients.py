@@ -105,10 +105,12 @@ class AwsClients:
 
     @cached_property
     def secretsmanager(self) -> "SecretsManagerClient":
-        """Secrets."""
+        """Secrets. A request waits for them before its own work: attempts are few and short."""
         with self._making:
             return self.session.client(
-                "secretsmanager", endpoint_url=self.endpoint_url, config=_config(read_timeout=5)
+                "secretsmanager",
+                endpoint_url=self.endpoint_url,
+                config=_config(read_timeout=2, attempts=3),
             )
 
     @cached_property
@@ -152,10 +154,10 @@ class AwsClients:
             )
 
 
-def _config(read_timeout: int) -> Config:
+def _config(read_timeout: int, attempts: int = 4) -> Config:
     return Config(
         connect_timeout=_CONNECT_SECONDS,
         read_timeout=read_timeout,
-        retries={"mode": "standard", "total_max_attempts": 4},
+        retries={"mode": "standard", "total_max_attempts": attempts},
         max_pool_connections=_POOL,
     )

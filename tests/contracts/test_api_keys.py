@@ -41,6 +41,18 @@ class Secret:
         self.clients.secretsmanager.put_secret_value(SecretId=self.arn, SecretString=text)
 
 
+def stored(**changed: object) -> str:
+    """A document of one key, of which something was changed."""
+    key = {
+        "key_id": "abcdefgh",
+        "sha256": "0" * 64,
+        "scopes": ["campaigns:read"],
+        "created_at": "2026-03-02T09:00:00.000000Z",
+        "expires_at": None,
+    }
+    return json.dumps({"schema": 1, "keys": [{**key, **changed}]})
+
+
 @pytest.fixture
 def secret(emulator: Emulator) -> Secret:
     """Without keys."""
@@ -110,6 +122,31 @@ def test_keys_outlast_a_store_that_does_not_answer(secret: Secret) -> None:
     assert list(keys.all()) == [FOREVER]
 
 
+def test_a_store_that_does_not_answer_is_asked_once_a_minute(secret: Secret) -> None:
+    """A call may take seconds to fail: not every request waits for that."""
+    secret.keys().save([FOREVER])
+    keys = secret.keys()
+    keys.all()
+    secret.clock.sleep(MINUTE)
+    client = secret.clients.secretsmanager
+    with intercepted(client, "GetSecretValue", error("AccessDeniedException")) as wire:
+        for _ in range(3):
+            assert list(keys.all()) == [FOREVER]
+            secret.clock.sleep(MINUTE / 4)
+        assert wire.requests == 1
+        secret.clock.sleep(MINUTE / 4)
+        keys.all()
+        assert wire.requests == 2
+
+
+def test_a_store_that_hangs_leaves_a_request_time_for_itself(secret: Secret) -> None:
+    """All attempts fit into half of the 30 seconds that a function of the API has."""
+    config = secret.clients.secretsmanager.meta.config
+    attempts = config.retries["total_max_attempts"]  # type: ignore[attr-defined]
+
+    assert attempts * (config.connect_timeout + config.read_timeout) <= 15  # type: ignore[attr-defined]
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -121,16 +158,31 @@ def test_keys_outlast_a_store_that_does_not_answer(secret: Secret) -> None:
         '{"schema": 1, "keys": ["abcdefgh"]}',
         "[]",
         "null",
+        stored().replace('"schema": 1', '"schema": 2'),
+        stored(sha256=5),
+        stored(sha256="x" * 64),
+        stored(sha256="00"),
+        stored(scopes="campaigns:read"),
+        stored(scopes=["campaigns:own"]),
+        stored(created_at=5),
+        stored(expires_at="2026-03-03T09:00:00"),
     ],
 )
 def test_a_secret_that_somebody_damaged(secret: Secret, text: str) -> None:
-    """Nobody is let in, and the fault does not repeat what it holds."""
+    """Nobody is let in, not by a newer layout either; the fault does not repeat it."""
     secret.write(text)
 
     with pytest.raises(DependencyFault) as fault:
         secret.keys().all()
 
     assert "abcdefgh" not in str(fault.value)
+
+
+def test_a_document_as_it_should_be(secret: Secret) -> None:
+    """The damaged ones are refused for their damage."""
+    secret.write(stored())
+
+    assert list(secret.keys().all()) == [FOREVER]
 
 
 def test_no_secret_is_stored(secret: Secret) -> None:
