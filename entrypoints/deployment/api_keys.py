@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import re
 import sys
 from collections.abc import Sequence
 from datetime import timedelta
@@ -15,6 +16,8 @@ from domain.use_cases.revoke_api_key import RevokeApiKey
 from entrypoints.containers.deployment import ApiKeyAdministration, api_key_administration
 from entrypoints.deployment.settings import stack_name
 from entrypoints.settings import InvalidSettingsError, Stage, read_environment
+
+_MOST_DAYS = 3_650
 
 
 class StageSettings(BaseModel):
@@ -49,17 +52,29 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="api_keys", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     issue = commands.add_parser("issue", help="print a new key; the others stay good")
-    issue.add_argument("scopes", nargs="*", type=Scope, metavar="SCOPE", help=", ".join(Scope))
-    issue.add_argument("--expires-days", type=int, help="good for so many days; for ever without")
+    issue.add_argument("scopes", nargs="*", type=_scope, metavar="SCOPE", help=", ".join(Scope))
+    issue.add_argument("--expires-days", type=_days, help="good for so many days; for ever without")
     commands.add_parser("list", help="print all keys, without their secrets")
     revoke = commands.add_parser("revoke", help="let nobody in with a key any more")
     revoke.add_argument("key_id")
     return parser
 
 
+def _scope(text: str) -> Scope:
+    if text not in set(Scope):
+        raise argparse.ArgumentTypeError(f"{text!r} is none of {', '.join(Scope)}")
+    return Scope(text)
+
+
+def _days(text: str) -> timedelta:
+    if not re.fullmatch("[0-9]{1,4}", text) or not 1 <= int(text) <= _MOST_DAYS:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of days, 1 to {_MOST_DAYS}")
+    return timedelta(days=int(text))
+
+
 def _issue(administration: ApiKeyAdministration, options: argparse.Namespace) -> None:
-    days = options.expires_days
-    expires_at = None if days is None else administration.clock.now() + timedelta(days=days)
+    lifetime = options.expires_days
+    expires_at = None if lifetime is None else administration.clock.now() + lifetime
     issue = IssueApiKey(
         api_keys=administration.api_keys, clock=administration.clock, ids=administration.ids
     )

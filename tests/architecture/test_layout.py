@@ -4,6 +4,7 @@ import ast
 import importlib
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -62,6 +63,18 @@ def test_import_contracts_hold() -> None:
         [lint_imports, "--no-cache"], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert result.returncode == 0, result.stdout
+
+
+def test_the_import_contracts_know_every_module_of_the_domain() -> None:
+    """One that the list of pyproject.toml lacks could import ports and use cases unseen."""
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
+    (rest,) = [
+        contract["source_modules"]
+        for contract in contracts["contracts"]
+        if contract["name"] == "use cases above ports above the rest of the domain"
+    ]
+    modules = {f"domain.{path.stem}" for path in (ROOT / "domain").glob("*.py")}
+    assert set(rest) == modules - {"domain.__init__"}
 
 
 @pytest.mark.parametrize("package", PACKAGES)
