@@ -13,7 +13,7 @@ LOCKS := requirements.lock requirements-lambda.lock requirements-dev.lock locals
 INSTALL = $(MAKE) --silent --jobs=2
 
 .DEFAULT_GOAL := help
-.PHONY: help local-run check format test package preflight deploy destroy bench openapi lock lock-check emulator dev clean
+.PHONY: help local-run check format test package preflight deploy destroy bench cost openapi lock lock-check emulator dev clean
 
 help: ## Show what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -61,6 +61,9 @@ destroy: .venv/dev ## Take the deployment away (CONFIRM=sentinel); the data stay
 
 bench: .venv/dev .emulator/installed ## Print the table that the docs quote
 	$(BIN)/python -m benchmarks
+
+cost: .venv/dev .emulator/installed ## Count what a campaign costs on AWS, and write docs/cost.md
+	@$(BIN)/python -m benchmarks.cost
 
 openapi: .venv/dev ## Write docs/openapi.json
 	$(BIN)/python -m entrypoints.http > docs/openapi.json

@@ -1,0 +1,225 @@
+"""What no emulator checks of template.yaml, read from it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cfnlint.decode import decode  # type: ignore[import-untyped]  # it has none
+
+from entrypoints.deployment.settings import DeploymentSettings
+
+Node = Mapping[str, Any]  # Any: of a template
+
+TEMPLATE: Node = decode(str(Path(__file__).parents[2] / "template.yaml"))[0]
+RESOURCES: Mapping[str, Node] = TEMPLATE["Resources"]
+SIX_TIMES = 6
+
+
+def _of_type(kind: str) -> Mapping[str, Node]:
+    return {name: each["Properties"] for name, each in RESOURCES.items() if each["Type"] == kind}
+
+
+FUNCTIONS = _of_type("AWS::Serverless::Function")
+ROLES = _of_type("AWS::IAM::Role")
+QUEUES = _of_type("AWS::SQS::Queue")
+
+
+def _statements(role: Node) -> Iterator[Node]:
+    for policy in role["Policies"]:
+        yield from policy["PolicyDocument"]["Statement"]
+
+
+def _listed(value: object) -> Sequence[object]:
+    return value if isinstance(value, list) else [value]
+
+
+def _texts(resource: object) -> Iterator[str]:
+    """Every text in a resource's ARN, however it is put together."""
+    match resource:
+        case str():
+            yield resource
+        case Mapping():
+            for part in resource.values():
+                yield from _texts(part)
+        case list():
+            for part in resource:
+                yield from _texts(part)
+
+
+@pytest.mark.parametrize("name", ROLES)
+def test_a_role_allows_no_whole_service_and_no_everything(name: str) -> None:
+    """Actions are spelled out; the stars in an ARN are log streams, and schedules of the group."""
+    for statement in _statements(ROLES[name]):
+        assert statement["Effect"] == "Allow"
+        assert all("*" not in str(action) for action in _listed(statement["Action"]))
+        for text in _texts(statement["Resource"]):
+            starred = text.removesuffix(":*").removesuffix("schedule/${Name}/*")
+            assert "*" not in starred, text
+
+
+def test_each_function_has_a_role_of_its_own() -> None:
+    """So that none can do what another needs."""
+    roles = [function["Role"]["Fn::GetAtt"][0] for function in FUNCTIONS.values()]
+
+    assert len(set(roles)) == len(FUNCTIONS)
+    assert {*roles, "SchedulerInvokeRole"} == set(ROLES)
+
+
+def test_one_role_may_be_passed_and_to_scheduler_only() -> None:
+    """By those who make schedules."""
+    passing = {
+        name: statement
+        for name, role in ROLES.items()
+        for statement in _statements(role)
+        if statement["Action"] == "iam:PassRole"
+    }
+
+    assert set(passing) == {"CreateCampaignRole", "ReconcileRole"}
+    for statement in passing.values():
+        assert statement["Resource"] == {"Fn::GetAtt": ["SchedulerInvokeRole", "Arn"]}
+        assert statement["Condition"] == {
+            "StringEquals": {"iam:PassedToService": "scheduler.amazonaws.com"}
+        }
+
+
+def test_scheduler_assumes_its_role_for_this_group_of_this_account_only() -> None:
+    """Against the confused deputy (EventBridge Scheduler User Guide)."""
+    (trust,) = ROLES["SchedulerInvokeRole"]["AssumeRolePolicyDocument"]["Statement"]
+    condition = trust["Condition"]["StringEquals"]
+
+    assert trust["Principal"] == {"Service": "scheduler.amazonaws.com"}
+    assert condition["aws:SourceAccount"] == {"Ref": "AWS::AccountId"}
+    assert condition["aws:SourceArn"]["Fn::Sub"].endswith(":schedule-group/${Name}")
+
+
+def test_what_invokes_or_gives_up_may_reach_its_dead_letter_queue() -> None:
+    """Scheduler by its role, an asynchronous invocation by the function's."""
+    for role, queue in (
+        ("SchedulerInvokeRole", "ScheduleDeadLetterQueue"),
+        ("StartCampaignRole", "StartDeadLetterQueue"),
+    ):
+        allowed = [
+            target
+            for statement in _statements(ROLES[role])
+            if statement["Action"] == "sqs:SendMessage"
+            for target in _listed(statement["Resource"])
+        ]
+        assert {"Fn::GetAtt": [queue, "Arn"]} in allowed
+
+
+def test_a_message_is_hidden_six_times_as_long_as_it_is_worked_on() -> None:
+    """As AWS asks for, so that no message comes again beside its first invocation."""
+    worker = FUNCTIONS["SendWorkerFunction"]
+
+    assert QUEUES["SendQueue"]["VisibilityTimeout"] >= SIX_TIMES * worker["Timeout"]
+    mapping = RESOURCES["SendQueueMapping"]["Properties"]
+    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert mapping["ScalingConfig"] == {"MaximumConcurrency": {"Ref": "WorkerConcurrency"}}
+    assert QUEUES["SendQueue"]["RedrivePolicy"]["maxReceiveCount"] > 1
+
+
+def test_a_start_is_given_up_when_its_campaign_expires() -> None:
+    """By Lambda as by Scheduler, both by one parameter."""
+    start = FUNCTIONS["StartCampaignFunction"]["EventInvokeConfig"]
+    lateness = {"Ref": "MaxLatenessSeconds"}
+
+    assert start["MaximumEventAgeInSeconds"] == lateness
+    assert start["DestinationConfig"]["OnFailure"]["Type"] == "SQS"
+    for name in ("CreateCampaignFunction", "ReconcileFunction"):
+        variables = FUNCTIONS[name]["Environment"]["Variables"]
+        assert variables["MAX_LATENESS_SECONDS"] == lateness
+        assert variables["SCHEDULE_DEAD_LETTER_ARN"]
+
+
+@pytest.mark.parametrize("name", ["StartCampaignFunction", "SendWorkerFunction"])
+def test_a_function_that_feeds_itself_is_not_taken_for_a_loop(name: str) -> None:
+    """Lambda would stop it after sixteen rounds."""
+    assert FUNCTIONS[name]["RecursiveLoop"] == "Allow"
+
+
+def test_every_queue_is_encrypted_and_keeps_messages_for_two_weeks() -> None:
+    """The longest that SQS keeps any."""
+    for queue in QUEUES.values():
+        assert queue["SqsManagedSseEnabled"] is True
+        assert queue["MessageRetentionPeriod"] == 14 * 86_400
+
+
+def test_the_table_cannot_be_lost_by_mistake() -> None:
+    """Not by a deletion, nor by the stack's, nor by a wrong write."""
+    table = RESOURCES["Table"]
+
+    assert table["DeletionPolicy"] == table["UpdateReplacePolicy"] == "Retain"
+    assert table["Properties"]["DeletionProtectionEnabled"] == {"Ref": "DeletionProtection"}
+    assert TEMPLATE["Parameters"]["DeletionProtection"]["Default"] == "true"
+    assert table["Properties"]["PointInTimeRecoverySpecification"] == {
+        "PointInTimeRecoveryEnabled": True
+    }
+
+
+def test_every_log_ends() -> None:
+    """Each function has a log of its own, made beside it, with the retention of the parameter."""
+    logs = _of_type("AWS::Logs::LogGroup")
+    names = {group["LogGroupName"]["Fn::Sub"] for group in logs.values()}
+
+    assert all(group["RetentionInDays"] == {"Ref": "LogRetentionDays"} for group in logs.values())
+    for name, function in FUNCTIONS.items():
+        assert f"/aws/lambda/{function['FunctionName']['Fn::Sub']}" in names
+        assert RESOURCES[name]["DependsOn"] in logs
+
+
+def test_the_api_is_throttled_and_logs_neither_path_nor_caller() -> None:
+    """Paths hold ids that people chose; a caller's address is somebody's data."""
+    stage = RESOURCES["HttpStage"]["Properties"]
+
+    assert stage["DefaultRouteSettings"] == {
+        "ThrottlingRateLimit": {"Ref": "ThrottleRate"},
+        "ThrottlingBurstLimit": {"Ref": "ThrottleBurst"},
+    }
+    logged = stage["AccessLogSettings"]["Format"]
+    for personal in ("path", "sourceIp", "userAgent", "resourcePath", "authorizer"):
+        assert personal not in logged
+
+
+def test_the_names_and_variables_of_the_first_design() -> None:
+    """Operators' own scripts know them."""
+    names = {
+        function["FunctionName"]["Fn::Sub"].replace("${Name}", "sentinel")
+        for function in FUNCTIONS.values()
+    }
+    variables = FUNCTIONS["CreateCampaignFunction"]["Environment"]["Variables"]
+
+    assert names >= {
+        "sentinel-create-campaign",
+        "sentinel-start-campaign",
+        "sentinel-send-worker",
+    }
+    assert {"START_CAMPAIGN_LAMBDA_ARN", "EVENTBRIDGE_ROLE_ARN"} <= set(variables)
+    assert ROLES["SchedulerInvokeRole"]["RoleName"]["Fn::Sub"] == "${Name}-scheduler-invoke"
+
+
+def test_what_a_deployment_is_told_are_parameters() -> None:
+    """Each variable of `make deploy` leads somewhere."""
+    told = DeploymentSettings(
+        sender="news@example.com",
+        send_rate=1,
+        worker_concurrency=2,
+        start_concurrency=1,
+        log_retention_days=7,
+        max_lateness_seconds=60,
+        throttle_rate=1,
+        throttle_burst=1,
+        unknown_held_seconds=3_600,
+        stalled_seconds=300,
+        alarm_address="oncall@example.com",
+        ses_bulk=False,
+        log_level="DEBUG",
+    )
+
+    assert set(told.parameters) <= set(TEMPLATE["Parameters"])
+    assert told.parameters["SesBulk"] == "false"
+
+
+def test_the_template_can_be_sent_as_it_is() -> None:
+    """CloudFormation takes 51,200 bytes with a call (AWS CloudFormation quotas)."""
+    assert (Path(__file__).parents[2] / "template.yaml").stat().st_size <= 51_200
