@@ -13,7 +13,7 @@ LOCKS := requirements.lock requirements-lambda.lock requirements-dev.lock locals
 INSTALL = $(MAKE) --silent --jobs=2
 
 .DEFAULT_GOAL := help
-.PHONY: help local-run check format test package preflight deploy destroy bench cost openapi lock lock-check emulator dev clean
+.PHONY: help local-run check format test package preflight deploy api-key api-keys destroy bench cost openapi lock lock-check emulator dev clean
 
 help: ## Show what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
