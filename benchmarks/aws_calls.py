@@ -6,7 +6,7 @@ from typing import Any
 
 from adapters.aws.clients import AwsClients
 
-LOST_RACE = "ConditionalCheckFailedException"
+_CONDITION_FAILED = "ConditionalCheckFailed"
 
 _REQUEST = "sentinel.benchmark.request"
 
@@ -61,7 +61,7 @@ class CallLog:
             context: Mapping[str, Any],
             **_: object,
         ) -> None:
-            failed = "Error" in parsed and parsed["Error"]["Code"] != LOST_RACE
+            failed = "Error" in parsed and not _is_lost_race(parsed)
             if failed or parsed["ResponseMetadata"]["RetryAttempts"]:
                 raise CallError(f"{model.name} failed or was repeated: {parsed}")
             service = _SERVICES[model.service_model.service_name]
@@ -69,3 +69,11 @@ class CallLog:
 
         clients.session.events.register("before-parameter-build", keep_request)
         clients.session.events.register("after-call", keep_call)
+
+
+def _is_lost_race(parsed: Mapping[str, Any]) -> bool:
+    reasons = {reason["Code"] for reason in parsed.get("CancellationReasons", [])}
+    return parsed["Error"]["Code"] == f"{_CONDITION_FAILED}Exception" or reasons == {
+        _CONDITION_FAILED,
+        "None",
+    }

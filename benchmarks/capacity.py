@@ -112,6 +112,8 @@ class _Ledger:
 
     def units(self, call: Call) -> Units:
         request, answer = call.request, call.answer
+        if "Error" in answer:
+            return self._lost(call)
         match call.operation:
             case "GetItem":
                 found = [answer["Item"]] if "Item" in answer else []
@@ -126,9 +128,6 @@ class _Ledger:
             case "Query":
                 read = sum(_size_of_item(item) for item in answer["Items"])
                 return Units(reads=_read_units(read, consistent=request["ConsistentRead"]))
-            case "PutItem" if "Error" in answer:
-                # Refused by its condition: as much as what is there.
-                return Units(table_writes=_write_units(self.items[_key_of(request["Item"])]))
             case "PutItem":
                 return self._write(request["Item"], times=1)
             case "TransactWriteItems":
@@ -136,14 +135,31 @@ class _Ledger:
         raise LookupError(f"No rule counts {call.operation}.")
 
     def _transacted(self, action: Mapping[str, Any]) -> Units:
+        item = self._item_of(action)
+        if "ConditionCheck" in action:
+            return Units(table_writes=2 * _write_units(item))
+        return self._write(item, times=2)
+
+    def _item_of(self, action: Mapping[str, Any]) -> Wire:
+        """What an action of a transaction writes or checks."""
         match action:
             case {"Put": put}:
-                return self._write(put["Item"], times=2)
+                item: Wire = put["Item"]
+                return item
             case {"Update": update}:
-                return self._write(self._updated(update), times=2)
+                return self._updated(update)
             case {"ConditionCheck": check}:
-                return Units(table_writes=2 * _write_units(self.items[_key_of(check["Key"])]))
+                return self.items[_key_of(check["Key"])]
         raise LookupError(f"No rule counts {list(action)}.")
+
+    def _lost(self, call: Call) -> Units:
+        """A write that its condition refused: as much as what is there, or would be."""
+        actions, times = call.request.get("TransactItems"), 2
+        if actions is None:
+            actions, times = [{"Put": call.request}], 1
+        items = [self._item_of(action) for action in actions]
+        there = [self.items.get(_key_of(item), item) for item in items]
+        return Units(table_writes=times * sum(map(_write_units, there)))
 
     def _updated(self, update: Mapping[str, Any]) -> Wire:
         """The item after an update of the form `ADD #0 :0, #1 :1 SET #2 = :2`."""

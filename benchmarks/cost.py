@@ -115,48 +115,73 @@ def document(counts: Counts) -> str:
 # Cost
 
 Written by `make cost`, which counts on the emulator and computes the rest; a second run writes the
-same. **SES bills ${prices.SES.of(_THOUSAND):.2f} for 1,000 mails, and ${prices.SES.of(prices.MILLION):,.0f} for a million; the goal is
-that everything else stays under {GOAL:.0%} of that.** Prices are those of us-east-1, listed and dated below, without any
-free tier. Not in it: what is paid by the month, provider events (both below), taxes, support plans, and data
-transfer, of which Sentinel causes none to the internet but its API's answers.
+same. **SES bills ${prices.SES.of(_THOUSAND):.2f} for 1,000 mails and \
+${prices.SES.of(prices.MILLION):,.0f} for a million. The goal is that everything else
+stays under {_percent(GOAL, 0)} of that**, and at the rate of a new account it does not yet:
 
 {_summary(counts)}
 
+Prices are those of us-east-1, listed and dated below, without any free tier. Not in it: what is
+paid by the month and provider events (both below), taxes, support plans, what SES bills for
+attachments or dedicated addresses, and the transfer of the API's answers to the internet.
+
 ## By line
 
-One campaign, in US cents, and what all of it but SES is of SES:
+One campaign, in US cents:
 
 {_by_line(counts, _THOUSAND)}
 
-A million recipients, in US dollars: a hundred times a second count, of {number(_TEN_THOUSAND)} recipients. Some lines
-are lower there: what a campaign costs once, and cold starts, weigh less. At {_DEFAULT[0]} mails a second others are
-higher: a chunk that waits longer than five minutes is enqueued again by the reconciler, after twice the time each
-time. A million would take a day and more at that rate, with up to eight such rounds, and no account that new may
-send so many.
+A million recipients, in US dollars: a hundred times a second count, of \
+{number(_TEN_THOUSAND)} recipients.
 
 {_by_line(counts, prices.MILLION)}
 
+So cost is flat, but for two things. What a campaign costs once, and cold starts, weigh less in a
+large one. And a chunk that waits is enqueued again by the reconciler after five minutes, then ten,
+and so on: at {_DEFAULT[0]} mails a second the later chunks of {number(_TEN_THOUSAND)} recipients \
+see one or two such rounds. The
+more than a day that a million would take at that rate has eight, so its figure is too low by some
+tenths of a percent. An account of that rate is seldom allowed so many.
+
 ## What was counted
 
-The emulator carries out every call; each is counted as botocore makes it, by the rules in
-[benchmarks.md](benchmarks.md). As many workers as the setting has take turns on one clock that stands still while
-anybody works, with the reconciler beside them; a call takes {LATENCY.microseconds // 1_000} ms of it, one to SES
-{SES_LATENCY.microseconds // 1_000} ms, a cold start {COLD_START.seconds} s. These three are assumed. Grants, batches of ten messages, an
-invocation's 90 seconds and what is put back for want of time are Sentinel's own code, as it is deployed.
+The emulator carries out every call; each is counted as botocore makes it, with units by the rules
+in [benchmarks.md](benchmarks.md). As many workers as the setting has, and the reconciler, take
+turns on one clock that stands still while anybody works: waits pass at once, and every run counts
+the same. Three figures are assumed, not measured: a call takes \
+{LATENCY.microseconds // 1_000} ms of that clock, one to SES
+{SES_LATENCY.microseconds // 1_000} ms and a cold start {COLD_START.seconds} s. \
+Grants, batches of ten messages, the 90 seconds of an invocation and
+what is put back for want of time are Sentinel's own code; a message that is put back comes at once.
 
 {_counted_table(counts)}
 
-`rate` is SEND_RATE, `workers` WorkerConcurrency. What the reconciler does for a campaign is in these figures, but not
-its idle passes.
+`rate` is SEND_RATE, `workers` is WorkerConcurrency. What the reconciler does for a campaign is
+counted, its idle passes are not. Each invocation is taken to log \
+{_LAMBDA_LINES_BYTES} bytes of Lambda's own (START,
+END, REPORT), and each request of the API {number(_API_LINES_BYTES)} more; CloudWatch adds 26 to \
+every line.
 
 ## Lambda time
 
-A worker is billed while it waits for its place in the rate. The bound is duration × WorkerConcurrency; billed is
-what the run's invocations took, of which it worked `busy` and waited for the rest:
+A worker is billed while it waits for its place in the rate, {_MEMORY_GB * 1_024:.0f} MB of it. \
+The bound is duration times
+WorkerConcurrency; billed is what the invocations took. Of that `busy` is their calls and cold
+starts, by the assumptions above, and the rest is waiting:
 
 {_lambda_time(counts)}
 
-{_findings(counts)}
+`mails a second` stays below the rate: the limit holds for any window of 1.25 seconds, which makes
+up to 11.2 of {_DEFAULT[0]}, and of that a chunk of 50 leaves some unused: \
+it goes as 14, 14, 14 and 8.
+
+What would help at {_DEFAULT[0]} mails a second; all beside SES, for 1,000 recipients:
+
+{_levers(counts)}
+
+256 MB is computed, as half the price of all functions' time, and takes for granted that they take
+no longer with half the processor. One worker is counted. SQS's MaximumConcurrency cannot go below
+2; ReservedConcurrentExecutions of the worker can.
 
 ## What is paid by the month
 
@@ -164,28 +189,32 @@ Whether anything is sent or not, for one stage, in US dollars for 30 days:
 
 {_by_month(counts)}
 
-- Metrics: every combination of name and dimensions in [metrics.md](metrics.md); one that nothing was reported of in a
-  month costs nothing.
-- Reconciler: {number(_ROUNDS_A_MONTH)} passes of {counts.idle.requests} queries, counted on an empty table; EventBridge's rule is free.
-- Idle polls: Lambda asks an empty queue with five pollers, every 20 seconds each; assumed.
-- Contacts, segments and templates: three records of some 250 bytes a contact, so about $0.35 a month for a million
-  with recovery; not counted.
+- Metrics: every combination of name and dimensions in [metrics.md](metrics.md), for a month in
+  which each was reported.
+- Reconciler: {number(_ROUNDS_A_MONTH)} passes of {counts.idle.requests} queries, counted on an \
+empty table. EventBridge does not
+  bill the rule that invokes it.
+- Idle polls: that Lambda asks an empty queue by five pollers, every 20 seconds each, is assumed.
+- Recovery (PITR) goes by the size of the table. A campaign's share is in its lines above. The
+  audience is not counted: at three records of some 250 bytes a contact, a million contacts are
+  0.75 GB, so about $0.34 a month for storage and recovery.
 
 ## Events
 
-Not built yet: computed, not counted. Two a mail (send and delivery), by SNS to SQS to a function that takes ten at a
-time; for 1,000 recipients, in US cents:
+Not built yet, so computed, not counted: two a mail (send and delivery), by SNS to SQS to a
+function that takes ten at a time. For 1,000 recipients, in US cents:
 
 {_events()}
 
-Beside that a chunk is read for each event at most (as a rule ten of a batch share a few), and written only where an
-event says something new.
+Reads are as if no two events of a batch were of one chunk. Writes come on top where an event says
+something new: a bounce, a complaint, the proof of an unknown.
 
 ## Prices
 
-AWS's own pages could not be reached from where this was written. The prices are as AWS published them, seen
-second-hand in articles of the date given; "not checked" is from memory. **Look at the pages before you rely on
-them.** All in `benchmarks/prices.py`.
+AWS's own pages could not be reached from where this was written. The prices are as AWS published
+them, seen second-hand in articles of the date given; "not checked" is from memory. **Look at the
+pages before you rely on them.** They are in `benchmarks/prices.py`; with others, and no new count:
+`.venv/bin/python -m benchmarks.cost --stored`.
 
 {_price_table()}
 
@@ -219,6 +248,10 @@ def _name(rate_and_workers: tuple[int, int]) -> str:
     return f"{rate}/s, {workers} workers"
 
 
+def _percent(of_one: float, decimals: int = 2) -> str:
+    return f"{of_one * 100:.{decimals}f} %"
+
+
 def _met(of_ses: float) -> str:
     return "met" if of_ses < GOAL else "missed"
 
@@ -227,7 +260,7 @@ def _summary(counts: Counts) -> str:
     rows = []
     for each in _DEPLOYED:
         small, large = share(counts.of(each)), share(counts.of(each, _TEN_THOUSAND), _TEN_THOUSAND)
-        rows.append((_name(each), f"{small:.2%}", f"{large:.2%}", _met(max(small, large))))
+        rows.append((_name(each), _percent(small), _percent(large), _met(max(small, large))))
     return table(["setting:", "1,000 recipients", "1,000,000 recipients", "goal:"], rows)
 
 
@@ -243,7 +276,7 @@ def _by_line(counts: Counts, recipients: int) -> str:
     rows: list[Sequence[object]] = [("SES", *[f"{ses:.{precision}f}"] * len(runs))]
     rows += [(name, *(f"{run[name] * factor:.{precision}f}" for run in runs)) for name in runs[0]]
     rows.append(("**all but SES**", *(f"**{total:.{precision}f}**" for total in totals)))
-    rows.append(("**of SES**", *(f"**{total / ses:.2%}**" for total in totals)))
+    rows.append(("**of SES**", *(f"**{_percent(total / ses)}**" for total in totals)))
     return table(["line:", *map(_name, _DEPLOYED)], rows)
 
 
@@ -300,8 +333,8 @@ def _lambda_time(counts: Counts) -> str:
                 f"{setting.recipients / spent.duration:.1f}",
                 f"{spent.worker_seconds:,.1f}",
                 f"{spent.worker_busy_seconds:,.1f}",
-                f"{bound / ses:.2%}",
-                f"{billed / ses:.2%}",
+                _percent(bound / ses),
+                _percent(billed / ses),
             )
         )
     return table(
@@ -320,10 +353,10 @@ def _lambda_time(counts: Counts) -> str:
     )
 
 
-def _findings(counts: Counts) -> str:
+def _levers(counts: Counts) -> str:
     two, one = counts.of(_DEFAULT), counts.of(_ONE_WORKER)
     rows = [
-        (name, f"{of_ses:.2%}", _met(of_ses))
+        (name, _percent(of_ses), _met(of_ses))
         for name, of_ses in (
             ("as deployed: 2 workers, 512 MB", share(two)),
             ("2 workers, 256 MB", share(two, memory_gb=_MEMORY_GB / 2)),
@@ -331,13 +364,7 @@ def _findings(counts: Counts) -> str:
             ("1 worker, 256 MB", share(one, memory_gb=_MEMORY_GB / 2)),
         )
     ]
-    return f"""\
-What would help at {_DEFAULT[0]} mails a second, where waiting is most of it; all beside SES, for 1,000 recipients:
-
-{table(["send worker:", "of SES", "goal:"], rows)}
-
-256 MB is computed, as half of the time's price, and takes for granted that waiting takes as long in a smaller
-function. One worker is counted; SQS's MaximumConcurrency cannot go below 2, ReservedConcurrentExecutions can."""
+    return table(["send worker:", "of SES", "goal:"], rows)
 
 
 def _by_month(counts: Counts) -> str:
@@ -415,7 +442,7 @@ def _events() -> str:
         (name, number(count), f"{dollars * 100:.5f}") for name, count, dollars in costs
     ]
     rows.append(("**all**", "", f"**{total * 100:.5f}**"))
-    rows.append(("**of SES**", "", f"**{total / prices.SES.of(_THOUSAND):.2%}**"))
+    rows.append(("**of SES**", "", f"**{_percent(total / prices.SES.of(_THOUSAND))}**"))
     return table(["line:", "count", "cents"], rows)
 
 
@@ -430,12 +457,10 @@ def _price_table() -> str:
 
 
 def _verdict(counts: Counts) -> str:
-    shares = [
-        f"{share(counts.of(each)):.2%} at {_name(each)} ({_met(share(counts.of(each)))})"
-        for each in _DEPLOYED
-    ]
+    verdicts = [(_name(each), share(counts.of(each))) for each in _DEPLOYED]
+    told = "; ".join(f"{name}: {_percent(of_ses)}, {_met(of_ses)}" for name, of_ses in verdicts)
     return (
-        f"Goal, all beside SES under {GOAL:.0%} of SES for 1,000 recipients: {', '.join(shares)}."
+        f"All beside SES, of SES, for 1,000 recipients (goal: under {_percent(GOAL, 0)}): {told}."
     )
 
 

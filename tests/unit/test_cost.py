@@ -1,0 +1,80 @@
+"""What docs/cost.md says follows from the counts that are kept and from the prices."""
+
+from datetime import timedelta
+
+import pytest
+
+from benchmarks import cost
+from benchmarks.campaign_run import Spent
+from benchmarks.turns import TurnsClock
+
+_MILLION_OF_EACH = Spent(
+    table_writes=600_000,
+    index_writes=400_000,
+    reads=1_000_000,
+    sqs_requests=1_000_000,
+    ses_calls=20,
+    invocations=1_000_000,
+    instances=10_000,
+    seconds=1_000_000,
+    worker_seconds=900_000,
+    worker_busy_seconds=100_000,
+    duration=450_000,
+    log_bytes=1_000_000_000,
+    table_bytes=1_000_000_000,
+    index_bytes=1_000_000_000,
+)
+
+
+def test_the_document_is_what_the_command_writes() -> None:
+    """docs/cost.md is computed from the kept counts, the template and docs/metrics.md."""
+    assert cost.DOCUMENT.read_text(encoding="utf-8") == cost.document(cost.stored()), (
+        "docs/cost.md is stale: make cost, or without a new count"
+        " .venv/bin/python -m benchmarks.cost --stored"
+    )
+
+
+def test_each_line_is_billed_by_its_own_price() -> None:
+    """A million of each is what the price list says, by hand; half the memory halves the time."""
+    lines = cost.lines(_MILLION_OF_EACH)
+
+    assert {name: round(dollars, 4) for name, dollars in lines.items()} == {
+        "DynamoDB, writes": 0.625,
+        "DynamoDB, reads": 0.125,
+        "DynamoDB, storage for 180 days": 3.0,
+        "DynamoDB, their recovery": 1.2,
+        "SQS": 0.4,
+        "Lambda, requests": 0.2,
+        "Lambda, time": 6.6667,
+        "API and schedule": 0.0,
+        "Logs and metrics in them": pytest.approx(0.53 * 1.4, abs=0.001),
+        "Secrets, read": 0.05,
+    }
+    smaller = cost.lines(_MILLION_OF_EACH, memory_gb=0.25)
+    assert smaller["Lambda, time"] == lines["Lambda, time"] / 2
+
+
+def test_workers_take_turns_in_the_order_in_which_they_wake() -> None:
+    """Minutes pass at once, and every run counts the same: nobody runs beside anybody else."""
+    clock = TurnsClock()
+    seen: list[tuple[str, float]] = []
+
+    def worker(name: str, pause: int) -> None:
+        for _ in range(2):
+            clock.sleep(timedelta(seconds=pause))
+            seen.append((name, clock.monotonic().total_seconds()))
+
+    clock.run([lambda: worker("slow", 300), lambda: worker("fast", 200)])
+
+    assert seen == [("fast", 200), ("slow", 300), ("fast", 400), ("slow", 600)]
+
+
+def test_what_a_worker_raises_ends_the_run() -> None:
+    """A run in which something failed counts nothing; the others still come to their end."""
+    clock = TurnsClock()
+
+    def failing() -> None:
+        raise LookupError("gone")
+
+    with pytest.raises(LookupError, match="gone"):
+        clock.run([failing, lambda: clock.sleep(timedelta(seconds=1))])
