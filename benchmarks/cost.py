@@ -180,8 +180,9 @@ What would help at {_DEFAULT[0]} mails a second; all beside SES, for 1,000 recip
 {_levers(counts)}
 
 256 MB is computed, as half the price of all functions' time, and takes for granted that they take
-no longer with half the processor. One worker is counted. SQS's MaximumConcurrency cannot go below
-2; ReservedConcurrentExecutions of the worker can.
+no longer with half the processor. One worker is counted, and sends as fast as two; but it cannot be
+had by a setting: SQS's MaximumConcurrency does not go below 2, and a reserved concurrency of 1
+would throttle the other poller, whose messages then count as received and end as dead letters.
 
 ## What is paid by the month
 
