@@ -30,7 +30,7 @@ from entrypoints.settings import Settings
 
 COLD_START = timedelta(seconds=1)
 LATENCY = timedelta(milliseconds=20)
-"""Of a call to DynamoDB or SQS, with its work in a function of 512 MB: assumed, not measured."""
+"""Of a call to DynamoDB or SQS, with its work in a function of 256 MB: assumed, not measured."""
 SES_LATENCY = timedelta(milliseconds=500)
 """Of a call with up to 50 mails: assumed, not measured."""
 WORKER_TIMEOUT = timedelta(seconds=87)

@@ -39,6 +39,7 @@ _SETTINGS = (
 )
 
 _MEMORY_GB = 0.5
+_WORKER_GB = 0.25
 _MONTHS_KEPT = 6
 _MONTHS_OF_LOGS = 1
 _ROUNDS_A_MONTH = 43_200
@@ -85,10 +86,11 @@ def stored() -> Counts:
     )
 
 
-def lines(spent: Spent, memory_gb: float = _MEMORY_GB) -> dict[str, float]:
+def lines(spent: Spent, worker_gb: float = _WORKER_GB) -> dict[str, float]:
     """Dollars of one campaign, by line, all that is beside SES's own price."""
     log_bytes = spent.log_bytes + spent.invocations * _LAMBDA_LINES_BYTES + _API_LINES_BYTES
     kept = spent.table_bytes + spent.index_bytes
+    others = spent.seconds - spent.worker_seconds
     return {
         "DynamoDB, writes": prices.DYNAMODB_WRITES.of(spent.table_writes + spent.index_writes),
         "DynamoDB, reads": prices.DYNAMODB_READS.of(spent.reads),
@@ -96,7 +98,9 @@ def lines(spent: Spent, memory_gb: float = _MEMORY_GB) -> dict[str, float]:
         "DynamoDB, their recovery": prices.DYNAMODB_RECOVERY.of(spent.table_bytes * _MONTHS_KEPT),
         "SQS": prices.SQS.of(spent.sqs_requests),
         "Lambda, requests": prices.LAMBDA_REQUESTS.of(spent.invocations),
-        "Lambda, time": prices.LAMBDA_TIME.of(spent.seconds * memory_gb),
+        "Lambda, time": prices.LAMBDA_TIME.of(
+            spent.worker_seconds * worker_gb + others * _MEMORY_GB
+        ),
         "API and schedule": prices.HTTP_API.of(1) + prices.SCHEDULER.of(1),
         "Logs and metrics in them": prices.LOGS.of(log_bytes)
         + prices.LOGS_STORED.of(log_bytes * _MONTHS_OF_LOGS),
@@ -104,9 +108,9 @@ def lines(spent: Spent, memory_gb: float = _MEMORY_GB) -> dict[str, float]:
     }
 
 
-def share(spent: Spent, recipients: int = _THOUSAND, memory_gb: float = _MEMORY_GB) -> float:
+def share(spent: Spent, recipients: int = _THOUSAND, worker_gb: float = _WORKER_GB) -> float:
     """All beside SES's own price, as a share of that."""
-    return sum(lines(spent, memory_gb).values()) / prices.SES.of(recipients)
+    return sum(lines(spent, worker_gb).values()) / prices.SES.of(recipients)
 
 
 def document(counts: Counts) -> str:
@@ -117,7 +121,7 @@ def document(counts: Counts) -> str:
 Written by `make cost`, which counts on the emulator and computes the rest; a second run writes the
 same. **SES bills ${prices.SES.of(_THOUSAND):.2f} for 1,000 mails and \
 ${prices.SES.of(prices.MILLION):,.0f} for a million. The goal is that everything else
-stays under {_percent(GOAL, 0)} of that**, and at the rate of a new account it does not yet:
+stays under {_percent(GOAL, 0)} of that**:
 
 {_summary(counts)}
 
@@ -164,7 +168,7 @@ every line.
 
 ## Lambda time
 
-A worker is billed while it waits for its place in the rate, {_MEMORY_GB * 1_024:.0f} MB of it. \
+A worker is billed while it waits for its place in the rate, {_WORKER_GB * 1_024:.0f} MB of it. \
 The bound is duration times
 WorkerConcurrency; billed is what the invocations took. Of that `busy` is their calls and cold
 starts, by the assumptions above, and the rest is waiting:
@@ -179,8 +183,8 @@ What would help at {_DEFAULT[0]} mails a second; all beside SES, for 1,000 recip
 
 {_levers(counts)}
 
-256 MB is computed, as half the price of all functions' time, and takes for granted that they take
-no longer with half the processor. One worker is counted, and sends as fast as two; but it cannot be
+512 MB takes for granted that a worker takes as long with twice the processor: nearly all of it is
+waiting. One worker is counted, and sends as fast as two; but it cannot be
 had by a setting: SQS's MaximumConcurrency does not go below 2, and a reserved concurrency of 1
 would throttle the other poller, whose messages then count as received and end as dead letters.
 
@@ -322,8 +326,8 @@ def _counted_table(counts: Counts) -> str:
 def _lambda_time(counts: Counts) -> str:
     rows = []
     for setting, spent in counts.spent.items():
-        bound = prices.LAMBDA_TIME.of(spent.duration * setting.workers * _MEMORY_GB)
-        billed = prices.LAMBDA_TIME.of(spent.worker_seconds * _MEMORY_GB)
+        bound = prices.LAMBDA_TIME.of(spent.duration * setting.workers * _WORKER_GB)
+        billed = prices.LAMBDA_TIME.of(spent.worker_seconds * _WORKER_GB)
         ses = prices.SES.of(setting.recipients)
         rows.append(
             (
@@ -359,10 +363,10 @@ def _levers(counts: Counts) -> str:
     rows = [
         (name, _percent(of_ses), _met(of_ses))
         for name, of_ses in (
-            ("as deployed: 2 workers, 512 MB", share(two)),
-            ("2 workers, 256 MB", share(two, memory_gb=_MEMORY_GB / 2)),
-            ("1 worker, 512 MB", share(one)),
-            ("1 worker, 256 MB", share(one, memory_gb=_MEMORY_GB / 2)),
+            ("2 workers, 512 MB", share(two, worker_gb=_MEMORY_GB)),
+            ("as deployed: 2 workers, 256 MB", share(two)),
+            ("1 worker, 512 MB", share(one, worker_gb=_MEMORY_GB)),
+            ("1 worker, 256 MB", share(one)),
         )
     ]
     return table(["send worker:", "of SES", "goal:"], rows)

@@ -32,6 +32,10 @@ class _Read:
     asked_at: timedelta
 
 
+NO_API_KEYS = json.dumps({"schema": SCHEMA, "keys": []})
+"""The secret as it begins."""
+
+
 class SecretsManagerApiKeys:
     """Implements `domain.ports.api_keys.ApiKeys` by one secret (docs/data-model.md).
 

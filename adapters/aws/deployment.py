@@ -1,4 +1,4 @@
-"""A deployment of template.yaml: its package, its secret, its stack."""
+"""A deployment of template.yaml: its package, its secrets, its stack."""
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
@@ -8,10 +8,13 @@ from email.utils import parseaddr
 
 from botocore.exceptions import ClientError
 
+from adapters.aws.api_keys import NO_API_KEYS
 from adapters.aws.clients import AwsClients
 from adapters.aws.faults import code_of, translated
 from adapters.aws.stack import delete_stack, deploy_stack, outputs_of, stack_status
 
+_HASH_KEY = "address-hash-key"
+_API_KEYS = "api-keys"
 _HASH_KEY_CHARACTERS = 64
 _NOT_THERE = frozenset({"404", "NoSuchBucket", "NoSuchKey", "NotFound"})
 
@@ -36,7 +39,7 @@ class AwsDeployment:
     ) -> Mapping[str, str]:
         """Create or update; returns the stack's outputs.
 
-        `parameters` are those of the template but for what is known here: the package, the secret
+        `parameters` are those of the template but for what is known here: the package, the secrets
         and the identities of `sender` and, in SES's sandbox, of the `recipients`.
         """
         bucket, key = self._upload(package)
@@ -44,7 +47,12 @@ class AwsDeployment:
             "Name": self.name,
             "CodeBucket": bucket,
             "CodeKey": key,
-            "AddressHashKeySecretArn": self._address_hash_key(),
+            "AddressHashKeySecretArn": self._secret(
+                _HASH_KEY, "Addresses are hashed under it. Never change it.", self._random_text
+            ),
+            "ApiKeysSecretArn": self._secret(
+                _API_KEYS, "Hashes and scopes of the API's keys.", lambda: NO_API_KEYS
+            ),
             "Sender": sender,
             "SendingIdentities": ",".join(self._identity_arns([sender, *recipients])),
             **parameters,
@@ -61,11 +69,11 @@ class AwsDeployment:
         return outputs_of(self.clients, self.name)
 
     def destroy(self) -> None:
-        """Delete the stack. The table and the secret stay: the next deployment takes them over."""
+        """Delete the stack. The table and the secrets stay: the next deployment takes them over."""
         delete_stack(self.clients, self.name)
 
     def delete_data(self) -> None:
-        """Delete the table and the secret that a destroyed stack left, for good."""
+        """Delete the table and the secrets that a destroyed stack left, for good."""
         dynamodb = self.clients.dynamodb
         gone = dynamodb.exceptions.ResourceNotFoundException
         with translated("DynamoDB DeleteTable"), suppress(gone):
@@ -73,15 +81,12 @@ class AwsDeployment:
             dynamodb.delete_table(TableName=self.name)
             dynamodb.get_waiter("table_not_exists").wait(TableName=self.name)
         secretsmanager = self.clients.secretsmanager
-        gone = secretsmanager.exceptions.ResourceNotFoundException
-        with translated("Secrets Manager DeleteSecret"), suppress(gone):
-            secretsmanager.delete_secret(
-                SecretId=self._secret_name, ForceDeleteWithoutRecovery=True
-            )
-
-    @property
-    def _secret_name(self) -> str:
-        return f"{self.name}/address-hash-key"
+        for name in (_HASH_KEY, _API_KEYS):
+            not_there = secretsmanager.exceptions.ResourceNotFoundException
+            with translated("Secrets Manager DeleteSecret"), suppress(not_there):
+                secretsmanager.delete_secret(
+                    SecretId=f"{self.name}/{name}", ForceDeleteWithoutRecovery=True
+                )
 
     def _account(self) -> str:
         with translated("STS GetCallerIdentity"):
@@ -106,18 +111,17 @@ class AwsDeployment:
                 s3.put_object(Bucket=bucket, Key=key, Body=package)
         return bucket, key
 
-    def _address_hash_key(self) -> str:
-        """The ARN of the secret, which is made once and never changed."""
+    def _secret(self, name: str, description: str, first_text: Callable[[], str]) -> str:
+        """The ARN of a secret, which is made once and not touched again."""
         secretsmanager = self.clients.secretsmanager
+        secret_id = f"{self.name}/{name}"
         with translated("Secrets Manager CreateSecret"):
             try:
+                return secretsmanager.describe_secret(SecretId=secret_id)["ARN"]
+            except secretsmanager.exceptions.ResourceNotFoundException:
                 return secretsmanager.create_secret(
-                    Name=self._secret_name,
-                    Description="Addresses are hashed under it. Never change it.",
-                    SecretString=self._random_text(),
+                    Name=secret_id, Description=description, SecretString=first_text()
                 )["ARN"]
-            except secretsmanager.exceptions.ResourceExistsException:
-                return secretsmanager.describe_secret(SecretId=self._secret_name)["ARN"]
 
     def _random_text(self) -> str:
         return self.clients.secretsmanager.get_random_password(

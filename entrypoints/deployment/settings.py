@@ -27,6 +27,7 @@ class DeploymentSettings(BaseModel):
     architecture: Annotated[str, Field(pattern="^(arm64|x86_64)$")] = "arm64"
     send_rate: Annotated[int, Field(ge=1, le=100_000)] | None = None
     worker_concurrency: Annotated[int, Field(ge=2, le=1_000)] | None = None
+    worker_memory: Annotated[int, Field(ge=192, le=3_008)] | None = None
     start_concurrency: Annotated[int, Field(ge=0, le=1_000)] | None = None
     log_retention_days: Annotated[int, Field(ge=1)] | None = None
     max_lateness_seconds: Annotated[int, Field(ge=60, le=21_600)] | None = None

@@ -1,5 +1,7 @@
 """What no emulator checks of template.yaml, read from it."""
 
+import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,7 @@ Node = Mapping[str, Any]  # Any: of a template
 TEMPLATE: Node = decode(str(Path(__file__).parents[2] / "template.yaml"))[0]
 RESOURCES: Mapping[str, Node] = TEMPLATE["Resources"]
 SIX_TIMES = 6
+METRICS = Path(__file__).parents[2] / "docs" / "metrics.md"
 
 
 def _of_type(kind: str) -> Mapping[str, Node]:
@@ -204,6 +207,7 @@ def test_what_a_deployment_is_told_are_parameters() -> None:
         sender="news@example.com",
         send_rate=1,
         worker_concurrency=2,
+        worker_memory=512,
         start_concurrency=1,
         log_retention_days=7,
         max_lateness_seconds=60,
@@ -223,3 +227,43 @@ def test_what_a_deployment_is_told_are_parameters() -> None:
 def test_the_template_can_be_sent_as_it_is() -> None:
     """CloudFormation takes 51,200 bytes with a call (AWS CloudFormation quotas)."""
     assert (Path(__file__).parents[2] / "template.yaml").stat().st_size <= 51_200
+
+
+def _documented() -> Mapping[str, set[str]]:
+    """The metrics of docs/metrics.md, which a test of theirs holds to the adapter."""
+    rows = re.findall(r"^\| `(\w+)` \| \w+ \| ([a-z, ]+) \|", METRICS.read_text(), re.MULTILINE)
+    return {name: set(dimensions.split(", ")) for name, dimensions in rows}
+
+
+def test_alarms_look_at_metrics_that_are_reported() -> None:
+    """By the name and the dimensions that CloudWatch has them under: a wrong one never trips."""
+    documented = _documented()
+    alarms = [
+        alarm
+        for alarm in _of_type("AWS::CloudWatch::Alarm").values()
+        if alarm["Namespace"] == "Sentinel"
+    ]
+
+    assert len(alarms) == 3
+    for alarm in alarms:
+        named = {each["Name"] for each in alarm["Dimensions"]}
+        assert named == documented[alarm["MetricName"]]
+
+
+def test_the_dashboard_shows_every_metric_that_is_reported() -> None:
+    """Each under its dimensions, and the four of the first design."""
+    text = RESOURCES["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
+    shown: dict[str, set[str]] = {}
+    for widget in json.loads(text)["widgets"]:
+        for namespace, name, *parts in widget["properties"]["metrics"]:
+            dimensions = {part for part in parts[::2] if isinstance(part, str)}
+            shown[f"{namespace} {name}"] = dimensions
+
+    of_sentinel = {name: names for name, names in shown.items() if name.startswith("Sentinel ")}
+    assert of_sentinel == {f"Sentinel {name}": names for name, names in _documented().items()}
+    assert set(shown) >= {
+        "AWS/Lambda Duration",
+        "AWS/Lambda Errors",
+        "AWS/SQS NumberOfMessagesSent",
+        "AWS/Scheduler InvocationAttemptCount",
+    }
