@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 from adapters.aws.api_keys import NO_API_KEYS
 from adapters.aws.clients import AwsClients
 from adapters.aws.faults import code_of, translated
-from adapters.aws.stack import delete_stack, deploy_stack, outputs_of, stack_status
+from adapters.aws.stack import delete_stack, deploy_stack, outputs_of
 
 _HASH_KEY = "address-hash-key"
 _API_KEYS = "api-keys"
@@ -57,11 +57,6 @@ class AwsDeployment:
             "SendingIdentities": ",".join(self._identity_arns([sender, *recipients])),
             **parameters,
         }
-        if stack_status(self.clients, self.name) is None:
-            # A creation that fails takes back the table: it must not be protected before it stands.
-            deploy_stack(
-                self.clients, self.name, template, {**given, "DeletionProtection": "false"}
-            )
         return deploy_stack(self.clients, self.name, template, given)
 
     def outputs(self) -> Mapping[str, str]:
