@@ -1,6 +1,18 @@
 """sentinel-api: every other route of the API."""
 
 from entrypoints.aws.function import container_on_aws
+from entrypoints.containers.on_aws.access import ApiAccess
+from entrypoints.containers.on_aws.audience import Audience
+from entrypoints.containers.on_aws.rendering import Rendering
+from entrypoints.containers.serving import Serving
 from entrypoints.http.api import Api
 
-handler = Api(container_on_aws("api_keys_secret_arn", "address_hash_key_secret_arn"))
+
+class Adapters(ApiAccess, Audience, Rendering):
+    """What it runs on."""
+
+
+container = container_on_aws(
+    Serving, Adapters, "api_keys_secret_arn", "address_hash_key_secret_arn"
+)
+handler = Api(container)

@@ -3,8 +3,21 @@
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from entrypoints.aws.function import Event, container_on_aws, logged, time_left
+from entrypoints.containers.on_aws.chunks import Chunks
+from entrypoints.containers.on_aws.open_work import DueWork
+from entrypoints.containers.on_aws.queue import Queue
+from entrypoints.containers.on_aws.reporting import Reporting
+from entrypoints.containers.on_aws.triggers import Triggers
+from entrypoints.containers.reconciling import Reconciling
 
-_container = container_on_aws(
+
+class Adapters(DueWork, Chunks, Triggers, Queue, Reporting):
+    """What it runs on."""
+
+
+container = container_on_aws(
+    Reconciling,
+    Adapters,
     "send_queue_url",
     "start_campaign_lambda_arn",
     "eventbridge_role_arn",
@@ -16,4 +29,4 @@ _container = container_on_aws(
 @logged
 def handler(_event: Event, context: LambdaContext) -> None:
     """Look after what is due."""
-    _container.reconcile()(time_left=time_left(context))
+    container.reconcile()(time_left=time_left(context))

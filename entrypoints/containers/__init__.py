@@ -2,9 +2,12 @@
 
 from enum import StrEnum
 from importlib import import_module
+from typing import TYPE_CHECKING
 
-from entrypoints.containers.core import Core
 from entrypoints.settings import Settings
+
+if TYPE_CHECKING:
+    from entrypoints.containers.core import Core
 
 
 class Family(StrEnum):
@@ -15,7 +18,12 @@ class Family(StrEnum):
     EMULATOR = "emulator"
 
 
-def build(family: Family, settings: Settings) -> Core:
-    """The container of one process."""
+def build(family: Family, settings: Settings) -> "Core":
+    """The container of a process that does everything.
+
+    Imported only here, for a function on AWS names small ones instead.
+    """
     module = import_module(f"entrypoints.containers.{family}")
-    return Core(settings=settings, family=module.Adapters(settings=settings))
+    everything = import_module("entrypoints.containers.core")
+    core: Core = everything.Core(settings=settings, family=module.Adapters(settings=settings))
+    return core

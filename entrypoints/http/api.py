@@ -25,7 +25,7 @@ from domain.errors import (
     NotFound,
     VersionConflict,
 )
-from entrypoints.containers.core import Core
+from entrypoints.containers.serving import Serving
 from entrypoints.http import problems
 from entrypoints.http.access import Access, Admission
 from entrypoints.http.answers import JSON
@@ -48,7 +48,9 @@ _WITH_BODY = frozenset({HTTPMethod.POST, HTTPMethod.PUT, HTTPMethod.PATCH})
 class Api:
     """Answers an event of API Gateway's HTTP API (payload format 2.0)."""
 
-    def __init__(self, container: Core, more_routes: Sequence[APIGatewayHttpRouter] = ()) -> None:
+    def __init__(
+        self, container: Serving, more_routes: Sequence[APIGatewayHttpRouter] = ()
+    ) -> None:
         """`more_routes` are served beside the public ones and left out of OpenAPI."""
         self._resolver = _resolver(container)
         self._access = Access(container.family.api_keys(), container.family.clock())
@@ -104,7 +106,7 @@ class Api:
             return _built(problems.internal())
 
 
-def _resolver(container: Core) -> APIGatewayHttpResolver:
+def _resolver(container: Serving) -> APIGatewayHttpResolver:
     resolver = APIGatewayHttpResolver(enable_validation=True)
     for routes in (
         campaign_routes,

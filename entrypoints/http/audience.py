@@ -9,7 +9,7 @@ from domain.contact import ContactDraft
 from domain.errors import NotFound
 from domain.identifiers import ContactId, SegmentId
 from domain.segment import Segment
-from entrypoints.containers.core import Core
+from entrypoints.containers.serving import Serving
 from entrypoints.http.answers import BODY_PROBLEMS, answer, described
 from entrypoints.http.models import (
     ContactBody,
@@ -22,7 +22,7 @@ from entrypoints.http.models import (
 from entrypoints.http.paging import Cursor, Limit
 
 
-def contact_routes(container: Core) -> APIGatewayHttpRouter:
+def contact_routes(container: Serving) -> APIGatewayHttpRouter:
     """Put, read."""
     router = APIGatewayHttpRouter()
 
@@ -59,7 +59,7 @@ def contact_routes(container: Core) -> APIGatewayHttpRouter:
     return router
 
 
-def segment_routes(container: Core) -> APIGatewayHttpRouter:
+def segment_routes(container: Serving) -> APIGatewayHttpRouter:
     """Create, list, read, add members."""
     router = APIGatewayHttpRouter()
 

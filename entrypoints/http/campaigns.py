@@ -11,7 +11,7 @@ from domain.campaign import CampaignState
 from domain.identifiers import CampaignId, SegmentId, TemplateId
 from domain.path_policy import ExecutionPath
 from domain.use_cases.create_campaign import CampaignRequest
-from entrypoints.containers.core import Core
+from entrypoints.containers.serving import Serving
 from entrypoints.http.answers import BODY_PROBLEMS, answer, described
 from entrypoints.http.models import (
     CampaignBody,
@@ -23,7 +23,7 @@ from entrypoints.http.models import (
 from entrypoints.http.paging import Cursor, Limit
 
 
-def campaign_routes(container: Core) -> APIGatewayHttpRouter:
+def campaign_routes(container: Serving) -> APIGatewayHttpRouter:
     """Create, list, read."""
     router = APIGatewayHttpRouter()
 

@@ -8,7 +8,7 @@ from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 from domain.errors import NotFound
 from domain.identifiers import TemplateId
 from domain.template import Content
-from entrypoints.containers.core import Core
+from entrypoints.containers.serving import Serving
 from entrypoints.http.answers import BODY_PROBLEMS, answer, described
 from entrypoints.http.models import (
     TemplateBody,
@@ -19,7 +19,7 @@ from entrypoints.http.models import (
 from entrypoints.http.paging import Cursor, Limit
 
 
-def template_routes(container: Core) -> APIGatewayHttpRouter:
+def template_routes(container: Serving) -> APIGatewayHttpRouter:
     """Create, list, read."""
     router = APIGatewayHttpRouter()
 

@@ -7,7 +7,7 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 from pydantic import BaseModel
 
-from entrypoints.containers.core import Core
+from entrypoints.containers.serving import Serving
 from entrypoints.http.answers import answer, described
 
 
@@ -17,7 +17,7 @@ class HealthBody(BaseModel):
     status: Literal["ok"] = "ok"
 
 
-def operation_routes(container: Core) -> APIGatewayHttpRouter:
+def operation_routes(container: Serving) -> APIGatewayHttpRouter:
     """Liveness and readiness."""
     router = APIGatewayHttpRouter()
 

@@ -1,0 +1,26 @@
+"""What a campaign is made of, as the API and start read it."""
+
+from dependency_injector import providers
+
+from adapters.aws.contacts import DynamoDBContactRepository
+from adapters.aws.segments import DynamoDBSegmentRepository
+from adapters.aws.templates import DynamoDBTemplateRepository
+from domain.ports.contacts import ContactRepository
+from domain.ports.segments import SegmentRepository
+from domain.ports.templates import TemplateRepository
+from entrypoints.containers.on_aws.hash_key import HashKey
+from entrypoints.containers.on_aws.store import Store
+
+
+class Audience(HashKey):
+    """Templates, segments and contacts."""
+
+    templates: providers.Provider[TemplateRepository] = providers.ThreadSafeSingleton(
+        DynamoDBTemplateRepository, Store.table
+    )
+    segments: providers.Provider[SegmentRepository] = providers.ThreadSafeSingleton(
+        DynamoDBSegmentRepository, Store.table
+    )
+    contacts: providers.Provider[ContactRepository] = providers.ThreadSafeSingleton(
+        DynamoDBContactRepository, Store.table, Store.ids, HashKey.address_hash_key
+    )

@@ -1,0 +1,31 @@
+"""What the send worker alone runs on."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from dependency_injector import providers
+
+from adapters.aws.mailer import SesMailer
+from adapters.aws.queue_event import QueueBatch, event_to_batch
+from adapters.aws.rate_limiter import DynamoDBRateLimiter
+from domain.ports.mailer import Mailer
+from domain.ports.rate_limiter import RateLimiter
+from entrypoints.containers.on_aws.store import Store
+
+QueueEventReader = Callable[[Mapping[str, Any]], QueueBatch]
+
+
+class Mail(Store):
+    """From an event of the queue to SES, at its rate."""
+
+    limiter: providers.Provider[RateLimiter] = providers.ThreadSafeSingleton(
+        DynamoDBRateLimiter, Store.table, Store.settings.provided.send_rate
+    )
+    mailer: providers.Provider[Mailer] = providers.ThreadSafeSingleton(
+        SesMailer,
+        Store.clients,
+        sender=Store.settings.provided.sender,
+        bulk=Store.settings.provided.ses_bulk,
+        clock=Store.clock,
+    )
+    read_queue_event: providers.Provider[QueueEventReader] = providers.Object(event_to_batch)

@@ -1,0 +1,26 @@
+"""Looking after what was left undone."""
+
+from dependency_injector import providers
+
+from domain.use_cases.reconcile import Reconcile
+from entrypoints.containers.finishing import Finishing
+from entrypoints.containers.use_cases import UseCases
+
+
+class Reconciling(Finishing):
+    """Every minute."""
+
+    reconcile: providers.Provider[Reconcile] = providers.Factory(
+        Reconcile,
+        campaigns=UseCases.family.campaigns,
+        chunks=UseCases.family.chunks,
+        fan_out=UseCases.family.fan_out,
+        open_work=UseCases.family.open_work,
+        scheduler=UseCases.family.scheduler,
+        invoker=UseCases.family.invoker,
+        queue=UseCases.family.queue,
+        clock=UseCases.family.clock,
+        metrics=UseCases.family.metrics,
+        policy=UseCases.settings.provided.policy,
+        finish=Finishing.finish_campaign,
+    )

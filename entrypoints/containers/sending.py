@@ -1,0 +1,33 @@
+"""Sending chunks."""
+
+from dependency_injector import providers
+
+from domain.use_cases.send_batch import SendBatch
+from domain.use_cases.send_chunk import SendChunk
+from entrypoints.containers.finishing import Finishing
+from entrypoints.containers.use_cases import UseCases
+
+
+class Sending(Finishing):
+    """From the send queue to the mailer."""
+
+    send_chunk: providers.Provider[SendChunk] = providers.Factory(
+        SendChunk,
+        campaigns=UseCases.family.campaigns,
+        chunks=UseCases.family.chunks,
+        contents=UseCases.family.contents,
+        renderer=UseCases.family.renderer,
+        limiter=UseCases.family.limiter,
+        mailer=UseCases.family.mailer,
+        queue=UseCases.family.queue,
+        clock=UseCases.family.clock,
+        ids=UseCases.family.ids,
+        metrics=UseCases.family.metrics,
+        policy=UseCases.settings.provided.policy,
+    )
+    send_batch: providers.Provider[SendBatch] = providers.Factory(
+        SendBatch,
+        send_chunk=send_chunk,
+        finish=Finishing.finish_campaign,
+        clock=UseCases.family.clock,
+    )

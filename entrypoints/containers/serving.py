@@ -1,0 +1,38 @@
+"""What the API serves."""
+
+from dependency_injector import providers
+
+from domain.use_cases.add_members import AddMembers
+from domain.use_cases.create_segment import CreateSegment
+from domain.use_cases.create_template import CreateTemplate
+from domain.use_cases.put_contacts import PutContacts
+from domain.use_cases.read_campaign import ReadCampaign
+from entrypoints.containers.creating import Creating
+from entrypoints.containers.use_cases import UseCases
+
+
+class Serving(Creating):
+    """Every route's use case."""
+
+    read_campaign: providers.Provider[ReadCampaign] = providers.Factory(
+        ReadCampaign, campaigns=UseCases.family.campaigns, fan_out=UseCases.family.fan_out
+    )
+    create_template: providers.Provider[CreateTemplate] = providers.Factory(
+        CreateTemplate,
+        templates=UseCases.family.templates,
+        renderer=UseCases.family.renderer,
+        clock=UseCases.family.clock,
+        ids=UseCases.family.ids,
+    )
+    create_segment: providers.Provider[CreateSegment] = providers.Factory(
+        CreateSegment,
+        segments=UseCases.family.segments,
+        clock=UseCases.family.clock,
+        ids=UseCases.family.ids,
+    )
+    put_contacts: providers.Provider[PutContacts] = providers.Factory(
+        PutContacts, contacts=UseCases.family.contacts
+    )
+    add_members: providers.Provider[AddMembers] = providers.Factory(
+        AddMembers, segments=UseCases.family.segments, contacts=UseCases.family.contacts
+    )
