@@ -35,7 +35,7 @@ def test_the_document_is_what_the_command_writes() -> None:
 
 
 def test_each_line_is_billed_by_its_own_price() -> None:
-    """A million of each is what the price list says, by hand; a worker has half the memory of the others."""
+    """A million of each is what the price list says, by hand; workers have half the memory."""
     lines = cost.lines(_MILLION_OF_EACH)
 
     assert {name: round(dollars, 4) for name, dollars in lines.items()} == {
