@@ -1,5 +1,6 @@
 """What the Lambda functions share: settings, container and logging, once an instance."""
 
+import gc
 import os
 from collections.abc import Callable, Mapping
 from datetime import timedelta
@@ -35,7 +36,11 @@ def container_on_aws(
     environment = {**os.environ, "AWS_ENDPOINT_URL": ""}
     settings = Settings.from_environment(environment).require("table_name", *required)
     configure_logging(settings.log_level)
-    return use_cases(settings=settings, family=adapters(settings=settings))
+    container = use_cases(settings=settings, family=adapters(settings=settings))
+    # What is loaded stays: no collection needs to go through it.
+    gc.freeze()
+    gc.enable()
+    return container
 
 
 def logged(handler: Handler) -> Handler:

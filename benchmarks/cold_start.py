@@ -1,0 +1,144 @@
+"""How long the functions take to load, against what they import of others.
+
+`python -m benchmarks.cold_start` prints it; it fails where a ratio passes the limit.
+"""
+
+import json
+import platform
+import statistics
+import subprocess
+import sys
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from benchmarks.markdown import table
+from entrypoints.deployment import package
+
+LIMIT = 1.15
+RUNS = 11
+FUNCTIONS = ("create_campaign", "api", "start_campaign", "send_worker", "reconcile")
+_ARN = "arn:aws:lambda:eu-central-1:000000000000:function:x"
+ENVIRONMENT = {
+    "AWS_REGION": "eu-central-1",
+    "TABLE_NAME": "sentinel",
+    "SENDER": "news@example.com",
+    "SEND_QUEUE_URL": "https://sqs.example.com/sentinel-send",
+    "SCHEDULE_GROUP": "sentinel",
+    "START_CAMPAIGN_LAMBDA_ARN": _ARN,
+    "EVENTBRIDGE_ROLE_ARN": _ARN,
+    "SCHEDULE_DEAD_LETTER_ARN": _ARN,
+    "API_KEYS_SECRET_ARN": _ARN,
+    "ADDRESS_HASH_KEY_SECRET_ARN": _ARN,
+}
+"""What each function needs to be loaded; nothing is called."""
+
+_OTHERS = """
+import sys
+before = set(sys.modules)
+import {handler}
+own = ("adapters", "domain", "entrypoints")
+print(*(
+    name
+    for name, module in sys.modules.items()
+    if name not in before
+    and name.partition(".")[0] not in own
+    and getattr(getattr(module, "__spec__", None), "name", None) == name
+))
+"""
+_TIMED = """
+import importlib, sys, time
+names = {names}
+begun = time.perf_counter()
+for name in names:
+    importlib.import_module(name)
+print(time.perf_counter() - begun)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class ColdStart:
+    """Medians, in seconds, of fresh processes that took turns."""
+
+    function: str
+    others: float
+    handler: float
+
+    @property
+    def ratio(self) -> float:
+        """What our code makes of it."""
+        return self.handler / self.others
+
+
+def main() -> int:
+    """Returns the exit status."""
+    starts = measure()
+    sys.stdout.write(section(starts))
+    return int(any(each.ratio > LIMIT for each in starts))
+
+
+def measure() -> Sequence[ColdStart]:
+    """Of the package as it is deployed, for this machine's processor."""
+    architecture = "arm64" if platform.machine() in {"arm64", "aarch64"} else "x86_64"
+    with TemporaryDirectory() as folder:
+        tree = Path(folder, "code")
+        with zipfile.ZipFile(package.build(architecture, Path(folder))) as built:
+            built.extractall(tree)
+        return [_measured(tree, function) for function in FUNCTIONS]
+
+
+def section(starts: Sequence[ColdStart]) -> str:
+    """What the document says of it."""
+    rows = [
+        (
+            each.function.replace("_", "-"),
+            f"{each.others * 1_000:.0f} ms",
+            f"{each.handler * 1_000:.0f} ms",
+            f"{each.ratio:.2f}",
+        )
+        for each in starts
+    ]
+    return f"""\
+## Cold starts
+
+How long a fresh Python takes to import each function's handler out of the package, and how long to
+import the modules of others that it imports, without a line of ours; the two took turns, {RUNS}
+times each; medians. The ratio is to stay within {LIMIT}.
+
+{table(["function:", "others' modules", "handler", "ratio"], rows)}
+
+Python looks for garbage while it imports the modules alone, as it does unless it is told not to;
+the handlers put that off until they are loaded. Lambda's own start comes on top of both.
+"""
+
+
+def _measured(tree: Path, function: str) -> ColdStart:
+    handler = f"entrypoints.aws.{function}"
+    names = _run(tree, _OTHERS.format(handler=handler)).split()
+    seconds: dict[str, list[float]] = {"others": [], "handler": []}
+    scripts = {"others": _TIMED.format(names=names), "handler": _TIMED.format(names=[handler])}
+    for _ in range(RUNS):
+        for which, script in scripts.items():
+            seconds[which].append(float(_run(tree, script)))
+    medians = {which: statistics.median(taken) for which, taken in seconds.items()}
+    return ColdStart(function, **medians)
+
+
+def _run(tree: Path, script: str) -> str:
+    """What a Python says that has the package and nothing else."""
+    # Without `site` nothing has imported os yet, and its parts cannot be imported before it.
+    search = f"import os, sys; sys.path[:0] = [{json.dumps(str(tree))}]\n"
+    return subprocess.run(  # noqa: S603  our own arguments
+        [f"{sys.base_prefix}/bin/python3", "-I", "-S", "-B", "-c", search + script],
+        env=ENVIRONMENT,
+        cwd=tree,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+
+
+if __name__ == "__main__":
+    sys.exit(main())
