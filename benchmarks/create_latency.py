@@ -18,6 +18,7 @@ from entrypoints.containers import Family, build
 from entrypoints.http.answers import JSON
 from entrypoints.http.api import Api
 from entrypoints.http.models import CampaignRequestBody
+from entrypoints.http.routes import all_routes
 from entrypoints.settings import Settings
 
 RUNS = 400
@@ -65,7 +66,7 @@ def on_memory() -> Comparison:
     """Everything in the process."""
     core = build(Family.MEMORY, Settings())
     stage.load_few(core)
-    bare, create = _medians(_bare(), Api(core))
+    bare, create = _medians(_bare(), Api(core, all_routes(core)))
     return Comparison(Family.MEMORY, bare, create, requests=0)
 
 
@@ -77,7 +78,7 @@ def on_emulator(endpoint: str, account: str) -> Comparison:
     core = stage.container(settings, ids)
     log = CallLog()
     log.listen(core.family.clients(), "create")
-    bare, create = _medians(_bare(), Api(core))
+    bare, create = _medians(_bare(), Api(core, all_routes(core)))
     requests, rest = divmod(len(log.calls), _WARM_UP + RUNS)
     if rest:
         raise UnexpectedAnswerError("The create calls made different numbers of requests.")

@@ -6,6 +6,7 @@ from entrypoints.containers.on_aws.audience import Audience
 from entrypoints.containers.on_aws.rendering import Rendering
 from entrypoints.containers.serving import Serving
 from entrypoints.http.api import Api
+from entrypoints.http.routes import all_routes
 
 
 class Adapters(ApiAccess, Audience, Rendering):
@@ -15,4 +16,4 @@ class Adapters(ApiAccess, Audience, Rendering):
 container = container_on_aws(
     Serving, Adapters, "api_keys_secret_arn", "address_hash_key_secret_arn"
 )
-handler = Api(container)
+handler = Api(container, all_routes(container))

@@ -1,13 +1,14 @@
 """sentinel-create-campaign: POST /v1/campaigns."""
 
 from entrypoints.aws.function import container_on_aws
+from entrypoints.containers.creating import Creating
 from entrypoints.containers.on_aws.access import ApiAccess
 from entrypoints.containers.on_aws.audience import Audience
 from entrypoints.containers.on_aws.rendering import Rendering
 from entrypoints.containers.on_aws.reporting import Reporting
 from entrypoints.containers.on_aws.triggers import Triggers
-from entrypoints.containers.serving import Serving
 from entrypoints.http.api import Api
+from entrypoints.http.creation import creation_routes
 
 
 class Adapters(ApiAccess, Audience, Rendering, Triggers, Reporting):
@@ -15,7 +16,7 @@ class Adapters(ApiAccess, Audience, Rendering, Triggers, Reporting):
 
 
 container = container_on_aws(
-    Serving,
+    Creating,
     Adapters,
     "api_keys_secret_arn",
     "start_campaign_lambda_arn",
@@ -23,4 +24,4 @@ container = container_on_aws(
     "schedule_group",
     "schedule_dead_letter_arn",
 )
-handler = Api(container)
+handler = Api(container, [creation_routes(container)])

@@ -5,12 +5,14 @@ import sys
 
 from entrypoints.containers import Family, build
 from entrypoints.http.api import Api
+from entrypoints.http.routes import all_routes
 from entrypoints.settings import Settings
 
 
 def openapi_text() -> str:
     """What docs/openapi.json holds."""
-    schema = json.loads(Api(build(Family.MEMORY, Settings())).openapi())
+    container = build(Family.MEMORY, Settings())
+    schema = json.loads(Api(container, all_routes(container)).openapi())
     return json.dumps(schema, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
 
 

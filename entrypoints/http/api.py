@@ -25,14 +25,10 @@ from domain.errors import (
     NotFound,
     VersionConflict,
 )
-from entrypoints.containers.serving import Serving
+from entrypoints.containers.use_cases import UseCases
 from entrypoints.http import problems
 from entrypoints.http.access import Access, Admission
 from entrypoints.http.answers import JSON
-from entrypoints.http.audience import contact_routes, segment_routes
-from entrypoints.http.campaigns import campaign_routes
-from entrypoints.http.content import template_routes
-from entrypoints.http.operations import operation_routes
 from entrypoints.http.security import with_security
 from entrypoints.request_id import REQUEST_ID
 
@@ -49,10 +45,13 @@ class Api:
     """Answers an event of API Gateway's HTTP API (payload format 2.0)."""
 
     def __init__(
-        self, container: Serving, more_routes: Sequence[APIGatewayHttpRouter] = ()
+        self,
+        container: UseCases,
+        routes: Sequence[APIGatewayHttpRouter],
+        more_routes: Sequence[APIGatewayHttpRouter] = (),
     ) -> None:
-        """`more_routes` are served beside the public ones and left out of OpenAPI."""
-        self._resolver = _resolver(container)
+        """`more_routes` are served beside `routes` and left out of OpenAPI."""
+        self._resolver = _resolver(routes)
         self._access = Access(container.family.api_keys(), container.family.clock())
         for router in more_routes:
             self._resolver.include_router(router)
@@ -106,16 +105,10 @@ class Api:
             return _built(problems.internal())
 
 
-def _resolver(container: Serving) -> APIGatewayHttpResolver:
+def _resolver(routes: Sequence[APIGatewayHttpRouter]) -> APIGatewayHttpResolver:
     resolver = APIGatewayHttpResolver(enable_validation=True)
-    for routes in (
-        campaign_routes,
-        template_routes,
-        segment_routes,
-        contact_routes,
-        operation_routes,
-    ):
-        resolver.include_router(routes(container))
+    for router in routes:
+        resolver.include_router(router)
 
     @resolver.get("/openapi.json", include_in_schema=False)
     def openapi() -> Response[str]:

@@ -15,6 +15,7 @@ from domain.errors import DependencyFault
 from entrypoints.containers import Family, build
 from entrypoints.containers.core import Core
 from entrypoints.http.api import Api
+from entrypoints.http.routes import all_routes
 from entrypoints.local.banner import banner
 from entrypoints.local.demo.load import load_demo
 from entrypoints.local.emulator import (
@@ -128,7 +129,7 @@ def _serve(container: Core, listener: socket.socket, backend: str) -> None:
     pumps = Pumps(container)
     pumps.start()
     try:
-        api = Api(container, more_routes=[outbox_routes(container)])
+        api = Api(container, all_routes(container), more_routes=[outbox_routes(container)])
         url = f"http://{HOST}:{listener.getsockname()[1]}"
         _say(banner(url, backend, container.family.clock().now()))
         server = uvicorn.Server(

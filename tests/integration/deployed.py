@@ -23,6 +23,7 @@ from entrypoints.containers import Family, build
 from entrypoints.containers.core import Core
 from entrypoints.containers.emulator import Adapters, deploy
 from entrypoints.http.api import Api
+from entrypoints.http.routes import all_routes
 from entrypoints.local.server import LocalServer
 from entrypoints.settings import Settings
 from tests.conftest import Emulator
@@ -94,7 +95,7 @@ class Deployed:
 
     def post(self, body: Mapping[str, object]) -> httpx.Response:
         """The answer to a campaign that is posted over HTTP."""
-        server = LocalServer(Api(self.container))
+        server = LocalServer(Api(self.container, all_routes(self.container)))
 
         async def send() -> httpx.Response:
             transport = httpx.ASGITransport(server)

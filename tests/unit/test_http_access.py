@@ -20,6 +20,7 @@ from entrypoints.containers.core import Core
 from entrypoints.http.__main__ import openapi_text
 from entrypoints.http.access import is_open, scope_needed
 from entrypoints.http.api import Api
+from entrypoints.http.routes import all_routes
 from entrypoints.settings import Settings
 from tests.unit.sentinel import NOW
 from tests.unit.test_http_gateway import Answer, Gateway
@@ -63,7 +64,7 @@ class Guarded(Gateway):
 
     def serve(self, container: Core) -> None:
         """Answer from now on as this one is wired."""
-        self._api = Api(container)
+        self._api = Api(container, all_routes(container))
 
     def key(self, *scopes: Scope, days: int | None = None) -> str:
         """A new one."""

@@ -22,6 +22,7 @@ from domain.identifiers import CampaignId
 from domain.ports.campaigns import CampaignPage
 from entrypoints.containers import Family, build
 from entrypoints.http.api import MAX_BODY_BYTES, Api
+from entrypoints.http.routes import all_routes
 from entrypoints.logs import configure_logging
 from entrypoints.settings import Settings
 from tests.unit.sentinel import SettableClock
@@ -72,7 +73,7 @@ class Gateway:
         self.clock = SettableClock()
         self.container = build(Family.MEMORY, Settings())
         self.container.family.clock.override(providers.Object(self.clock))
-        self._api = Api(self.container)
+        self._api = Api(self.container, all_routes(self.container))
 
     def get(self, path: str, query: str = "") -> Answer:
         """GET."""

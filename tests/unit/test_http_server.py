@@ -8,6 +8,7 @@ import pytest
 
 from entrypoints.containers import Family, build
 from entrypoints.http.api import MAX_BODY_BYTES, Api
+from entrypoints.http.routes import all_routes
 from entrypoints.local.server import LocalServer
 from entrypoints.settings import Settings
 
@@ -17,7 +18,8 @@ JSON = {"Content-Type": "application/json"}
 @pytest.fixture
 def server() -> LocalServer:
     """Over an empty memory family."""
-    return LocalServer(Api(build(Family.MEMORY, Settings())))
+    container = build(Family.MEMORY, Settings())
+    return LocalServer(Api(container, all_routes(container)))
 
 
 def ask(server: LocalServer, *requests: httpx.Request) -> list[httpx.Response]:

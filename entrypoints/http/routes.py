@@ -1,0 +1,24 @@
+"""Every route of the API."""
+
+from collections.abc import Sequence
+
+from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
+
+from entrypoints.containers.serving import Serving
+from entrypoints.http.audience import contact_routes, segment_routes
+from entrypoints.http.campaigns import campaign_routes
+from entrypoints.http.content import template_routes
+from entrypoints.http.creation import creation_routes
+from entrypoints.http.operations import operation_routes
+
+
+def all_routes(container: Serving) -> Sequence[APIGatewayHttpRouter]:
+    """As OpenAPI lists them."""
+    return (
+        creation_routes(container),
+        campaign_routes(container),
+        template_routes(container),
+        segment_routes(container),
+        contact_routes(container),
+        operation_routes(container),
+    )
