@@ -17,7 +17,7 @@ from benchmarks.markdown import table
 from entrypoints.containers import Family, build
 from entrypoints.http.answers import JSON
 from entrypoints.http.api import Api
-from entrypoints.http.models import CampaignRequestBody
+from entrypoints.http.creation_models import CampaignRequestBody
 from entrypoints.http.routes import all_routes
 from entrypoints.settings import Settings
 

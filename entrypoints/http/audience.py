@@ -11,7 +11,7 @@ from domain.identifiers import ContactId, SegmentId
 from domain.segment import Segment
 from entrypoints.containers.serving import Serving
 from entrypoints.http.answers import BODY_PROBLEMS, answer, described
-from entrypoints.http.models import (
+from entrypoints.http.audience_models import (
     ContactBody,
     ContactRequestBody,
     MembersRequestBody,

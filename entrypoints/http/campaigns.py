@@ -11,7 +11,7 @@ from domain.campaign import CampaignState
 from domain.identifiers import CampaignId
 from entrypoints.containers.serving import Serving
 from entrypoints.http.answers import answer, described
-from entrypoints.http.models import (
+from entrypoints.http.campaign_models import (
     CampaignBody,
     CampaignListBody,
     CampaignWithCountsBody,

@@ -10,13 +10,13 @@ from domain.identifiers import TemplateId
 from domain.template import Content
 from entrypoints.containers.serving import Serving
 from entrypoints.http.answers import BODY_PROBLEMS, answer, described
-from entrypoints.http.models import (
+from entrypoints.http.paging import Cursor, Limit
+from entrypoints.http.template_models import (
     TemplateBody,
     TemplateListBody,
     TemplateRequestBody,
     TemplateSummaryBody,
 )
-from entrypoints.http.paging import Cursor, Limit
 
 
 def template_routes(container: Serving) -> APIGatewayHttpRouter:

@@ -10,7 +10,7 @@ from domain.path_policy import ExecutionPath
 from domain.use_cases.create_campaign import CampaignRequest
 from entrypoints.containers.creating import Creating
 from entrypoints.http.answers import BODY_PROBLEMS, answer, described
-from entrypoints.http.models import CampaignCreatedBody, CampaignRequestBody
+from entrypoints.http.creation_models import CampaignCreatedBody, CampaignRequestBody
 
 
 def creation_routes(container: Creating) -> APIGatewayHttpRouter:

@@ -1,0 +1,70 @@
+"""Bodies of the routes of campaigns."""
+
+from domain.campaign import Campaign, CampaignState, PauseReason
+from domain.fan_out import DeliveryProgress
+from domain.path_policy import ExecutionPath
+from entrypoints.http.models import Answer, Utc
+
+
+class CampaignBody(Answer):
+    """A campaign."""
+
+    campaign_id: str
+    name: str
+    template_id: str
+    segment_id: str
+    state: CampaignState
+    execution_path: ExecutionPath
+    schedule_at: Utc
+    created_at: Utc
+    started_at: Utc | None
+    ended_at: Utc | None
+    pause_reason: PauseReason | None
+    failure_reason: str | None
+
+    @classmethod
+    def of(cls, campaign: Campaign) -> "CampaignBody":
+        """From the aggregate."""
+        return cls.model_validate(campaign, from_attributes=True)
+
+
+class CountsBody(Answer):
+    """Recipients by state, chunk by chunk as they finish; `recipients` are all fanned out."""
+
+    recipients: int
+    pending: int
+    sent: int
+    failed: int
+    unknown: int
+    suppressed: int
+    skipped: int
+
+
+class CampaignWithCountsBody(CampaignBody):
+    """A campaign with its live counts."""
+
+    counts: CountsBody
+
+    @classmethod
+    def with_counts(
+        cls, campaign: Campaign, progress: DeliveryProgress
+    ) -> "CampaignWithCountsBody":
+        """From the aggregate and how far it is."""
+        tally = progress.tally
+        counts = CountsBody(
+            recipients=progress.recipients,
+            pending=progress.pending,
+            sent=tally.sent,
+            failed=tally.failed,
+            unknown=tally.unknown,
+            suppressed=tally.suppressed,
+            skipped=tally.skipped,
+        )
+        return cls(**CampaignBody.of(campaign).model_dump(), counts=counts)
+
+
+class CampaignListBody(Answer):
+    """A page of campaigns, newest first."""
+
+    items: list[CampaignBody]
+    next_cursor: str | None

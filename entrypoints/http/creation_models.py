@@ -1,0 +1,72 @@
+"""Bodies of the route that creates a campaign."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from domain.campaign import CampaignState
+from domain.path_policy import ExecutionPath
+from domain.use_cases.create_campaign import Created
+from entrypoints.http.models import Answer, Name, Reference, Request, Utc
+
+
+class CampaignRequestBody(Request):
+    """A campaign to create."""
+
+    name: Name
+    template_id: Reference
+    segment_id: Reference
+    schedule_at: Annotated[
+        str | None,
+        Field(
+            max_length=64,
+            description="RFC 3339 with offset, or a local time with `timezone`; now if left out.",
+            examples=["2026-11-19T09:00:00Z"],
+        ),
+    ] = None
+    timezone: Annotated[
+        str | None,
+        Field(max_length=64, description="IANA name for a local time.", examples=["Europe/Berlin"]),
+    ] = None
+    fold: Annotated[
+        int | None,
+        Field(
+            ge=0,
+            le=1,
+            description="Which of two moments, when clocks go back: 0 the earlier, 1 the later.",
+        ),
+    ] = None
+
+
+class CampaignCreatedBody(Answer):
+    """What became of it: `triggered` on the immediate path, `auto_scheduler` on the scheduled.
+
+    False, with a `trigger_error`: the campaign is stored, and started or scheduled without
+    further doing as soon as that works.
+    """
+
+    campaign_id: str
+    name: str
+    state: CampaignState
+    schedule_at: Utc
+    execution_path: ExecutionPath
+    triggered: bool | None = None
+    auto_scheduler: bool | None = None
+    trigger_error: str | None = None
+
+    @classmethod
+    def of(cls, created: Created) -> "CampaignCreatedBody":
+        """From the use case's answer."""
+        campaign = created.campaign
+        arranged = created.trigger_error is None
+        immediate = campaign.execution_path is ExecutionPath.IMMEDIATE
+        return cls(
+            campaign_id=campaign.campaign_id,
+            name=campaign.name,
+            state=campaign.state,
+            schedule_at=campaign.schedule_at,
+            execution_path=campaign.execution_path,
+            triggered=arranged if immediate else None,
+            auto_scheduler=None if immediate else arranged,
+            trigger_error=created.trigger_error,
+        )

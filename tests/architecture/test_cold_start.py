@@ -1,0 +1,154 @@
+"""What each function loads: a cold start waits for all of it."""
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Collection, Mapping
+from functools import cache
+from importlib.metadata import packages_distributions
+
+import pytest
+
+from benchmarks.cold_start import ENVIRONMENT, FUNCTIONS
+from entrypoints.deployment.package import LOCK, ROOT
+
+EVERYWHERE = {
+    "annotated_types": "pydantic imports it",
+    "aws_lambda_powertools": "the log's format, metrics, the API's resolver",
+    "boto3": "the services",
+    "botocore": "boto3 imports it",
+    "dateutil": "botocore imports it",
+    "dependency_injector": "the containers",
+    "jmespath": "botocore imports it",
+    "pydantic": "settings, the API's models",
+    "pydantic_core": "pydantic imports it",
+    "s3transfer": "boto3 imports it, whether or not it is asked for S3",
+    "six": "dateutil imports it",
+    "typing_extensions": "pydantic imports it",
+    "typing_inspection": "pydantic imports it",
+    "ulid": "ids, and each write to the table has one",
+    "urllib3": "botocore imports it",
+}
+RENDERING = {"minijinja": "refuses a template that cannot be rendered, and renders each mail"}
+MAILING = {"idna": "SES takes domains in ASCII only"}
+THIRD_PARTY = {
+    "create_campaign": {**EVERYWHERE, **RENDERING},
+    "api": {**EVERYWHERE, **RENDERING},
+    "start_campaign": {**EVERYWHERE, **RENDERING},
+    "send_worker": {**EVERYWHERE, **RENDERING, **MAILING},
+    "reconcile": EVERYWHERE,
+}
+USE_CASES = {
+    "create_campaign": {"create_campaign"},
+    "api": {
+        "add_members",
+        "create_campaign",  # for OpenAPI, which it serves whole
+        "create_segment",
+        "create_template",
+        "put_contacts",
+        "read_campaign",
+    },
+    "start_campaign": {"finish_campaign", "start_campaign"},
+    "send_worker": {"finish_campaign", "send_batch", "send_chunk"},
+    "reconcile": {"finish_campaign", "reconcile"},
+}
+ELSEWHERE = (
+    "adapters.memory",
+    "entrypoints.containers.aws",
+    "entrypoints.containers.core",
+    "entrypoints.deployment",
+    "entrypoints.local",
+    "uvicorn",
+)
+"""For a process that does everything, or that is no function."""
+
+_LOADED = """
+import sys
+import {handler}
+for name, module in list(sys.modules.items()):
+    origin = getattr(getattr(module, "__spec__", None), "origin", None) or ""
+    if "site-packages" in origin or name.partition(".")[0] in ("adapters", "domain", "entrypoints"):
+        print(name)
+"""
+_MADE = """
+import gc, json
+from dependency_injector.errors import Error
+from {handler} import container
+made = {{}}
+for name, provider in container.providers.items():
+    if name not in ("family", "settings"):
+        try:
+            made[name] = provider() is not None
+        except Error:
+            made[name] = False
+print(json.dumps({{"made": made, "collects": gc.isenabled()}}))
+"""
+
+
+def _run(script: str, function: str) -> str:
+    """What a new process says."""
+    return subprocess.run(  # noqa: S603  our own arguments
+        [sys.executable, "-c", script.format(handler=f"entrypoints.aws.{function}")],
+        env=ENVIRONMENT,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+
+
+@cache
+def loaded(function: str) -> Collection[str]:
+    """Modules that are not Python's own."""
+    return frozenset(_run(_LOADED, function).split())
+
+
+def _packaged() -> set[str]:
+    """What third parties' libraries bring that the functions' package has.
+
+    Some import others where they are installed, and development has more of them.
+    """
+    locked = set(re.findall(r"^([\w-]+)==", LOCK.read_text(), re.MULTILINE))
+    return {
+        name
+        for name, distributions in packages_distributions().items()
+        if locked.intersection(each.lower().replace("_", "-") for each in distributions)
+    }
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_function_imports_the_packages_that_it_runs_on(function: str) -> None:
+    """One more is a decision: it is named here, with its reason."""
+    packages = {name.partition(".")[0] for name in loaded(function)}
+    assert packages & _packaged() == set(THIRD_PARTY[function])
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_function_imports_no_other_functions_use_cases(function: str) -> None:
+    """Each of them would bring its domain and its ports."""
+    use_cases = {
+        name.rpartition(".")[2] for name in loaded(function) if name.startswith("domain.use_cases.")
+    }
+    assert use_cases == USE_CASES[function]
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_function_imports_nothing_of_other_processes(function: str) -> None:
+    """Neither the local runner's nor the deployment's, and no container of everything."""
+    assert not [name for name in loaded(function) if name.startswith(ELSEWHERE)]
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_function_has_every_port_of_its_use_cases(function: str) -> None:
+    """A container that it does not name would be missed at the first event only."""
+    made: Mapping[str, bool] = json.loads(_run(_MADE, function))["made"]
+    lacking = {name for name, is_made in made.items() if not is_made}
+    # API Gateway sends that route to the function of its own, which has what sets campaigns going.
+    assert lacking == ({"create_campaign"} if function == "api" else set())
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_function_collects_its_garbage_once_it_is_loaded(function: str) -> None:
+    """It is put off while loading; put off for good, memory would run out."""
+    assert json.loads(_run(_MADE, function))["collects"]
