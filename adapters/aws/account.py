@@ -2,16 +2,15 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from functools import partial
 from typing import Any, TypeVar
 
 import boto3
-import idna
 from botocore.exceptions import ClientError
 
 from adapters.aws.clients import AwsClients
 from adapters.aws.faults import BOTO3_ERRORS, code_of, fault_of, translated
+from adapters.aws.identities import names_covering
 from domain.account import (
     Account,
     Caller,
@@ -101,19 +100,8 @@ def _sender(clients: AwsClients, address: str) -> Sender:
 
 
 def _identities(clients: AwsClients, address: str) -> tuple[Identity, ...]:
-    names = _names_covering(address)
+    names = names_covering(address)
     return tuple(found for name in names if (found := _identity(clients, name)) is not None)
-
-
-def _names_covering(address: str) -> Sequence[str]:
-    """The address, its domain, and the domains above that one: a domain covers those below it."""
-    local, _, domain = address.rpartition("@")
-    # As SES has it; a label that only an older IDNA knows is left for SES to judge.
-    with suppress(idna.IDNAError):
-        domain = idna.encode(domain).decode()
-    labels = domain.split(".")
-    domains = [".".join(labels[start:]) for start in range(len(labels) - 1)]
-    return [f"{local}@{domain}", *domains]
 
 
 def _identity(clients: AwsClients, name: str) -> Identity | None:

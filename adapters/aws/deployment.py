@@ -11,7 +11,11 @@ from botocore.exceptions import ClientError
 from adapters.aws.api_keys import NO_API_KEYS
 from adapters.aws.clients import AwsClients
 from adapters.aws.faults import code_of, translated
+from adapters.aws.identities import names_covering
 from adapters.aws.stack import delete_stack, deploy_stack, outputs_of
+
+TABLE_NAME = "TableName: !Ref Name"
+"""The line of template.yaml."""
 
 _HASH_KEY = "address-hash-key"
 _API_KEYS = "api-keys"
@@ -54,10 +58,13 @@ class AwsDeployment:
                 _API_KEYS, "Hashes and scopes of the API's keys.", lambda: NO_API_KEYS
             ),
             "Sender": sender,
-            "SendingIdentities": ",".join(self._identity_arns([sender, *recipients])),
+            "SendingIdentities": ",".join(self._sending_arns([sender, *recipients])),
             **parameters,
         }
-        return deploy_stack(self.clients, self.name, template, given)
+        # CloudFormation takes over what has a static name only ("Import AWS resources into a
+        # CloudFormation stack automatically").
+        named = template.replace(TABLE_NAME, f"TableName: {self.name}")
+        return deploy_stack(self.clients, self.name, named, given)
 
     def outputs(self) -> Mapping[str, str]:
         """The stack's outputs; empty where it does not stand."""
@@ -73,6 +80,7 @@ class AwsDeployment:
         gone = dynamodb.exceptions.ResourceNotFoundException
         with translated("DynamoDB DeleteTable"), suppress(gone):
             dynamodb.update_table(TableName=self.name, DeletionProtectionEnabled=False)
+            dynamodb.get_waiter("table_exists").wait(TableName=self.name)
             dynamodb.delete_table(TableName=self.name)
             dynamodb.get_waiter("table_not_exists").wait(TableName=self.name)
         secretsmanager = self.clients.secretsmanager
@@ -112,7 +120,11 @@ class AwsDeployment:
         secret_id = f"{self.name}/{name}"
         with translated("Secrets Manager CreateSecret"):
             try:
-                return secretsmanager.describe_secret(SecretId=secret_id)["ARN"]
+                found = secretsmanager.describe_secret(SecretId=secret_id)
+                if "DeletedDate" in found:
+                    # Somebody deleted it, and it is not gone yet.
+                    secretsmanager.restore_secret(SecretId=secret_id)
+                return found["ARN"]
             except secretsmanager.exceptions.ResourceNotFoundException:
                 return secretsmanager.create_secret(
                     Name=secret_id, Description=description, SecretString=first_text()
@@ -123,12 +135,26 @@ class AwsDeployment:
             PasswordLength=_HASH_KEY_CHARACTERS, ExcludePunctuation=True
         )["RandomPassword"]
 
-    def _identity_arns(self, senders: Sequence[str]) -> list[str]:
-        """Each address's own and its domain's: SES takes either for verified."""
-        prefix = f"arn:{self._partition}:ses:{self.clients.region}:{self._account()}:identity"
+    def _sending_arns(self, senders: Sequence[str]) -> list[str]:
+        """Every identity that covers one of them, and the configuration set it is used with."""
+        prefix = f"arn:{self._partition}:ses:{self.clients.region}:{self._account()}"
         addresses = [parseaddr(sender)[1] for sender in senders]
-        identities = [name for each in addresses for name in (each, each.rpartition("@")[2])]
-        return [f"{prefix}/{identity}" for identity in dict.fromkeys(identities)]
+        names = dict.fromkeys(name for each in addresses for name in names_covering(each))
+        sets = dict.fromkeys(found for name in names if (found := self._configuration_set(name)))
+        return [
+            *(f"{prefix}:identity/{name}" for name in names),
+            *(f"{prefix}:configuration-set/{name}" for name in sets),
+        ]
+
+    def _configuration_set(self, identity: str) -> str | None:
+        """An identity's default one, which SES asks a permission for, too."""
+        ses = self.clients.sesv2_reads
+        with translated("SES GetEmailIdentity"):
+            try:
+                answer = ses.get_email_identity(EmailIdentity=identity)
+            except ses.exceptions.NotFoundException:
+                return None
+            return answer.get("ConfigurationSetName")
 
     @property
     def _partition(self) -> str:

@@ -29,24 +29,27 @@ SERVER_ERROR = 500
 
 
 @contextmanager
-def translated(operation: str) -> Iterator[None]:
+def translated(operation: str, *, told: bool = False) -> Iterator[None]:
     """Raise DependencyRefused or DependencyUnavailable in place of what boto3 raises.
 
-    The texts name the operation and the error code; what was sent is not in them.
+    The texts name the operation and the error code. What was sent is not in them, unless the
+    service's own words are to be `told`: to an operator, of what is nobody's data.
     """
     try:
         yield
     except BOTO3_ERRORS as error:
-        raise fault_of(operation, error) from error
+        raise fault_of(operation, error, told=told) from error
     except (KeyError, ValueError) as error:
         # An answer without what it should hold: a cut or foreign one.
         raise DependencyUnavailable(f"{operation}: an answer that cannot be read") from error
 
 
-def fault_of(operation: str, error: Exception) -> DependencyFault:
+def fault_of(operation: str, error: Exception, *, told: bool = False) -> DependencyFault:
     """The domain's error for one of boto3's."""
     if isinstance(error, ClientError):
         text = f"{operation}: {code_of(error)}"
+        if told:
+            text += f": {error.response.get('Error', {}).get('Message', '')}"
         metadata = error.response.get("ResponseMetadata", {})
         # Of an earlier attempt the answer may have been lost: only the last one was turned away.
         repeated = metadata.get("RetryAttempts", 0) > 0

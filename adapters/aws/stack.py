@@ -35,8 +35,9 @@ def deploy_stack(
     if status == "ROLLBACK_COMPLETE":
         # Its creation failed: nothing but its name is left, and it can be nothing but deleted.
         delete_stack(clients, name)
+        status = None
     creates = status is None or status in _NEVER_CREATED
-    with translated("CloudFormation CreateChangeSet"):
+    with translated("CloudFormation CreateChangeSet", told=True):
         if status is not None:
             # One that an interrupted deployment left.
             cloudformation.delete_change_set(StackName=name, ChangeSetName=_CHANGE_SET)
@@ -62,8 +63,10 @@ def deploy_stack(
             if any(text in reason for text in _NO_CHANGE):
                 return outputs_of(clients, name)
             raise DependencyRefused(f"CloudFormation: {reason}") from None
-        cloudformation.execute_change_set(ChangeSetName=change_set)
-    _wait(clients, name, "stack_create_complete" if creates else "stack_update_complete")
+        # By it the events of this deployment are told from those of others.
+        token = change_set.rpartition("/")[2]
+        cloudformation.execute_change_set(ChangeSetName=change_set, ClientRequestToken=token)
+    _wait(clients, name, "stack_create_complete" if creates else "stack_update_complete", token)
     return outputs_of(clients, name)
 
 
@@ -81,9 +84,13 @@ def outputs_of(clients: AwsClients, name: str) -> Mapping[str, str]:
 
 def delete_stack(clients: AwsClients, name: str) -> None:
     """Delete all that it is not told to keep. Raises DependencyFault, and names what remains."""
-    with translated("CloudFormation DeleteStack"):
-        clients.cloudformation.delete_stack(StackName=name)
-    _wait(clients, name, "stack_delete_complete")
+    described = _described(clients, name)
+    if described is None:
+        return
+    token = f"delete-{described['StackId'].rpartition('/')[2]}"
+    with translated("CloudFormation DeleteStack", told=True):
+        clients.cloudformation.delete_stack(StackName=name, ClientRequestToken=token)
+    _wait(clients, name, "stack_delete_complete", token)
 
 
 def verify_sender(clients: AwsClients, sender: str) -> None:
@@ -108,20 +115,23 @@ def _described(
             raise
 
 
-def _wait(clients: AwsClients, name: str, state: "_State") -> None:
+def _wait(clients: AwsClients, name: str, state: "_State", token: str) -> None:
     with translated("CloudFormation DescribeStacks"):
         try:
             clients.cloudformation.get_waiter(state).wait(StackName=name, WaiterConfig=_WAIT)
         except WaiterError:
-            raise DependencyRefused(f"CloudFormation: {_failures(clients, name)}") from None
+            failures = _failures(clients, name, token) or f"stack {name} did not complete"
+            raise DependencyRefused(f"CloudFormation: {failures}") from None
 
 
-def _failures(clients: AwsClients, name: str) -> str:
-    events = clients.cloudformation.describe_stack_events(StackName=name)["StackEvents"]
+def _failures(clients: AwsClients, name: str, token: str) -> str:
+    """What failed first: it is the cause of the others."""
+    pages = clients.cloudformation.get_paginator("describe_stack_events").paginate(StackName=name)
     failed = [
         f"{event['LogicalResourceId']}: {event.get('ResourceStatusReason', 'no reason given')}"
-        for event in events
-        if event["ResourceStatus"].endswith("_FAILED")
+        for page in pages
+        for event in page["StackEvents"]
+        if event["ResourceStatus"].endswith("_FAILED") and event.get("ClientRequestToken") == token
     ]
-    # Newest first; what failed first is the cause of the others.
-    return "; ".join(failed[: -_EVENTS - 1 : -1]) or f"stack {name} did not complete"
+    # They come newest first.
+    return "; ".join(failed[: -_EVENTS - 1 : -1])

@@ -1,10 +1,16 @@
 """What a deployment is told: the parameters of template.yaml, read from the environment."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from entrypoints.settings import Sender, Stage
+
+LogRetentionDays = Annotated[
+    Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731],
+    BeforeValidator(int),
+]
+"""What CloudWatch Logs takes."""
 
 
 def stack_name(stage: str) -> str:
@@ -29,7 +35,7 @@ class DeploymentSettings(BaseModel):
     worker_concurrency: Annotated[int, Field(ge=2, le=1_000)] | None = None
     worker_memory: Annotated[int, Field(ge=192, le=3_008)] | None = None
     start_concurrency: Annotated[int, Field(ge=0, le=1_000)] | None = None
-    log_retention_days: Annotated[int, Field(ge=1)] | None = None
+    log_retention_days: LogRetentionDays | None = None
     max_lateness_seconds: Annotated[int, Field(ge=60, le=21_600)] | None = None
     throttle_rate: Annotated[int, Field(ge=1)] | None = None
     throttle_burst: Annotated[int, Field(ge=1)] | None = None

@@ -91,7 +91,8 @@ def error(code: str, status: int = 400, message: str = "told by the test", **mor
 
 def query_error(code: str, status: int = 403) -> Step:
     """Answer with an error, as AWS's query protocol has it."""
-    text = f"<ErrorResponse><Error><Code>{code}</Code></Error></ErrorResponse>".encode()
+    told = f"<Code>{code}</Code><Message>told by the test</Message>"
+    text = f"<ErrorResponse><Error>{told}</Error></ErrorResponse>".encode()
 
     def step(request: AWSPreparedRequest) -> AWSResponse:
         return AWSResponse(request.url, status, HTTPHeaders(), _Raw(text))

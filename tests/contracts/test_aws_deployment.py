@@ -1,0 +1,107 @@
+"""A deployment as AWS meets it, where an emulator is too kind."""
+
+from pathlib import Path
+from urllib.parse import unquote
+
+import pytest
+
+from adapters.aws.clients import AwsClients
+from adapters.aws.deployment import TABLE_NAME, AwsDeployment
+from adapters.aws.stack import deploy_stack, stack_status
+from domain.errors import DependencyRefused
+from tests.conftest import Emulator
+from tests.contracts.aws_family import TEMPLATE
+from tests.contracts.wire import answer, intercepted, query_error, through
+
+ACCOUNT = "100000000077"
+SENDER = "News <news@mail.example.com>"
+BROKEN = """
+Resources:
+  Queue: {Type: AWS::SQS::Queue, Properties: {QueueName: fine}}
+  Nothing: {Type: AWS::Sentinel::Nothing}
+"""
+FINE = "Resources:\n  Queue: {Type: AWS::SQS::Queue, Properties: {QueueName: fine}}\n"
+
+
+@pytest.fixture
+def account(emulator: Emulator) -> AwsClients:
+    """An account of its own."""
+    return AwsClients(emulator.region, emulator.endpoint_url, ACCOUNT)
+
+
+def _deploy(clients: AwsClients, name: str) -> dict[str, str]:
+    """The parameters that a deployment without functions was made with."""
+    deployment = AwsDeployment(clients, name)
+    with intercepted(clients.cloudformation, "CreateChangeSet", through) as wire:
+        deployment.deploy(TEMPLATE.read_text(), b"code", SENDER, {"Functions": "none"})
+    (asked,) = wire.bodies
+    count = sum(key.endswith(".ParameterKey") for key in asked)
+    parameters = {
+        asked[f"Parameters.member.{number}.ParameterKey"]: asked[
+            f"Parameters.member.{number}.ParameterValue"
+        ]
+        for number in range(1, count + 1)
+    }
+    return {**parameters, "TemplateBody": unquote(asked["TemplateBody"])}
+
+
+def test_the_table_has_a_name_that_is_spelled_out(account: AwsClients) -> None:
+    """Only so CloudFormation takes over the one that an earlier deployment left."""
+    assert Path(TEMPLATE).read_text().count(TABLE_NAME) == 1
+
+    sent = _deploy(account, "spelled")["TemplateBody"]
+
+    assert TABLE_NAME not in sent
+    assert "TableName: spelled\n" in sent
+    assert account.dynamodb.describe_table(TableName="spelled")
+
+
+def test_mails_may_be_sent_by_whatever_covers_the_sender(account: AwsClients) -> None:
+    """Its address, its domain and those above it, and the configuration set that one has."""
+    # The emulator forgets which configuration set an identity has.
+    has_one = answer({"VerifiedForSendingStatus": True, "ConfigurationSetName": "marketing"})
+    with intercepted(account.sesv2_reads, "GetEmailIdentity", has_one):
+        allowed = _deploy(account, "covered")["SendingIdentities"].split(",")
+
+    prefix = f"arn:aws:ses:{account.region}:{ACCOUNT}"
+    assert allowed == [
+        f"{prefix}:identity/news@mail.example.com",
+        f"{prefix}:identity/mail.example.com",
+        f"{prefix}:identity/example.com",
+        f"{prefix}:configuration-set/marketing",
+    ]
+
+
+def test_secrets_are_made_once(account: AwsClients) -> None:
+    """Another deployment leaves them as they are, and takes back one that was deleted."""
+    first = _deploy(account, "secretive")
+    secrets = account.secretsmanager
+    key = secrets.get_secret_value(SecretId="secretive/address-hash-key")["SecretString"]
+    assert len(key) == 64
+    secrets.delete_secret(SecretId="secretive/address-hash-key")
+
+    second = _deploy(account, "secretive")
+
+    assert first["AddressHashKeySecretArn"] == second["AddressHashKeySecretArn"]
+    again = secrets.get_secret_value(SecretId="secretive/address-hash-key")["SecretString"]
+    assert again == key
+
+
+def test_a_creation_that_fails_names_the_resource_and_can_be_repeated(account: AwsClients) -> None:
+    """The stack that it leaves behind is in nobody's way."""
+    with pytest.raises(DependencyRefused, match="Nothing"):
+        deploy_stack(account, "broken", BROKEN, {})
+
+    deploy_stack(account, "broken", FINE, {})
+
+    assert stack_status(account, "broken") in {"CREATE_COMPLETE", "UPDATE_COMPLETE"}
+
+
+def test_what_cloudformation_refuses_is_told(account: AwsClients) -> None:
+    """An operator learns what is wrong, not only that something is."""
+    refuse = query_error("ValidationError", 400)
+    with (
+        intercepted(account.cloudformation, "CreateChangeSet", refuse),
+        pytest.raises(DependencyRefused, match="ValidationError: told by the test"),
+    ):
+        deploy_stack(account, "refused", FINE, {})
