@@ -7,7 +7,7 @@ import sys
 import time
 from datetime import timedelta
 
-from benchmarks import aws_requests, create_latency, first_mail
+from benchmarks import aws_requests, cold_start, create_latency, first_mail
 from benchmarks.local_runner import Backend, running
 from entrypoints.local.emulator import ROOT, running_ministack
 
@@ -59,6 +59,8 @@ def _document() -> str:
             create_latency.on_memory(),
             create_latency.on_emulator(endpoint, "100000000003"),
         )
+    _tell("cold starts")
+    starts = cold_start.measure()
     _tell("done")
     return "\n".join(
         (
@@ -66,6 +68,7 @@ def _document() -> str:
             first_mail.section(runs, lateness),
             aws_requests.section(bulk, single),
             create_latency.section(comparisons),
+            cold_start.section(starts),
         )
     )
 
