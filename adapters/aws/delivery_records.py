@@ -1,4 +1,4 @@
-"""Codecs of the records that delivery moves: campaigns, ranges, chunks, tallies, grants."""
+"""Codecs of the records that delivery moves: campaigns, ranges, chunks, tallies."""
 
 import json
 import zlib
@@ -7,7 +7,6 @@ from dataclasses import asdict, fields
 from datetime import datetime
 
 from adapters.aws.keys import (
-    GRANTS_KEY,
     campaign_key,
     manifest_key,
     progress_key,
@@ -23,7 +22,6 @@ from domain.campaign import Campaign, CampaignState, PauseReason
 from domain.chunk import Chunk, ChunkRef, Lease
 from domain.contact import FieldValue
 from domain.fan_out import FanOutRange
-from domain.grants import Grant, GrantLog
 from domain.identifiers import (
     AttemptToken,
     CampaignId,
@@ -250,25 +248,6 @@ def item_to_tally(item: Item) -> tuple[Tally, datetime | None]:
     """One shard, and when a chunk of it was last finished; what was never written is absent."""
     tally = Tally(**{each.name: int(item.get(each.name, 0)) for each in fields(Tally)})
     return tally, optional_text_to_time(item.get("last_finished_at"))
-
-
-def grants_to_item(log: GrantLog, version: int) -> Item:
-    """The grants' record."""
-    return {
-        "pk": GRANTS_KEY[0],
-        "sk": GRANTS_KEY[1],
-        "schema": SCHEMA,
-        "version": version,
-        "grants": [[time_to_text(grant.at), grant.messages] for grant in log.grants],
-    }
-
-
-def item_to_grants(item: Item | None) -> tuple[GrantLog, int]:
-    """The log and its version; an empty log of version 0 where there is no record."""
-    if item is None:
-        return GrantLog(), 0
-    grants = tuple(Grant(text_to_time(at), int(messages)) for at, messages in item["grants"])
-    return GrantLog(grants), int(item["version"])
 
 
 def _compressed(rows: object) -> bytes:

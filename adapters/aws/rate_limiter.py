@@ -2,9 +2,9 @@
 
 from datetime import datetime, timedelta
 
-from adapters.aws.delivery_records import grants_to_item, item_to_grants
 from adapters.aws.keys import GRANTS_KEY
-from adapters.aws.table import StoredConflict, Table, put_new, put_version
+from adapters.aws.table import SCHEMA, Item, StoredConflict, Table, put_new, put_version
+from adapters.aws.times import text_to_time, time_to_text
 from domain.grants import WINDOW, Grant, GrantLog
 
 _ATTEMPTS = 20
@@ -41,11 +41,11 @@ class DynamoDBRateLimiter:
                     continue
                 return grant.at - now
             granted = log.with_grant(grant, now)
-            item = grants_to_item(granted, version + 1)
+            item = _grants_to_item(granted, version + 1)
             try:
                 self._table.put(put_version(item, version) if version else put_new(item))
             except StoredConflict as conflict:
-                log, version = item_to_grants(conflict.stored)
+                log, version = _item_to_grants(conflict.stored)
                 # The time it took is gone: a grant in the past would be void when it is used.
                 now = max(now, self._table.back_off(attempt))
                 continue
@@ -54,4 +54,23 @@ class DynamoDBRateLimiter:
         return WINDOW
 
     def _read(self) -> tuple[GrantLog, int]:
-        return item_to_grants(self._table.get(GRANTS_KEY))
+        return _item_to_grants(self._table.get(GRANTS_KEY))
+
+
+def _grants_to_item(log: GrantLog, version: int) -> Item:
+    """The grants' record."""
+    return {
+        "pk": GRANTS_KEY[0],
+        "sk": GRANTS_KEY[1],
+        "schema": SCHEMA,
+        "version": version,
+        "grants": [[time_to_text(grant.at), grant.messages] for grant in log.grants],
+    }
+
+
+def _item_to_grants(item: Item | None) -> tuple[GrantLog, int]:
+    """The log and its version; an empty log of version 0 where there is no record."""
+    if item is None:
+        return GrantLog(), 0
+    grants = tuple(Grant(text_to_time(at), int(messages)) for at, messages in item["grants"])
+    return GrantLog(grants), int(item["version"])
