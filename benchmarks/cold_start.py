@@ -18,7 +18,7 @@ from benchmarks.markdown import table
 from entrypoints.deployment import package
 
 LIMIT = 1.15
-RUNS = 11
+RUNS = 15
 FUNCTIONS = ("create_campaign", "api", "start_campaign", "send_worker", "reconcile")
 _ARN = "arn:aws:lambda:eu-central-1:000000000000:function:x"
 ENVIRONMENT = {
