@@ -41,6 +41,7 @@ package: .venv/dev ## Build what the Lambda functions run (ARCHITECTURE=arm64)
 	@$(BIN)/python -m entrypoints.deployment.package $(if $(ARCHITECTURE),--architecture $(ARCHITECTURE))
 
 preflight: .venv/local ## Check an AWS account before or after a deployment (SENDER=, STAGE=)
+	$(if $(SENDER),,$(error SENDER is not set: make preflight SENDER=news@example.com))
 	@$(BIN)/python -m entrypoints.deployment.preflight --sender "$(SENDER)" \
 		$(if $(filter-out prod,$(STAGE)),--stack "sentinel-$(STAGE)") \
 		$(if $(SEND_RATE),--send-rate "$(SEND_RATE)") \

@@ -1,5 +1,6 @@
 """Every setting, read from the environment and validated in this one place."""
 
+import re
 from collections.abc import Mapping
 from datetime import timedelta
 from email.utils import formataddr, getaddresses
@@ -24,6 +25,9 @@ class InvalidSettingsError(Exception):
     """The environment is wrong; the text names each variable and what it should be."""
 
 
+_STAGE = re.compile(r"[a-z][a-z0-9-]{0,20}")
+
+
 def _sender(text: str) -> str:
     """The From header as it is sent. Raises ValueError."""
     try:
@@ -36,8 +40,15 @@ def _sender(text: str) -> str:
     return sender
 
 
+def _stage(text: str) -> str:
+    """Raises ValueError."""
+    if not _STAGE.fullmatch(text):
+        raise ValueError("small letters, digits and -, a letter first, at most 21")
+    return text
+
+
 Sender = Annotated[str, AfterValidator(_sender)]
-Stage = Annotated[str, Field(pattern="^[a-z][a-z0-9-]{0,20}$")]
+Stage = Annotated[str, AfterValidator(_stage)]
 
 
 class Settings(BaseModel):

@@ -6,7 +6,14 @@ from functools import partial
 from typing import Any, TypeVar
 
 import boto3
-from botocore.exceptions import ClientError
+from botocore.exceptions import (
+    ClientError,
+    CredentialRetrievalError,
+    NoCredentialsError,
+    ProfileNotFound,
+    UnknownRegionError,
+)
+from botocore.session import get_session
 
 from adapters.aws.clients import AwsClients
 from adapters.aws.faults import BOTO3_ERRORS, code_of, fault_of, translated
@@ -25,12 +32,33 @@ from domain.account import (
     TrustCondition,
     Unread,
 )
+from domain.errors import DependencyRefused
 
+NO_CREDENTIALS = (CredentialRetrievalError, NoCredentialsError, ProfileNotFound)
 _DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
 _NO_SUCH_STACK = "ValidationError"
 _COMPARING_TEXT = ("StringEquals", "StringLike", "ArnEquals", "ArnLike")
 
 Found = TypeVar("Found")
+
+
+def is_region(name: str) -> bool:
+    """Whether AWS has such a region, by its name. Raises DependencyRefused."""
+    try:
+        get_session().get_partition_for_region(name)
+    except UnknownRegionError:
+        return False
+    except NO_CREDENTIALS as error:
+        raise no_credentials(error) from error
+    return True
+
+
+def no_credentials(error: Exception) -> DependencyRefused:
+    """One of NO_CREDENTIALS, with what to do about it."""
+    return DependencyRefused(
+        "No credentials of an AWS account are found: log in, or name a profile in AWS_PROFILE "
+        f"({type(error).__name__})."
+    )
 
 
 def configured_region() -> str | None:

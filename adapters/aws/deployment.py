@@ -8,11 +8,12 @@ from email.utils import parseaddr
 
 from botocore.exceptions import ClientError
 
+from adapters.aws.account import NO_CREDENTIALS, no_credentials
 from adapters.aws.api_keys import NO_API_KEYS
 from adapters.aws.clients import AwsClients
 from adapters.aws.faults import code_of, translated
 from adapters.aws.identities import names_covering
-from adapters.aws.stack import delete_stack, deploy_stack, outputs_of
+from adapters.aws.stack import delete_stack, deploy_stack, outputs_of, stack_status
 
 TABLE_NAME = "TableName: !Ref Name"
 """The line of template.yaml."""
@@ -66,12 +67,19 @@ class AwsDeployment:
         named = template.replace(TABLE_NAME, f"TableName: {self.name}")
         return deploy_stack(self.clients, self.name, named, given)
 
+    def stands(self) -> bool:
+        """Whether there is such a stack."""
+        return stack_status(self.clients, self.name) is not None
+
     def outputs(self) -> Mapping[str, str]:
         """The stack's outputs; empty where it does not stand."""
         return outputs_of(self.clients, self.name)
 
     def destroy(self) -> None:
-        """Delete the stack. The table and the secrets stay: the next deployment takes them over."""
+        """Delete the stack, if it stands.
+
+        The table and the secrets stay: the next deployment takes them over.
+        """
         delete_stack(self.clients, self.name)
 
     def delete_data(self) -> None:
@@ -91,17 +99,23 @@ class AwsDeployment:
                     SecretId=f"{self.name}/{name}", ForceDeleteWithoutRecovery=True
                 )
 
-    def _account(self) -> str:
-        with translated("STS GetCallerIdentity"):
-            return self.clients.sts.get_caller_identity()["Account"]
+    def account(self) -> str:
+        """The account's number: asked for first, it tells whether there is anybody to ask."""
+        with translated("STS GetCallerIdentity", told=True):
+            try:
+                return self.clients.sts.get_caller_identity()["Account"]
+            except NO_CREDENTIALS as error:
+                raise no_credentials(error) from error
 
     def _upload(self, package: bytes) -> tuple[str, str]:
         """The bucket and the key of the package, named after its content."""
-        bucket = f"{self.name}-code-{self._account()}-{self.clients.region}"
+        bucket = f"{self.name}-code-{self.account()}-{self.clients.region}"
         key = f"{hashlib.sha256(package).hexdigest()}.zip"
         s3 = self.clients.s3
-        with translated("S3 CreateBucket"):
-            if not self._is_there(lambda: s3.head_bucket(Bucket=bucket)):
+        with translated("S3 HeadBucket (it takes s3:ListBucket)"):
+            stands = self._is_there(lambda: s3.head_bucket(Bucket=bucket))
+        with translated("S3 CreateBucket", told=True):
+            if not stands:
                 if self.clients.region == "us-east-1":
                     s3.create_bucket(Bucket=bucket)
                 else:
@@ -109,7 +123,7 @@ class AwsDeployment:
                         Bucket=bucket,
                         CreateBucketConfiguration={"LocationConstraint": self.clients.region},  # type: ignore[typeddict-item]  # any region's name
                     )
-        with translated("S3 PutObject"):
+        with translated("S3 PutObject", told=True):
             if not self._is_there(lambda: s3.head_object(Bucket=bucket, Key=key)):
                 s3.put_object(Bucket=bucket, Key=key, Body=package)
         return bucket, key
@@ -137,7 +151,7 @@ class AwsDeployment:
 
     def _sending_arns(self, senders: Sequence[str]) -> list[str]:
         """Every identity that covers one of them, and the configuration set it is used with."""
-        prefix = f"arn:{self._partition}:ses:{self.clients.region}:{self._account()}"
+        prefix = f"arn:{self._partition}:ses:{self.clients.region}:{self.account()}"
         addresses = [parseaddr(sender)[1] for sender in senders]
         names = dict.fromkeys(name for each in addresses for name in names_covering(each))
         sets = dict.fromkeys(found for name in names if (found := self._configuration_set(name)))

@@ -32,13 +32,18 @@ def read_account(region: str, senders: Sequence[str], stack: str) -> Account:
 def deployment(environment: Mapping[str, str], name: str) -> AwsDeployment:
     """The deployment of that name, where AWS's own variables and profiles lead.
 
-    Raises InvalidSettingsError where they name no region.
+    Raises InvalidSettingsError where they name no region, and DependencyFault where they have no
+    credentials that are good.
     """
     region = environment.get("AWS_REGION") or configured_region()
     if not region:
         raise InvalidSettingsError("AWS_REGION: not set, nor is there one in the profile.")
+    if not account.is_region(region):
+        raise InvalidSettingsError(f"AWS_REGION: {region!r} is no region of AWS.")
     # The SDK reads AWS_ENDPOINT_URL and the credentials itself.
-    return AwsDeployment(AwsClients(region), name)
+    found = AwsDeployment(AwsClients(region), name)
+    found.account()
+    return found
 
 
 @dataclass(frozen=True)

@@ -81,7 +81,7 @@ def _issue(administration: ApiKeyAdministration, options: argparse.Namespace) ->
     key, text = issue(options.scopes, expires_at)
     _say(f"{text}\n\nKeep it where secrets are kept: it is not shown again, and only its hash is")
     _say(f"stored. Its id is {key.key_id}. It is good in a minute at the latest:")
-    _say('  curl -H "Authorization: Bearer $SENTINEL_KEY" $SENTINEL_URL/v1/campaigns')
+    _say('  curl -H "Authorization: Bearer $SENTINEL_KEY" $SENTINEL_URL/openapi.json')
 
 
 def _list(administration: ApiKeyAdministration) -> None:

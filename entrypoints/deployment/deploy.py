@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 
+from domain.access import Scope
 from domain.errors import DependencyFault
 from entrypoints.containers.deployment import deployment
 from entrypoints.deployment import package
@@ -35,15 +36,16 @@ def main() -> int:
     except (InvalidSettingsError, DependencyFault) as error:
         _say(f"Not deployed. {error}")
         return 2
-    _say(_DEPLOYED.format(url=outputs["ApiUrl"], arn=outputs["ApiKeysSecretArn"]))
+    stage = "" if settings.stage == "prod" else f"STAGE={settings.stage} "
+    _say(_DEPLOYED.format(url=outputs["ApiUrl"], stage=stage, scopes=" ".join(Scope)))
     return 0
 
 
 _DEPLOYED = """
 Sentinel serves on {url}
 
-Next, a key for the API:  make api-key SCOPES="campaigns:write templates:write audience:write"
-Is all well?              curl {url}/readyz
+Is all well?              make preflight {stage}SENDER=…   and   curl {url}/readyz
+Next, a key for the API:  make api-key {stage}SCOPES="{scopes}"
 How it goes on:           docs/deployment.md
 """
 

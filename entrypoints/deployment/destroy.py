@@ -33,6 +33,9 @@ def main() -> int:
     try:
         settings = _confirmed(read_environment(DestroySettings, os.environ))
         target = deployment(os.environ, settings.name)
+        if not settings.delete_data and not target.stands():
+            _say(f"There is no stack {settings.name} in {target.clients.region}.")
+            return 2
         _say(f"Deleting the stack {settings.name} in {target.clients.region}…")
         target.destroy()
         if settings.delete_data:

@@ -2,8 +2,10 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
+from domain.contact import normalise_address
+from domain.errors import InvalidInput
 from entrypoints.settings import Sender, Stage
 
 LogRetentionDays = Annotated[
@@ -11,6 +13,22 @@ LogRetentionDays = Annotated[
     BeforeValidator(int),
 ]
 """What CloudWatch Logs takes."""
+
+
+def _address(text: str) -> str:
+    """Raises ValueError."""
+    try:
+        return normalise_address(text)
+    except InvalidInput as error:
+        raise ValueError(error.detail.removesuffix(".")) from None
+
+
+def _addresses(text: str) -> str:
+    """Raises ValueError."""
+    return ",".join(_address(each) for each in text.split(","))
+
+
+Address = Annotated[str, AfterValidator(_address)]
 
 
 def stack_name(stage: str) -> str:
@@ -30,7 +48,7 @@ class DeploymentSettings(BaseModel):
     """The From header: an address, or a name and an address."""
     stage: Stage = "prod"
     """A stage other than prod has everything apart, under a name of its own."""
-    architecture: Annotated[str, Field(pattern="^(arm64|x86_64)$")] = "arm64"
+    architecture: Literal["arm64", "x86_64"] = "arm64"
     send_rate: Annotated[int, Field(ge=1, le=100_000)] | None = None
     worker_concurrency: Annotated[int, Field(ge=2, le=1_000)] | None = None
     worker_memory: Annotated[int, Field(ge=192, le=3_008)] | None = None
@@ -41,11 +59,11 @@ class DeploymentSettings(BaseModel):
     throttle_burst: Annotated[int, Field(ge=1)] | None = None
     unknown_held_seconds: Annotated[int, Field(ge=3_600, le=518_400)] | None = None
     stalled_seconds: Annotated[int, Field(ge=300, le=86_400)] | None = None
-    alarm_address: str | None = None
-    sandbox_recipients: str | None = None
+    alarm_address: Address | None = None
+    sandbox_recipients: Annotated[str, AfterValidator(_addresses)] | None = None
     """In SES's sandbox: the verified addresses that mails may go to, separated by commas."""
     ses_bulk: bool | None = None
-    log_level: str | None = None
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] | None = None
 
     @property
     def name(self) -> str:
@@ -55,7 +73,7 @@ class DeploymentSettings(BaseModel):
     @property
     def recipients(self) -> list[str]:
         """`sandbox_recipients`, one by one."""
-        return [each.strip() for each in (self.sandbox_recipients or "").split(",") if each.strip()]
+        return self.sandbox_recipients.split(",") if self.sandbox_recipients else []
 
     @property
     def parameters(self) -> dict[str, str]:

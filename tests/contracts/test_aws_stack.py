@@ -125,7 +125,7 @@ def test_a_schedule_asked_for_twice_is_made_once(deployment: Deployment) -> None
 
 
 def test_a_deployment_takes_over_the_table_that_another_left(deployment: Deployment) -> None:
-    """CloudFormation is asked to; the emulator would make a new one (docs/emulators.md)."""
+    """CloudFormation is asked to."""
     clients = AwsClients(deployment.emulator.region, deployment.emulator.endpoint_url)
     with intercepted(clients.cloudformation, "CreateChangeSet", through) as wire:
         deploy_stack(clients, STACK, TEMPLATE.read_text(), {"Functions": "none"})

@@ -63,7 +63,7 @@ def operator() -> Iterator[Operator]:
 
 
 def test_a_deployment_from_its_beginning_to_its_end(operator: Operator) -> None:
-    """Deployed, used with a key, deployed again, destroyed but for its data, and then these."""
+    """Deployed, used with a key, deployed again, destroyed, taken up again with its data."""
     deploy = {"SENDER": SENDER, "ARCHITECTURE": "x86_64", "STAGE": "test"}
     status, said = operator.run("deploy", **deploy)
     assert status == 0, said
@@ -96,6 +96,13 @@ def test_a_deployment_from_its_beginning_to_its_end(operator: Operator) -> None:
     assert (status, "The table stays" in said) == (0, True), said
     assert operator.clients.dynamodb.describe_table(TableName="sentinel-test")
 
+    status, said = operator.run("deploy", **deploy)
+    assert status == 0, said
+    (url,) = re.findall(r"serves on (\S+)", said)
+    key = operator.run("api_keys", "issue", "templates:read", STAGE="test")[1].split()[0]
+    with _client(operator, url, key) as client:
+        assert client.get("/v1/templates/hello").status_code == 200
+
     ending = {"CONFIRM": "sentinel-test", "DELETE_DATA": "sentinel-test", "STAGE": "test"}
     status, said = operator.run("destroy", **ending)
     assert status == 0, said
@@ -110,7 +117,16 @@ def test_a_deployment_from_its_beginning_to_its_end(operator: Operator) -> None:
         ("deploy", {"SENDER": SENDER, "WORKER_CONCURRENCY": "1"}, "WORKER_CONCURRENCY"),
         ("deploy", {"SENDER": SENDER, "STAGE": "Test!"}, "STAGE"),
         ("deploy", {"SENDER": SENDER, "AWS_REGION": ""}, "AWS_REGION"),
+        ("deploy", {"SENDER": SENDER, "AWS_REGION": "nowhere-1"}, "nowhere-1"),
+        ("deploy", {"SENDER": SENDER, "AWS_PROFILE": "nobody"}, "AWS_PROFILE"),
+        ("deploy", {"SENDER": SENDER, "LOG_RETENTION_DAYS": "31"}, "LOG_RETENTION_DAYS"),
+        ("deploy", {"SENDER": SENDER, "LOG_LEVEL": "loud"}, "LOG_LEVEL"),
+        ("deploy", {"SENDER": SENDER, "ALARM_ADDRESS": "oncall"}, "ALARM_ADDRESS"),
+        ("deploy", {"SENDER": SENDER, "SANDBOX_RECIPIENTS": "me"}, "SANDBOX_RECIPIENTS"),
+        ("deploy", {"SENDER": SENDER, "ARCHITECTURE": "mips"}, "ARCHITECTURE"),
         ("destroy", {}, "CONFIRM=sentinel "),
+        ("destroy", {"CONFIRM": "sentinel"}, "no stack sentinel in "),
+        ("api_keys", {"AWS_PROFILE": "nobody"}, "AWS_PROFILE"),
         ("destroy", {"CONFIRM": "sentinel-test"}, "CONFIRM=sentinel "),
         ("destroy", {"CONFIRM": "sentinel", "DELETE_DATA": "yes"}, "DELETE_DATA=sentinel "),
     ],
@@ -119,7 +135,8 @@ def test_a_command_that_is_told_something_wrong(
     operator: Operator, command: str, environment: dict[str, str], remedy: str
 ) -> None:
     """It names the variable, changes nothing, and fails."""
-    status, said = operator.run(command, **environment)
+    arguments = ("list",) if command == "api_keys" else ()
+    status, said = operator.run(command, *arguments, **environment)
 
     assert status == 2
     assert remedy in said
