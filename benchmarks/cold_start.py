@@ -110,7 +110,8 @@ times each; medians. The ratio is to stay within {LIMIT}.
 {table(["function:", "others' modules", "handler", "ratio"], rows)}
 
 Python looks for garbage while it imports the modules alone, as it does unless it is told not to;
-the handlers put that off until they are loaded. Lambda's own start comes on top of both.
+the handlers put that off until they are loaded. Lambda's own start comes on top of both. From run
+to run a ratio differs by a few hundredths where the machine does other things as well.
 """
 
 
