@@ -130,7 +130,7 @@ def _check_value(name: str, value: FieldValue) -> None:
         raise InvalidInput(f"fields/{name}", "It holds characters that are not Unicode text.")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ContactDraft:
     """A contact as somebody gives it: the address in any spelling, and its fields."""
 
@@ -143,7 +143,7 @@ class ContactDraft:
         return cls(normalise_address(address), checked_fields(fields))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Contact:
     """One person. `address` is normalised and unique among contacts."""
 

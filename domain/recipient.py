@@ -65,7 +65,7 @@ RECIPIENT_TRANSITIONS: Mapping[RecipientState, Mapping[RecipientEvent, Recipient
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Recipient:
     """Who: written once at fan-out, with the fields the template merges."""
 
@@ -78,7 +78,7 @@ class Recipient:
         object.__setattr__(self, "fields", MappingProxyType(dict(self.fields)))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class RecipientProgress:
     """How far: `attempt` is the claim that last tried, `reason` says why it is not `sent`."""
 

@@ -24,7 +24,7 @@ _HASH_KEY_CHARACTERS = 64
 _NOT_THERE = frozenset({"404", "NoSuchBucket", "NoSuchKey", "NotFound"})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class AwsDeployment:
     """Everything that is named after `name` in the account and region of `clients`.
 
