@@ -43,10 +43,17 @@ def test_a_redeployment_under_load(sentinel: OnLambda, code: bytes) -> None:
     campaign = sentinel.sent(waiting.json()["campaign_id"], within=PATIENCE)
     assert campaign["counts"]["sent"] == PEOPLE
     sentinel.later().reconcile()()
+    in_doubt = 0
     for answer in under_way:
         campaign = sentinel.sent(answer.json()["campaign_id"], within=PATIENCE)
-        assert campaign["counts"]["sent"] + campaign["counts"]["unknown"] == PEOPLE
-    assert sentinel.mails() == everyone(PEOPLE, times=3)
+        counts = campaign["counts"]
+        assert counts["sent"] + counts["unknown"] == PEOPLE
+        in_doubt += counts["unknown"]
+    # Nobody has one too many; who has one too few is in doubt, and shown so.
+    missing = everyone(PEOPLE, times=3)
+    missing.subtract(sentinel.mails())
+    assert all(each >= 0 for each in missing.values())
+    assert missing.total() <= in_doubt
 
 
 def _version(sentinel: OnLambda) -> str:
