@@ -84,7 +84,8 @@ class Campaign:
 
     `version` counts writes of the record (delivery moves it), `revision` counts what people
     edit, `schedule_version` counts schedules. `started_at` is when a start first claimed it.
-    `next_check_at` is when the reconciler looks at it next; None once there is nothing to look at.
+    `resumed_at` is when it last went on after a pause. `next_check_at` is when the reconciler looks
+    at it next; None once there is nothing to look at.
     """
 
     campaign_id: CampaignId
@@ -103,6 +104,7 @@ class Campaign:
     ended_at: datetime | None = None
     pause_reason: PauseReason | None = None
     resume_at: datetime | None = None
+    resumed_at: datetime | None = None
     failure_reason: str | None = None
 
     @property
@@ -122,7 +124,7 @@ class Campaign:
     def startable_at(self) -> datetime:
         """The first moment at which a start could have claimed it."""
         if self.execution_path is ExecutionPath.IMMEDIATE:
-            return self.created_at
+            return self.resumed_at or self.created_at
         return max(self.created_at, self.schedule_at)
 
     def is_due(self, now: datetime) -> bool:
@@ -165,6 +167,32 @@ class Campaign:
     def pause(self, reason: PauseReason) -> "Campaign":
         """Hold everything. Raises IllegalTransition."""
         return replace(self._after(CampaignEvent.PAUSE), pause_reason=reason, next_check_at=None)
+
+    def resume(self, now: datetime, next_check_at: datetime) -> "Campaign":
+        """Go on at once. One that no start has claimed is wanted from now on: it is not late.
+
+        Raises IllegalTransition.
+        """
+        resumed = replace(
+            self._after(CampaignEvent.RESUME),
+            pause_reason=None,
+            resume_at=None,
+            resumed_at=now,
+            next_check_at=next_check_at,
+        )
+        if self.started_at is not None:
+            return resumed
+        return replace(resumed, execution_path=ExecutionPath.IMMEDIATE, schedule_at=now)
+
+    def wait_again(self, now: datetime, next_check_at: datetime) -> "Campaign":
+        """Wait for its time again, under a new schedule. Raises IllegalTransition."""
+        return replace(
+            self._after(CampaignEvent.RESCHEDULE),
+            pause_reason=None,
+            resumed_at=now,
+            schedule_version=self.schedule_version + 1,
+            next_check_at=next_check_at,
+        )
 
     def check_again(self, at: datetime | None) -> "Campaign":
         """The reconciler looks again at `at`; state unchanged."""

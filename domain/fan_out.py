@@ -70,6 +70,10 @@ class FanOutRange:
         """All written chunks are on the queue."""
         return replace(self, enqueued_through=self.chunk_count)
 
+    def enqueue_again(self) -> "FanOutRange":
+        """Every chunk is to be put on the queue once more, by whoever claims it next."""
+        return replace(self.release(), enqueued_through=0)
+
     def release(self) -> "FanOutRange":
         """Nobody holds it."""
         return replace(self, lease_token=None, lease_until=None)

@@ -88,6 +88,7 @@ def campaign_to_item(campaign: Campaign) -> Item:
             "ended_at": optional_time_to_text(campaign.ended_at),
             "pause_reason": campaign.pause_reason and campaign.pause_reason.value,
             "resume_at": optional_time_to_text(campaign.resume_at),
+            "resumed_at": optional_time_to_text(campaign.resumed_at),
             "failure_reason": campaign.failure_reason,
             **_open_work(CAMPAIGN_SHARD, campaign.next_check_at),
         }
@@ -114,6 +115,7 @@ def item_to_campaign(item: Item) -> Campaign:
         ended_at=optional_text_to_time(item.get("ended_at")),
         pause_reason=None if pause_reason is None else PauseReason(pause_reason),
         resume_at=optional_text_to_time(item.get("resume_at")),
+        resumed_at=optional_text_to_time(item.get("resumed_at")),
         failure_reason=item.get("failure_reason"),
     )
 

@@ -146,7 +146,7 @@ class Reconcile:
         if progress.is_finished:
             self.finish(campaign.campaign_id)
             return
-        moments = [campaign.started_at, progress.last_finished_at]
+        moments = [campaign.started_at, campaign.resumed_at, progress.last_finished_at]
         seen.stall(now - max(each for each in moments if each is not None))
         if any(each.has_work_left and not each.is_held(now) for each in progress.ranges):
             self._start_again(campaign)

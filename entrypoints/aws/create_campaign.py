@@ -1,7 +1,8 @@
-"""sentinel-create-campaign: POST /v1/campaigns."""
+"""sentinel-create-campaign: POST /v1/campaigns, and what is done with a campaign later."""
 
 from entrypoints.aws.function import container_on_aws
 from entrypoints.containers.creating import Creating
+from entrypoints.containers.lifecycle import Lifecycle
 from entrypoints.containers.on_aws.access import ApiAccess
 from entrypoints.containers.on_aws.audience import Audience
 from entrypoints.containers.on_aws.rendering import Rendering
@@ -9,14 +10,19 @@ from entrypoints.containers.on_aws.reporting import Reporting
 from entrypoints.containers.on_aws.triggers import Triggers
 from entrypoints.http.api import Api
 from entrypoints.http.creation import creation_routes
+from entrypoints.http.lifecycle import lifecycle_routes
 
 
 class Adapters(ApiAccess, Audience, Rendering, Triggers, Reporting):
     """What it runs on."""
 
 
+class UseCases(Creating, Lifecycle):
+    """What sets a campaign going, or stops it."""
+
+
 container = container_on_aws(
-    Creating,
+    UseCases,
     Adapters,
     "api_keys_secret_arn",
     "start_campaign_lambda_arn",
@@ -24,4 +30,4 @@ container = container_on_aws(
     "schedule_group",
     "schedule_dead_letter_arn",
 )
-handler = Api(container, [creation_routes(container)])
+handler = Api(container, [creation_routes(container), lifecycle_routes(container)])

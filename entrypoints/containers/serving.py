@@ -8,10 +8,11 @@ from domain.use_cases.create_template import CreateTemplate
 from domain.use_cases.put_contacts import PutContacts
 from domain.use_cases.read_campaign import ReadCampaign
 from entrypoints.containers.creating import Creating
+from entrypoints.containers.lifecycle import Lifecycle
 from entrypoints.containers.use_cases import UseCases
 
 
-class Serving(Creating):
+class Serving(Creating, Lifecycle):
     """Every route's use case."""
 
     read_campaign: providers.Provider[ReadCampaign] = providers.Factory(

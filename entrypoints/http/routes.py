@@ -9,6 +9,7 @@ from entrypoints.http.audience import contact_routes, segment_routes
 from entrypoints.http.campaigns import campaign_routes
 from entrypoints.http.content import template_routes
 from entrypoints.http.creation import creation_routes
+from entrypoints.http.lifecycle import lifecycle_routes
 from entrypoints.http.operations import operation_routes
 
 
@@ -17,6 +18,7 @@ def all_routes(container: Serving) -> Sequence[APIGatewayHttpRouter]:
     return (
         creation_routes(container),
         campaign_routes(container),
+        lifecycle_routes(container),
         template_routes(container),
         segment_routes(container),
         contact_routes(container),

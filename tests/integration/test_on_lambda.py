@@ -3,6 +3,7 @@
 import json
 from datetime import UTC, datetime, timedelta
 
+import httpx
 import pytest
 
 from tests.integration.deployed import everyone
@@ -122,6 +123,28 @@ def test_nobody_is_let_in_without_a_key(campaigns: Campaigns) -> None:
             assert [answer.status_code for answer in answers] == [status, status]
             assert client.get("/healthz").status_code == 200
             assert client.get("/readyz").status_code == 200
+
+
+def test_a_campaign_is_paused_resumed_and_cancelled(campaigns: Campaigns) -> None:
+    """Its schedule goes, comes back and goes again; what the state does not allow is refused."""
+    sentinel = campaigns.sentinel
+    tomorrow = datetime.now(UTC) + timedelta(days=1)
+    campaign_id = sentinel.post({"schedule_at": tomorrow.isoformat()}).json()["campaign_id"]
+    with sentinel.http() as client:
+
+        def change(what: str) -> httpx.Response:
+            return client.post(f"/v1/campaigns/{campaign_id}/{what}")
+
+        assert change("resume").status_code == 409
+        assert change("pause").json()["pause_reason"] == "operator"
+        assert campaign_id not in sentinel.schedules()
+        resumed = change("resume")
+        assert (resumed.status_code, resumed.json()["auto_scheduler"]) == (202, True)
+        assert campaign_id in sentinel.schedules()
+        assert change("cancel").json()["state"] == "cancelled"
+        assert campaign_id not in sentinel.schedules()
+        assert change("resume").status_code == 409
+        assert change("explode").status_code == 404
 
 
 def test_a_message_that_cannot_be_read_ends_as_a_dead_letter(campaigns: Campaigns) -> None:

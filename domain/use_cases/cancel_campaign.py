@@ -1,0 +1,32 @@
+"""Cancel a campaign: who has no mail yet gets none."""
+
+import logging
+from dataclasses import dataclass
+
+from domain.campaign import Campaign, CampaignState
+from domain.identifiers import CampaignId
+from domain.ports.campaigns import CampaignRepository
+from domain.ports.clock import Clock
+from domain.ports.scheduler import Scheduler
+from domain.use_cases.campaign_change import change_campaign, without_schedule
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CancelCampaign:
+    """Workers and the reconciler then skip whoever is pending (docs/delivery.md, Send)."""
+
+    campaigns: CampaignRepository
+    scheduler: Scheduler
+    clock: Clock
+
+    def __call__(self, campaign_id: CampaignId) -> Campaign:
+        """Raises NotFound, IllegalTransition, VersionConflict and DependencyFault."""
+        before, cancelled = change_campaign(
+            self.campaigns, campaign_id, lambda campaign: campaign.cancel(self.clock.now())
+        )
+        logger.info("Cancelled", extra={"campaign_id": campaign_id})
+        if before.state is CampaignState.SCHEDULED:
+            without_schedule(self.scheduler, campaign_id)
+        return cancelled

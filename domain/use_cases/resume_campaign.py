@@ -1,0 +1,98 @@
+"""Let a paused campaign go on."""
+
+import logging
+from dataclasses import dataclass
+
+from domain.campaign import Campaign, CampaignEvent, CampaignState
+from domain.delivery_policy import DeliveryPolicy
+from domain.errors import DependencyFault, IllegalTransition, NotFound, VersionConflict
+from domain.identifiers import CampaignId
+from domain.path_policy import ExecutionPath, choose_path
+from domain.ports.campaigns import CampaignRepository
+from domain.ports.clock import Clock
+from domain.ports.fan_out import FanOutRepository
+from domain.ports.invoker import Invoker
+from domain.ports.scheduler import Scheduler
+from domain.schedule import Schedule
+from domain.use_cases.campaign_change import change_campaign
+
+logger = logging.getLogger(__name__)
+
+_ATTEMPTS = 5
+"""Races lost to a start that had not seen the pause yet."""
+
+
+@dataclass(frozen=True)
+class Resumed:
+    """The campaign as stored, and whether its start or its schedule could be arranged.
+
+    With a `trigger_error` it is resumed all the same: the reconciler goes on.
+    """
+
+    campaign: Campaign
+    trigger_error: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResumeCampaign:
+    """The path is decided again: what is past due by now goes on at once."""
+
+    campaigns: CampaignRepository
+    fan_out: FanOutRepository
+    invoker: Invoker
+    scheduler: Scheduler
+    clock: Clock
+    policy: DeliveryPolicy
+
+    def __call__(self, campaign_id: CampaignId) -> Resumed:
+        """Raises NotFound, IllegalTransition, VersionConflict and DependencyFault."""
+        campaign = self.campaigns.get(campaign_id)
+        if campaign is None:
+            raise NotFound("campaign", campaign_id)
+        if campaign.state is not CampaignState.PAUSED:
+            raise IllegalTransition("campaign", campaign.state, CampaignEvent.RESUME)
+        # First, for it changes nothing while the campaign is paused: workers left its chunks.
+        self._enqueue_again(campaign_id)
+        _, resumed = change_campaign(self.campaigns, campaign_id, self._resume)
+        try:
+            resumed = self._trigger(resumed)
+        except DependencyFault as fault:
+            logger.exception(
+                "Campaign resumed, but not triggered; the reconciler goes on",
+                extra={"campaign_id": campaign_id},
+            )
+            return Resumed(resumed, str(fault))
+        return Resumed(resumed, None)
+
+    def _resume(self, campaign: Campaign) -> Campaign:
+        now = self.clock.now()
+        check_at = now + self.policy.check_interval
+        waits = (
+            campaign.started_at is None
+            and choose_path(campaign.schedule_at, now) is ExecutionPath.SCHEDULED
+        )
+        return campaign.wait_again(now, check_at) if waits else campaign.resume(now, check_at)
+
+    def _enqueue_again(self, campaign_id: CampaignId) -> None:
+        """Fan-out puts every chunk on the queue once more: there is one way to enqueue."""
+        for _ in range(_ATTEMPTS):
+            try:
+                for each in self.fan_out.progress(campaign_id).ranges:
+                    if each.enqueue_again() != each:
+                        self.fan_out.save(each.enqueue_again())
+            except VersionConflict:
+                continue
+            return
+        raise VersionConflict("The campaign's fan-out kept changing.")
+
+    def _trigger(self, campaign: Campaign) -> Campaign:
+        names = {"campaign_id": campaign.campaign_id}
+        if campaign.state is CampaignState.SENDING:
+            self.invoker.start(campaign.campaign_id)
+            logger.info("⚡ Immediate execution, resumed", extra=names)
+            return campaign
+        self.scheduler.put(
+            Schedule(campaign.campaign_id, campaign.schedule_version, campaign.schedule_at)
+        )
+        logger.info("📅 Scheduled execution, resumed", extra=names)
+        return campaign

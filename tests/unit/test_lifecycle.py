@@ -1,0 +1,235 @@
+"""Pausing, resuming and cancelling: at any moment, nobody is lost and nobody mailed twice."""
+
+from collections import Counter
+from datetime import datetime, timedelta
+
+import pytest
+
+from domain.campaign import CampaignState, PauseReason
+from domain.errors import IllegalTransition, NotFound
+from domain.identifiers import CampaignId
+from domain.path_policy import ExecutionPath
+from domain.recipient import RecipientState
+from domain.tally import Tally
+from domain.use_cases.cancel_campaign import CancelCampaign
+from domain.use_cases.pause_campaign import PauseCampaign
+from domain.use_cases.resume_campaign import ResumeCampaign
+from tests.unit.faults import RefusingInvoker, RefusingScheduler
+from tests.unit.sentinel import MINUTE, NOW, Sentinel, addresses
+
+HOUR = timedelta(hours=1)
+PEOPLE = 520
+"""More than one step of a fan-out."""
+
+
+def pause(sentinel: Sentinel) -> PauseCampaign:
+    """The use case."""
+    return PauseCampaign(campaigns=sentinel.campaigns, scheduler=sentinel.scheduler)
+
+
+def cancel(sentinel: Sentinel) -> CancelCampaign:
+    """The use case."""
+    return CancelCampaign(
+        campaigns=sentinel.campaigns, scheduler=sentinel.scheduler, clock=sentinel.clock
+    )
+
+
+def resume(sentinel: Sentinel) -> ResumeCampaign:
+    """The use case."""
+    return ResumeCampaign(
+        campaigns=sentinel.campaigns,
+        fan_out=sentinel.fan_out,
+        invoker=sentinel.invoker,
+        scheduler=sentinel.scheduler,
+        clock=sentinel.clock,
+        policy=sentinel.policy,
+    )
+
+
+def send_one_chunk(sentinel: Sentinel) -> None:
+    """A worker takes one message, and deals with it."""
+    deliveries = sentinel.queue.receive(1, timedelta())
+    sentinel.queue.acknowledge(sentinel.send_batch(deliveries))
+
+
+def test_paused_in_the_middle_and_resumed(sentinel: Sentinel) -> None:
+    """Who had a mail keeps it, and the others get theirs."""
+    campaign_id = sentinel.create_started(PEOPLE)
+    send_one_chunk(sentinel)
+
+    paused = pause(sentinel)(campaign_id)
+    sentinel.run()
+
+    assert (paused.state, paused.pause_reason) == (CampaignState.PAUSED, PauseReason.OPERATOR)
+    assert len(sentinel.mailed()) == 50
+    resumed = resume(sentinel)(campaign_id)
+    assert (resumed.campaign.state, resumed.trigger_error) == (CampaignState.SENDING, None)
+    assert resumed.campaign.pause_reason is None
+    sentinel.run()
+    assert sorted(sentinel.mailed()) == addresses(PEOPLE)
+    assert sentinel.state(campaign_id) is CampaignState.SENT
+
+
+def test_paused_again_and_again(sentinel: Sentinel) -> None:
+    """Before, in and after its fan-out, and between chunks."""
+    campaign_id = sentinel.create(PEOPLE)
+    for _ in range(5):
+        pause(sentinel)(campaign_id)
+        sentinel.run()
+        resume(sentinel)(campaign_id)
+        sentinel.run_starts()
+        send_one_chunk(sentinel)
+    sentinel.run()
+
+    assert sorted(sentinel.mailed()) == addresses(PEOPLE)
+    assert sentinel.state(campaign_id) is CampaignState.SENT
+
+
+def test_paused_before_its_start(sentinel: Sentinel) -> None:
+    """An immediate one, whose invocation comes into the pause."""
+    campaign_id = sentinel.create(PEOPLE)
+    pause(sentinel)(campaign_id)
+    sentinel.run()
+    assert sentinel.mailed() == []
+
+    sentinel.clock.sleep(sentinel.policy.max_lateness + HOUR)
+    resume(sentinel)(campaign_id)
+    sentinel.run()
+
+    assert sorted(sentinel.mailed()) == addresses(PEOPLE)
+    assert sentinel.state(campaign_id) is CampaignState.SENT
+
+
+def test_a_scheduled_one_is_paused_and_waits_again(sentinel: Sentinel) -> None:
+    """Its schedule goes and comes back; it starts at its time, once."""
+    schedule_at = NOW + 2 * HOUR
+    campaign_id = sentinel.create(3, schedule_at=schedule_at)
+    first = sentinel.scheduler.get(campaign_id)
+    pause(sentinel)(campaign_id)
+    assert sentinel.scheduler.get(campaign_id) is None
+
+    sentinel.clock.sleep(HOUR)
+    resumed = resume(sentinel)(campaign_id).campaign
+
+    assert (resumed.state, resumed.execution_path, resumed.schedule_at) == (
+        CampaignState.SCHEDULED,
+        ExecutionPath.SCHEDULED,
+        schedule_at,
+    )
+    again = sentinel.scheduler.get(campaign_id)
+    assert first is not None
+    assert again is not None
+    assert (again.at, again.version) == (schedule_at, first.version + 1)
+    sentinel.pass_time(HOUR + MINUTE)
+    assert sorted(sentinel.mailed()) == addresses(3)
+
+
+def test_a_scheduled_one_whose_time_passed_in_the_pause(sentinel: Sentinel) -> None:
+    """It is wanted from when it is resumed: it goes out at once, and does not expire."""
+    campaign_id = sentinel.create(3, schedule_at=NOW + HOUR)
+    pause(sentinel)(campaign_id)
+    sentinel.clock.sleep(sentinel.policy.max_lateness + 2 * HOUR)
+    sentinel.run()
+    assert sentinel.mailed() == []
+
+    resumed = resume(sentinel)(campaign_id).campaign
+
+    assert (resumed.state, resumed.execution_path) == (
+        CampaignState.SENDING,
+        ExecutionPath.IMMEDIATE,
+    )
+    assert resumed.schedule_at == sentinel.clock.now()
+    sentinel.run()
+    assert sorted(sentinel.mailed()) == addresses(3)
+    assert sentinel.state(campaign_id) is CampaignState.SENT
+
+
+@pytest.mark.parametrize("schedule_at", [None, NOW + 2 * HOUR])
+def test_a_trigger_that_fails_when_it_is_resumed(
+    sentinel: Sentinel, schedule_at: datetime | None
+) -> None:
+    """The answer says so, and the reconciler goes on."""
+    campaign_id = sentinel.create(3, schedule_at=schedule_at)
+    pause(sentinel)(campaign_id)
+    invoker, scheduler = sentinel.invoker, sentinel.scheduler
+    sentinel.invoker = RefusingInvoker()
+    sentinel.scheduler = RefusingScheduler(sentinel.clock, sentinel.invoker)
+
+    resumed = resume(sentinel)(campaign_id)
+
+    assert resumed.trigger_error is not None
+    sentinel.invoker, sentinel.scheduler = invoker, scheduler
+    sentinel.pass_time(3 * HOUR)
+    assert sorted(sentinel.mailed()) == addresses(3)
+    assert sentinel.state(campaign_id) is CampaignState.SENT
+
+
+def test_cancelled_in_the_middle(sentinel: Sentinel) -> None:
+    """Who has no mail gets none, and everybody is counted."""
+    campaign_id = sentinel.create_started(PEOPLE)
+    send_one_chunk(sentinel)
+
+    cancelled = cancel(sentinel)(campaign_id)
+    sentinel.run()
+
+    assert (cancelled.state, cancelled.ended_at) == (CampaignState.CANCELLED, NOW)
+    assert len(sentinel.mailed()) == 50
+    assert Counter(sentinel.recipient_states().values()) == {
+        RecipientState.SENT: 50,
+        RecipientState.SKIPPED: PEOPLE - 50,
+    }
+    assert sentinel.tally(campaign_id) == Tally(sent=50, skipped=PEOPLE - 50, finished_chunks=11)
+
+
+def test_cancelled_out_of_a_pause(sentinel: Sentinel) -> None:
+    """The messages of its chunks are long gone: the reconciler finds them."""
+    campaign_id = sentinel.create_started(PEOPLE)
+    pause(sentinel)(campaign_id)
+    sentinel.run_workers()
+
+    cancel(sentinel)(campaign_id)
+    sentinel.pass_time(20 * MINUTE)
+
+    assert sentinel.mailed() == []
+    assert set(sentinel.recipient_states().values()) == {RecipientState.SKIPPED}
+
+
+def test_a_scheduled_one_is_cancelled(sentinel: Sentinel) -> None:
+    """Its schedule goes with it."""
+    campaign_id = sentinel.create(3, schedule_at=NOW + HOUR)
+
+    cancel(sentinel)(campaign_id)
+    sentinel.pass_time(2 * HOUR)
+
+    assert sentinel.scheduler.get(campaign_id) is None
+    assert sentinel.mailed() == []
+    assert sentinel.state(campaign_id) is CampaignState.CANCELLED
+
+
+def test_what_the_state_does_not_allow(sentinel: Sentinel) -> None:
+    """It is refused, and nothing is changed."""
+    campaign_id = sentinel.create(1)
+    with pytest.raises(IllegalTransition):
+        resume(sentinel)(campaign_id)
+    sentinel.run()
+    sent = sentinel.campaign(campaign_id)
+    for change in (pause(sentinel), resume(sentinel), cancel(sentinel)):
+        with pytest.raises(IllegalTransition):
+            change(campaign_id)
+        with pytest.raises(NotFound):
+            change(CampaignId("cmp_gone"))
+
+    assert sentinel.campaign(campaign_id) == sent
+
+
+def test_a_long_pause_is_no_stall(sentinel: Sentinel) -> None:
+    """Whoever resumes on Monday what was paused on Friday wakes nobody."""
+    campaign_id = sentinel.create_started(PEOPLE)
+    pause(sentinel)(campaign_id)
+    sentinel.clock.sleep(60 * HOUR)
+    resume(sentinel)(campaign_id)
+    sentinel.clock.sleep(2 * MINUTE)
+
+    sentinel.reconcile()
+
+    assert sentinel.metrics.of("open_work")[-1].values["longest_stall"] == 2 * MINUTE
