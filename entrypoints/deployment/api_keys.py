@@ -7,33 +7,23 @@ import sys
 from collections.abc import Sequence
 from datetime import timedelta
 
-from pydantic import BaseModel, ConfigDict
-
 from domain.access import Scope
 from domain.errors import DependencyFault, InvalidInput, NotFound
 from domain.use_cases.issue_api_key import IssueApiKey
 from domain.use_cases.revoke_api_key import RevokeApiKey
 from entrypoints.containers.deployment import ApiKeyAdministration, api_key_administration
-from entrypoints.deployment.settings import stack_name
-from entrypoints.settings import InvalidSettingsError, Stage, read_environment
+from entrypoints.deployment.settings import StageSettings
+from entrypoints.settings import InvalidSettingsError, read_environment
 
 _MOST_DAYS = 3_650
-
-
-class StageSettings(BaseModel):
-    """Read from the environment."""
-
-    model_config = ConfigDict(frozen=True)
-
-    stage: Stage = "prod"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Returns the exit status."""
     options = _parser().parse_args(arguments)
     try:
-        stage = read_environment(StageSettings, os.environ).stage
-        administration = api_key_administration(os.environ, stack_name(stage))
+        name = read_environment(StageSettings, os.environ).name
+        administration = api_key_administration(os.environ, name)
         match options.command:
             case "issue":
                 _issue(administration, options)

@@ -3,29 +3,19 @@
 import os
 import sys
 
-from pydantic import BaseModel, ConfigDict
-
 from domain.errors import DependencyFault
 from entrypoints.containers.deployment import deployment
-from entrypoints.deployment.settings import stack_name
-from entrypoints.settings import InvalidSettingsError, Stage, read_environment
+from entrypoints.deployment.settings import StageSettings
+from entrypoints.settings import InvalidSettingsError, read_environment
 
 
-class DestroySettings(BaseModel):
+class DestroySettings(StageSettings):
     """Read from the environment, as in `make destroy STAGE=test CONFIRM=sentinel-test`."""
 
-    model_config = ConfigDict(frozen=True)
-
-    stage: Stage = "prod"
     confirm: str = ""
     """The name of the stack, typed by whoever means it."""
     delete_data: str = ""
     """Its name once more: then the table and the key of its hashes go, too, for good."""
-
-    @property
-    def name(self) -> str:
-        """Of the stack."""
-        return stack_name(self.stage)
 
 
 def main() -> int:

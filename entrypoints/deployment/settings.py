@@ -31,23 +31,28 @@ def _addresses(text: str) -> str:
 Address = Annotated[str, AfterValidator(_address)]
 
 
-def stack_name(stage: str) -> str:
-    """What the stack of a stage, and all in it, is named after."""
-    return "sentinel" if stage == "prod" else f"sentinel-{stage}"
+class StageSettings(BaseModel):
+    """Which deployment a command is about."""
+
+    model_config = ConfigDict(frozen=True)
+
+    stage: Stage = "prod"
+    """A stage other than prod has everything apart, under a name of its own."""
+
+    @property
+    def name(self) -> str:
+        """What its stack, and all in it, is named after."""
+        return "sentinel" if self.stage == "prod" else f"sentinel-{self.stage}"
 
 
-class DeploymentSettings(BaseModel):
+class DeploymentSettings(StageSettings):
     """Each field is read from the variable of its name in upper case, as in `make deploy SENDER=…`.
 
     What is not set is as template.yaml has it.
     """
 
-    model_config = ConfigDict(frozen=True)
-
     sender: Sender
     """The From header: an address, or a name and an address."""
-    stage: Stage = "prod"
-    """A stage other than prod has everything apart, under a name of its own."""
     architecture: Literal["arm64", "x86_64"] = "arm64"
     send_rate: Annotated[int, Field(ge=1, le=100_000)] | None = None
     worker_concurrency: Annotated[int, Field(ge=2, le=1_000)] | None = None
@@ -64,11 +69,6 @@ class DeploymentSettings(BaseModel):
     """In SES's sandbox: the verified addresses that mails may go to, separated by commas."""
     ses_bulk: bool | None = None
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] | None = None
-
-    @property
-    def name(self) -> str:
-        """Of the stack."""
-        return stack_name(self.stage)
 
     @property
     def recipients(self) -> list[str]:

@@ -5,8 +5,8 @@ from http import HTTPStatus
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
+from domain.campaign import CampaignState
 from domain.identifiers import CampaignId
-from domain.path_policy import ExecutionPath
 from domain.use_cases.resume_campaign import Resumed
 from entrypoints.containers.lifecycle import Lifecycle
 from entrypoints.http.answers import BODY_PROBLEMS, answer, described
@@ -29,9 +29,7 @@ class CampaignResumedBody(CampaignBody):
     def of_resumed(cls, resumed: Resumed) -> "CampaignResumedBody":
         """From the use case's answer."""
         arranged = resumed.trigger_error is None
-        waits = resumed.campaign.execution_path is ExecutionPath.SCHEDULED and (
-            resumed.campaign.started_at is None
-        )
+        waits = resumed.campaign.state is CampaignState.SCHEDULED
         return cls(
             **CampaignBody.of(resumed.campaign).model_dump(),
             triggered=None if waits else arranged,
