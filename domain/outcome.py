@@ -17,10 +17,12 @@ class NotSent:
     """Certainly not taken (throttled, no connection, called off): may be sent later.
 
     `overdue`: its grant had run out; nothing is wrong but that, and another grant is all it needs.
+    `throttled`: the provider takes fewer a second than it was given.
     """
 
     reason: str
     overdue: bool = False
+    throttled: bool = False
 
 
 @dataclass(frozen=True)

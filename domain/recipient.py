@@ -32,6 +32,29 @@ class RecipientEvent(StrEnum):
     PUT_BACK = "put back"
     REFUSE = "refuse"
     LOSE_SIGHT = "lose sight"
+    RESEND = "resend"
+    GIVE_UP = "give up"
+
+
+class Resend(StrEnum):
+    """Whether a recipient whose outcome is unknown gets a second mail."""
+
+    NONE = "none"
+    """Not by itself: policy `hold`, or the campaign was cancelled. A person may still choose to."""
+    AHEAD = "ahead"
+    """Once its outcome is unknown and the settling window has passed (policy `resend`)."""
+    DONE = "done"
+    """It was put back for it, and never is again."""
+
+
+class RecipientFlag(StrEnum):
+    """What the provider told of a mail that it had accepted."""
+
+    DELIVERED = "delivered"
+    BOUNCED = "bounced"
+    SOFT_BOUNCED = "soft bounced"
+    COMPLAINED = "complained"
+    REJECTED = "rejected"
 
 
 _UNFINISHED = frozenset({RecipientState.PENDING, RecipientState.SENDING})
@@ -55,14 +78,31 @@ RECIPIENT_TRANSITIONS: Mapping[RecipientState, Mapping[RecipientEvent, Recipient
             RecipientState.UNKNOWN: {
                 RecipientEvent.ACCEPT: RecipientState.SENT,
                 RecipientEvent.REFUSE: RecipientState.FAILED,
+                RecipientEvent.RESEND: RecipientState.PENDING,
+                RecipientEvent.GIVE_UP: RecipientState.FAILED,
             },
             RecipientState.SENT: {RecipientEvent.ACCEPT: RecipientState.SENT},
-            RecipientState.FAILED: {},
+            # Only one that was given up can be proved wrong.
+            RecipientState.FAILED: {RecipientEvent.ACCEPT: RecipientState.SENT},
             RecipientState.SUPPRESSED: {},
             RecipientState.SKIPPED: {},
         }
     )
 )
+
+RESENT_TRANSITIONS: Mapping[RecipientState, Mapping[RecipientEvent, RecipientState]] = (
+    MappingProxyType(
+        {
+            RecipientState.PENDING: {
+                RecipientEvent.SUPPRESS: RecipientState.UNKNOWN,
+                RecipientEvent.SKIP: RecipientState.UNKNOWN,
+            },
+            RecipientState.SENDING: {RecipientEvent.REFUSE: RecipientState.UNKNOWN},
+            RecipientState.UNKNOWN: {RecipientEvent.REFUSE: RecipientState.UNKNOWN},
+        }
+    )
+)
+"""Goes before the table for one that was re-sent: its first mail may have arrived after all."""
 
 
 @dataclass(frozen=True)
@@ -86,11 +126,23 @@ class RecipientProgress:
     attempt: AttemptToken | None = None
     message_id: str | None = None
     reason: str | None = None
+    resend: Resend = Resend.NONE
+    flags: frozenset[RecipientFlag] = frozenset()
 
     @property
     def is_finished(self) -> bool:
-        """Whether it is in a counted state."""
-        return self.state not in _UNFINISHED
+        """Whether it is in a counted state, and no re-send is ahead."""
+        return self.state not in _UNFINISHED and not self.awaits_resend
+
+    @property
+    def awaits_resend(self) -> bool:
+        """Whether its outcome is unknown and it is to be put back by itself."""
+        return self.state is RecipientState.UNKNOWN and self.resend is Resend.AHEAD
+
+    @property
+    def may_be_resent(self) -> bool:
+        """Whether its outcome is unknown and it was not put back before."""
+        return self.state is RecipientState.UNKNOWN and self.resend is not Resend.DONE
 
     def after(
         self,
@@ -100,14 +152,33 @@ class RecipientProgress:
         message_id: str | None = None,
         reason: str | None = None,
     ) -> "RecipientProgress":
-        """Moved along the table. Raises IllegalTransition and changes nothing."""
-        state = RECIPIENT_TRANSITIONS[self.state].get(event)
-        if state is None:
-            raise IllegalTransition("recipient", self.state, event)
+        """Moved along the tables. Raises IllegalTransition and changes nothing."""
+        state = next_state(self.state, event, self.resend)
         return replace(
             self,
             state=state,
             attempt=attempt or self.attempt,
             message_id=message_id or self.message_id,
             reason=reason,
+            resend=Resend.DONE if event is RecipientEvent.RESEND else self.resend,
         )
+
+    def without_resend_ahead(self) -> "RecipientProgress":
+        """It is not put back by itself any more."""
+        return replace(self, resend=Resend.NONE) if self.resend is Resend.AHEAD else self
+
+    def flagged(self, flag: RecipientFlag | None) -> "RecipientProgress":
+        """The same told twice is told once."""
+        return self if flag is None else replace(self, flags=self.flags | {flag})
+
+
+def next_state(state: RecipientState, event: RecipientEvent, resend: Resend) -> RecipientState:
+    """Where `event` leads. Raises IllegalTransition."""
+    found = RECIPIENT_TRANSITIONS[state].get(event)
+    if resend is Resend.DONE:
+        found = RESENT_TRANSITIONS.get(state, {}).get(event, found)
+        if event is RecipientEvent.RESEND:
+            found = None
+    if found is None:
+        raise IllegalTransition("recipient", state, event)
+    return found

@@ -2,16 +2,19 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
-from domain.recipient import RecipientProgress, RecipientState
+from domain.recipient import RecipientFlag, RecipientProgress, RecipientState
 
 TALLY_SHARDS = 16
 
 
 @dataclass(frozen=True)
 class Tally:
-    """Recipients by final state, and how many chunks they stand for. May be a difference."""
+    """Recipients by final state, and how many chunks they stand for. May be a difference.
+
+    `delivered`, `bounced` and `complained` are of those `sent`, as far as the provider told.
+    """
 
     sent: int = 0
     failed: int = 0
@@ -19,11 +22,16 @@ class Tally:
     suppressed: int = 0
     skipped: int = 0
     finished_chunks: int = 0
+    delivered: int = 0
+    bounced: int = 0
+    complained: int = 0
 
     @classmethod
     def of(cls, progress: Iterable[RecipientProgress]) -> "Tally":
         """The tally of one finished chunk."""
-        counts = Counter(each.state for each in progress)
+        rows = tuple(progress)
+        counts = Counter(each.state for each in rows)
+        flags = Counter(flag for each in rows for flag in each.flags)
         return cls(
             sent=counts[RecipientState.SENT],
             failed=counts[RecipientState.FAILED],
@@ -31,6 +39,9 @@ class Tally:
             suppressed=counts[RecipientState.SUPPRESSED],
             skipped=counts[RecipientState.SKIPPED],
             finished_chunks=1,
+            delivered=flags[RecipientFlag.DELIVERED],
+            bounced=flags[RecipientFlag.BOUNCED],
+            complained=flags[RecipientFlag.COMPLAINED],
         )
 
     @property
@@ -48,10 +59,8 @@ class Tally:
 
     def _combined(self, other: "Tally", sign: int) -> "Tally":
         return Tally(
-            sent=self.sent + sign * other.sent,
-            failed=self.failed + sign * other.failed,
-            unknown=self.unknown + sign * other.unknown,
-            suppressed=self.suppressed + sign * other.suppressed,
-            skipped=self.skipped + sign * other.skipped,
-            finished_chunks=self.finished_chunks + sign * other.finished_chunks,
+            **{
+                each.name: getattr(self, each.name) + sign * getattr(other, each.name)
+                for each in fields(self)
+            }
         )

@@ -53,6 +53,9 @@ class DynamoDBRateLimiter:
             return grant
         return WINDOW
 
+    def slow_down(self, now: datetime) -> None:
+        """Not yet."""
+
     def _read(self) -> tuple[GrantLog, int]:
         return _item_to_grants(self._table.get(GRANTS_KEY))
 

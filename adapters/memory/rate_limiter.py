@@ -28,3 +28,6 @@ class MemoryRateLimiter:
                 return grant.at - now
             self._log = self._log.with_grant(grant, now)
             return grant
+
+    def slow_down(self, now: datetime) -> None:
+        """Not yet."""

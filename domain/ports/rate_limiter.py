@@ -9,18 +9,28 @@ from domain.grants import Grant
 class RateLimiter(Protocol):
     """Grants places in time, so that no one-second window holds more than the limit.
 
-    Shared by every worker of the account; grants are first come, first served.
+    Shared by every worker of the account; grants are first come, first served. The limit is what
+    the account allows or less; the pace is as much, but for a while after the provider throttled.
     """
 
     @property
     def limit(self) -> int:
-        """Messages a second; the most that one request may ask for."""
+        """Messages a second, as last known; the most that one request may ask for."""
         ...
 
     def request(self, messages: int, now: datetime, patience: timedelta) -> Grant | timedelta:
         """A grant at most `patience` after `now`, or how long the wait would be.
 
-        A refusal consumes nothing. A grant not used within its tolerance is lost: ask again.
-        Raises DependencyFault: nothing may be sent.
+        It may be for fewer than `messages`, never for none: no more than a second holds at the
+        present pace. A refusal consumes nothing. A grant not used within its tolerance is lost:
+        ask again. Raises DependencyFault: nothing may be sent.
+        """
+        ...
+
+    def slow_down(self, now: datetime) -> None:
+        """The provider throttled: halve the pace of all workers, which recovers by itself.
+
+        Told again within a second it is the same throttling, and changes nothing. Raises
+        DependencyFault.
         """
         ...

@@ -71,7 +71,10 @@ def test_the_table_is_the_promised_one() -> None:
         ("sending", "lose sight", "unknown"),
         ("unknown", "accept", "sent"),
         ("unknown", "refuse", "failed"),
+        ("unknown", "resend", "pending"),
+        ("unknown", "give up", "failed"),
         ("sent", "accept", "sent"),
+        ("failed", "accept", "sent"),
     }
     assert set(RECIPIENT_TRANSITIONS) == set(RecipientState)
 
