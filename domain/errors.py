@@ -7,6 +7,7 @@ SentinelError
 ├── AlreadyExists           an id is taken; nothing was changed
 ├── IllegalTransition       the state does not allow it; state unchanged
 ├── VersionConflict         somebody else wrote first: read again, decide again
+│   └── IdempotencyKeyInUse    another request has begun under the same key
 └── DependencyFault         something outside failed
     ├── DependencyRefused      it certainly did nothing: retry later
     └── DependencyUnavailable  it may have done it: only repeat what is idempotent
@@ -69,6 +70,10 @@ class IllegalTransition(SentinelError):
 
 class VersionConflict(SentinelError):
     """A conditional write found another version than the one that was read."""
+
+
+class IdempotencyKeyInUse(VersionConflict):
+    """Another request under the same key has begun, or is tried again, at the same time."""
 
 
 class DependencyFault(SentinelError):

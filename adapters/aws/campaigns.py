@@ -3,12 +3,14 @@
 from dataclasses import replace
 
 from adapters.aws.delivery_records import campaign_to_item, item_to_campaign, range_to_item
+from adapters.aws.idempotency import put_record
 from adapters.aws.keys import campaign_key
 from adapters.aws.listing import page_of
 from adapters.aws.table import Table, put_new, put_version
 from domain.campaign import Campaign, CampaignState
-from domain.errors import AlreadyExists, VersionConflict
+from domain.errors import AlreadyExists, IdempotencyKeyInUse, VersionConflict
 from domain.fan_out import FanOutRange
+from domain.idempotency import IdempotencyRecord
 from domain.identifiers import CampaignId
 from domain.ports.campaigns import CampaignPage
 
@@ -20,16 +22,24 @@ class DynamoDBCampaignRepository:
         """Over one table."""
         self._table = table
 
-    def add(self, campaign: Campaign, ranges: tuple[FanOutRange, ...]) -> None:
+    def add(
+        self,
+        campaign: Campaign,
+        ranges: tuple[FanOutRange, ...],
+        record: IdempotencyRecord | None = None,
+    ) -> None:
         """One transaction."""
         try:
             self._table.transact(
                 [
                     put_new(campaign_to_item(campaign)),
                     *(put_new(range_to_item(each)) for each in ranges),
+                    *([] if record is None else [put_record(record)]),
                 ]
             )
         except VersionConflict as error:
+            if record is not None and self.get(campaign.campaign_id) is None:
+                raise IdempotencyKeyInUse from error
             raise AlreadyExists("campaign", campaign.campaign_id) from error
 
     def get(self, campaign_id: CampaignId) -> Campaign | None:

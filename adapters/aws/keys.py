@@ -38,6 +38,11 @@ def contact_key(contact_id: ContactId) -> Key:
     return f"CONTACT#{contact_id}", "CONTACT"
 
 
+def idempotency_key(digest: str) -> Key:
+    """Key of an idempotency record."""
+    return f"IDEMPOTENCY#{digest}", "IDEMPOTENCY"
+
+
 def template_key(template_id: TemplateId) -> Key:
     """Key of a template."""
     return f"TEMPLATE#{template_id}", "TEMPLATE"

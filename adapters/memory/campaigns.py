@@ -7,6 +7,7 @@ from adapters.memory.paging import page_of
 from domain.campaign import Campaign, CampaignState
 from domain.errors import AlreadyExists
 from domain.fan_out import FanOutRange
+from domain.idempotency import IdempotencyRecord
 from domain.identifiers import CampaignId
 from domain.ports.campaigns import CampaignPage
 
@@ -18,11 +19,18 @@ class MemoryCampaignRepository:
         """Over a shared database."""
         self._database = database
 
-    def add(self, campaign: Campaign, ranges: tuple[FanOutRange, ...]) -> None:
-        """Both, or neither."""
+    def add(
+        self,
+        campaign: Campaign,
+        ranges: tuple[FanOutRange, ...],
+        record: IdempotencyRecord | None = None,
+    ) -> None:
+        """All, or nothing."""
         with self._database.lock:
             if campaign.campaign_id in self._database.campaigns:
                 raise AlreadyExists("campaign", campaign.campaign_id)
+            if record is not None:
+                self._database.put_idempotency_record(record)
             self._database.campaigns[campaign.campaign_id] = campaign
             self._database.ranges[campaign.campaign_id] = {each.number: each for each in ranges}
 

@@ -7,8 +7,9 @@ from threading import RLock
 from domain.campaign import Campaign
 from domain.chunk import Chunk, ChunkRef
 from domain.contact import Contact
-from domain.errors import VersionConflict
+from domain.errors import IdempotencyKeyInUse, VersionConflict
 from domain.fan_out import FanOutRange
+from domain.idempotency import IdempotencyRecord
 from domain.identifiers import CampaignId, ContactId, SegmentId, TemplateId
 from domain.segment import Segment
 from domain.suppression import Suppression
@@ -33,6 +34,7 @@ class MemoryDatabase:
     contacts: dict[ContactId, Contact] = field(default_factory=dict)
     contacts_by_address: dict[str, ContactId] = field(default_factory=dict)
     suppressions: dict[str, Suppression] = field(default_factory=dict)
+    idempotency: dict[str, IdempotencyRecord] = field(default_factory=dict)
 
     def check_campaign(self, campaign: Campaign) -> None:
         """Raises VersionConflict unless the stored campaign has its version."""
@@ -47,3 +49,14 @@ class MemoryDatabase:
             raise VersionConflict(
                 f"range {fan_out_range.number} of campaign {fan_out_range.campaign_id}"
             )
+
+    def put_idempotency_record(self, record: IdempotencyRecord) -> IdempotencyRecord:
+        """Write it by version. Raises IdempotencyKeyInUse."""
+        with self.lock:
+            stored = self.idempotency.get(record.digest)
+            if record.version == 0 and stored is not None and stored.has_expired(record.began_at):
+                stored = None
+            if (stored.version if stored else 0) != record.version:
+                raise IdempotencyKeyInUse
+            self.idempotency[record.digest] = record.stored()
+            return record.stored()

@@ -5,6 +5,7 @@ from typing import Protocol
 
 from domain.campaign import Campaign, CampaignState
 from domain.fan_out import FanOutRange
+from domain.idempotency import IdempotencyRecord
 from domain.identifiers import CampaignId
 
 
@@ -19,10 +20,16 @@ class CampaignPage:
 class CampaignRepository(Protocol):
     """Every method raises DependencyFault when the store fails; reads may then be repeated."""
 
-    def add(self, campaign: Campaign, ranges: tuple[FanOutRange, ...]) -> None:
-        """Write a new campaign with its fan-out ranges: all or nothing.
+    def add(
+        self,
+        campaign: Campaign,
+        ranges: tuple[FanOutRange, ...],
+        record: IdempotencyRecord | None = None,
+    ) -> None:
+        """Write a new campaign with its fan-out ranges and its `record`: all or nothing.
 
-        Raises AlreadyExists if the id is taken.
+        Raises AlreadyExists if the id is taken, and IdempotencyKeyInUse where the record cannot
+        be written, as IdempotencyRepository.save says.
         """
         ...
 

@@ -10,11 +10,13 @@ from domain.errors import (
     DependencyFault,
     DependencyUnavailable,
     InvalidInput,
+    NotFound,
     UnknownReference,
     VersionConflict,
 )
 from domain.fan_out import new_ranges
-from domain.identifiers import SegmentId, TemplateId, shown
+from domain.idempotency import IdempotencyRecord
+from domain.identifiers import CampaignId, SegmentId, TemplateId, shown
 from domain.names import checked_name
 from domain.path_policy import ExecutionPath, decide_timing
 from domain.ports.campaigns import CampaignRepository
@@ -76,11 +78,17 @@ class CreateCampaign:
     horizon: timedelta
     fan_out_ranges: int
 
-    def __call__(self, request: CampaignRequest) -> Created:
+    def __call__(
+        self, request: CampaignRequest, record: IdempotencyRecord | None = None
+    ) -> Created:
         """Raises InvalidInput and DependencyRefused: then nothing was created.
 
-        Raises DependencyUnavailable where nobody can tell: look for it before asking again.
+        Raises DependencyUnavailable where nobody can tell: look for it before asking again, or
+        ask again with the same `record`, which is written with the campaign. One that is there
+        already is answered from its campaign. Raises IdempotencyKeyInUse.
         """
+        if record is not None and record.is_repeat:
+            return self._answered_again(CampaignId(record.named(self.ids.campaign_id())))
         now = self.clock.now()
         name = checked_name(request.name)
         timing = decide_timing(
@@ -93,8 +101,9 @@ class CreateCampaign:
         template = self._template(request.template_id)
         self._check_segment(request.segment_id, template)
         scheduled = timing.execution_path is ExecutionPath.SCHEDULED
+        fresh_id = self.ids.campaign_id()
         campaign = Campaign(
-            campaign_id=self.ids.campaign_id(),
+            campaign_id=fresh_id if record is None else CampaignId(record.named(fresh_id)),
             name=name,
             template_id=request.template_id,
             segment_id=request.segment_id,
@@ -104,8 +113,23 @@ class CreateCampaign:
             created_at=now,
             next_check_at=now + self.policy.check_interval,
         )
-        self._store(campaign)
+        self._store(campaign, record)
         self.metrics.campaign_created(campaign)
+        return self._triggered(campaign)
+
+    def _answered_again(self, campaign_id: CampaignId) -> Created:
+        """The campaign of an earlier try that ended before it could answer.
+
+        Whether that could trigger it nobody knows: it is done again, where nothing came of it.
+        """
+        campaign = self.campaigns.get(campaign_id)
+        if campaign is None:
+            raise NotFound("campaign", campaign_id)
+        if campaign.awaits_first_start:
+            return self._triggered(campaign)
+        return Created(campaign, None)
+
+    def _triggered(self, campaign: Campaign) -> Created:
         try:
             campaign = self._trigger(campaign)
         except DependencyFault as fault:
@@ -116,9 +140,10 @@ class CreateCampaign:
             return Created(campaign, str(fault))
         return Created(campaign, None)
 
-    def _store(self, campaign: Campaign) -> None:
+    def _store(self, campaign: Campaign, record: IdempotencyRecord | None) -> None:
+        ranges = new_ranges(campaign.campaign_id, self.fan_out_ranges)
         try:
-            self.campaigns.add(campaign, new_ranges(campaign.campaign_id, self.fan_out_ranges))
+            self.campaigns.add(campaign, ranges, record)
         except DependencyUnavailable:
             # The answer is missing, not necessarily the campaign: a second one would mail twice.
             if self.campaigns.get(campaign.campaign_id) is None:

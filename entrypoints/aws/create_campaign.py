@@ -5,6 +5,7 @@ from entrypoints.containers.creating import Creating
 from entrypoints.containers.lifecycle import Lifecycle
 from entrypoints.containers.on_aws.access import ApiAccess
 from entrypoints.containers.on_aws.audience import Audience
+from entrypoints.containers.on_aws.idempotency import Idempotency
 from entrypoints.containers.on_aws.rendering import Rendering
 from entrypoints.containers.on_aws.reporting import Reporting
 from entrypoints.containers.on_aws.triggers import Triggers
@@ -13,7 +14,7 @@ from entrypoints.http.creation import creation_routes
 from entrypoints.http.lifecycle import lifecycle_routes
 
 
-class Adapters(ApiAccess, Audience, Rendering, Triggers, Reporting):
+class Adapters(ApiAccess, Idempotency, Audience, Rendering, Triggers, Reporting):
     """What it runs on."""
 
 

@@ -9,6 +9,7 @@ from entrypoints.containers.on_aws.audience import Audience
 from entrypoints.containers.on_aws.chunks import Chunks
 from entrypoints.containers.on_aws.contents import Contents
 from entrypoints.containers.on_aws.hash_key import HashKey
+from entrypoints.containers.on_aws.idempotency import Idempotency
 from entrypoints.containers.on_aws.mail import Mail
 from entrypoints.containers.on_aws.open_work import DueWork
 from entrypoints.containers.on_aws.queue import Queue
@@ -19,7 +20,17 @@ from entrypoints.containers.on_aws.triggers import Triggers
 
 
 class Adapters(  # the name that every family has
-    Audience, Rendering, Contents, Triggers, Queue, Chunks, Mail, DueWork, Reporting, ApiAccess
+    Audience,
+    Rendering,
+    Contents,
+    Triggers,
+    Queue,
+    Chunks,
+    Mail,
+    DueWork,
+    Reporting,
+    ApiAccess,
+    Idempotency,
 ):
     """The aws family: everything that the functions run on, and what none does yet."""
 

@@ -8,6 +8,7 @@ from adapters.memory.contacts import MemoryContactRepository
 from adapters.memory.contents import MemoryContentRepository
 from adapters.memory.database import MemoryDatabase
 from adapters.memory.fan_out import MemoryFanOutRepository
+from adapters.memory.idempotency import MemoryIdempotencyRepository
 from adapters.memory.invoker import MemoryInvoker
 from adapters.memory.mailer import MemoryMailer
 from adapters.memory.metrics import MemoryMetrics
@@ -28,6 +29,7 @@ from domain.ports.clock import Clock
 from domain.ports.contacts import ContactRepository
 from domain.ports.contents import ContentRepository
 from domain.ports.fan_out import FanOutRepository
+from domain.ports.idempotency import IdempotencyRepository
 from domain.ports.ids import Ids
 from domain.ports.invoker import Invoker
 from domain.ports.mailer import Mailer
@@ -66,6 +68,9 @@ class Adapters(containers.DeclarativeContainer):
     )
     fan_out: providers.Provider[FanOutRepository] = providers.ThreadSafeSingleton(
         MemoryFanOutRepository, database
+    )
+    idempotency: providers.Provider[IdempotencyRepository] = providers.ThreadSafeSingleton(
+        MemoryIdempotencyRepository, database
     )
     open_work: providers.Provider[OpenWork] = providers.ThreadSafeSingleton(
         MemoryOpenWork, database

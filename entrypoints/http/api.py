@@ -29,6 +29,7 @@ from entrypoints.containers.use_cases import UseCases
 from entrypoints.http import problems
 from entrypoints.http.access import Access, Admission
 from entrypoints.http.answers import JSON
+from entrypoints.http.idempotency import API_KEY_ID, Idempotency, is_keyed
 from entrypoints.http.security import with_security
 from entrypoints.request_id import REQUEST_ID
 
@@ -51,8 +52,11 @@ class Api:
         more_routes: Sequence[APIGatewayHttpRouter] = (),
     ) -> None:
         """`more_routes` are served beside `routes` and left out of OpenAPI."""
+        family = container.family
         self._resolver = _resolver(routes)
-        self._access = Access(container.family.api_keys(), container.family.clock())
+        idempotency = Idempotency(family.idempotency(), family.clock(), family.ids())
+        self._resolver.use([idempotency.middleware])
+        self._access = Access(family.api_keys(), family.clock())
         for router in more_routes:
             self._resolver.include_router(router)
 
@@ -63,7 +67,7 @@ class Api:
         try:
             admission = self._admission(event)
             if admission.refusal is None:
-                answer = self._answer(event, context)
+                answer = self._answer(event, context, admission.key_id)
             else:
                 answer = _built(admission.refusal)
             answer.setdefault("headers", {})["X-Request-Id"] = request["requestId"]
@@ -92,12 +96,15 @@ class Api:
             logger.exception("Request failed")
             return Admission(refusal=problems.internal())
 
-    def _answer(self, event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
+    def _answer(
+        self, event: Mapping[str, Any], context: LambdaContext, api_key_id: str | None
+    ) -> dict[str, Any]:
         refused = _refused_body(event)
         if refused is not None:
             return _built(refused)
         # The resolver takes the type by its exact spelling, and it has been checked by now.
         headers = {**event.get("headers", {}), "content-type": JSON}
+        self._resolver.append_context(**{API_KEY_ID: api_key_id})
         try:
             return self._resolver.resolve({**event, "headers": headers}, context)
         except Exception:
@@ -116,8 +123,9 @@ def _resolver(routes: Sequence[APIGatewayHttpRouter]) -> APIGatewayHttpResolver:
 
     def dependency_fault(error: DependencyFault) -> Response[str]:
         logger.error("A dependency failed: %s", error)
-        reads = resolver.current_event.http_method == HTTPMethod.GET
-        return problems.of_dependency_fault(error, reads=reads)
+        event = resolver.current_event
+        reads = event.http_method == HTTPMethod.GET
+        return problems.of_dependency_fault(error, reads=reads, keyed=is_keyed(event))
 
     handlers: dict[type[Exception], Callable[..., Response[str]]] = {
         RequestValidationError: problems.of_validation_error,

@@ -11,6 +11,7 @@ from domain.use_cases.create_campaign import CampaignRequest
 from entrypoints.containers.creating import Creating
 from entrypoints.http.answers import BODY_PROBLEMS, answer, described
 from entrypoints.http.creation_models import CampaignCreatedBody, CampaignRequestBody
+from entrypoints.http.idempotency import current_record
 
 
 def creation_routes(container: Creating) -> APIGatewayHttpRouter:
@@ -40,7 +41,8 @@ def creation_routes(container: Creating) -> APIGatewayHttpRouter:
                 schedule_at=body.schedule_at,
                 timezone=body.timezone,
                 fold=body.fold,
-            )
+            ),
+            current_record(),
         )
         immediate = created.campaign.execution_path is ExecutionPath.IMMEDIATE
         return answer(

@@ -155,6 +155,27 @@ def method_not_allowed(allowed: Sequence[str]) -> Response[str]:
     )
 
 
+def idempotency_key_reused() -> Response[str]:
+    """422: the key is another request's."""
+    return problem(
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        "idempotency-key-reused",
+        "The Idempotency-Key belongs to another request",
+        "It was sent with another body before. Send that one again, or use a new key.",
+    )
+
+
+def still_running(seconds: int) -> Response[str]:
+    """409: the same request is being carried out."""
+    return problem(
+        HTTPStatus.CONFLICT,
+        "still-running",
+        "A request with this Idempotency-Key is still running",
+        "Send it again in a moment, with the same key, to have its answer.",
+        headers={"Retry-After": str(seconds)},
+    )
+
+
 def internal() -> Response[str]:
     """500: a defect; the log has it under the request's id."""
     return problem(
@@ -218,12 +239,23 @@ def of_version_conflict(_error: VersionConflict) -> Response[str]:
     )
 
 
-def of_dependency_fault(error: DependencyFault, *, reads: bool) -> Response[str]:
+def of_dependency_fault(
+    error: DependencyFault, *, reads: bool, keyed: bool = False
+) -> Response[str]:
     """503: nothing is known to be wrong with the request.
 
-    Only where it certainly did nothing, as where it only `reads`, is the client told to repeat it.
+    Only where it certainly did nothing, as where it only `reads`, or where it is `keyed` and so
+    has its effect once, is the client told to repeat it.
     """
     if isinstance(error, DependencyUnavailable) and not reads:
+        if keyed:
+            return problem(
+                HTTPStatus.SERVICE_UNAVAILABLE,
+                "outcome-unknown",
+                "A service that Sentinel needs did not answer",
+                f"{error}. Send it again with the same Idempotency-Key: it is not done twice.",
+                headers={"Retry-After": _RETRY_AFTER_SECONDS},
+            )
         return problem(
             HTTPStatus.SERVICE_UNAVAILABLE,
             "outcome-unknown",

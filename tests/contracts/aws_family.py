@@ -19,6 +19,7 @@ from adapters.aws.clients import AwsClients
 from adapters.aws.contacts import DynamoDBContactRepository
 from adapters.aws.contents import DynamoDBContentRepository
 from adapters.aws.fan_out import DynamoDBFanOutRepository
+from adapters.aws.idempotency import DynamoDBIdempotencyRepository
 from adapters.aws.invoker import LambdaInvoker
 from adapters.aws.keys import suppression_key
 from adapters.aws.mailer import SesMailer
@@ -154,6 +155,7 @@ def aws_family(deployment: Deployment, clients: AwsClients | None = None) -> Fam
         contents=DynamoDBContentRepository(table),
         contents_elsewhere=DynamoDBContentRepository(table),
         fan_out=DynamoDBFanOutRepository(table),
+        idempotency=DynamoDBIdempotencyRepository(table),
         invoker=LambdaInvoker(clients, deployment.function_arn),
         mailer=SesMailer(clients, SENDER, bulk=True, clock=clock),
         open_work=DynamoDBOpenWork(table),

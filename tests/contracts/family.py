@@ -11,6 +11,7 @@ from domain.ports.chunks import ChunkRepository
 from domain.ports.contacts import ContactRepository
 from domain.ports.contents import ContentRepository
 from domain.ports.fan_out import FanOutRepository
+from domain.ports.idempotency import IdempotencyRepository
 from domain.ports.ids import Ids
 from domain.ports.invoker import Invoker
 from domain.ports.mailer import Mailer
@@ -74,6 +75,7 @@ class Family:
     contents: ContentRepository
     contents_elsewhere: ContentRepository
     fan_out: FanOutRepository
+    idempotency: IdempotencyRepository
     invoker: Invoker
     mailer: Mailer
     open_work: OpenWork

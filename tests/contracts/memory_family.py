@@ -9,6 +9,7 @@ from adapters.memory.contacts import MemoryContactRepository
 from adapters.memory.contents import MemoryContentRepository
 from adapters.memory.database import MemoryDatabase
 from adapters.memory.fan_out import MemoryFanOutRepository
+from adapters.memory.idempotency import MemoryIdempotencyRepository
 from adapters.memory.invoker import MemoryInvoker
 from adapters.memory.mailer import MemoryMailer
 from adapters.memory.open_work import MemoryOpenWork
@@ -64,6 +65,7 @@ def memory_family() -> Family:
         contents=MemoryContentRepository(database),
         contents_elsewhere=MemoryContentRepository(database),
         fan_out=MemoryFanOutRepository(database),
+        idempotency=MemoryIdempotencyRepository(database),
         invoker=invoker,
         mailer=mailer,
         open_work=MemoryOpenWork(database),

@@ -18,6 +18,7 @@ from adapters.memory.campaigns import MemoryCampaignRepository
 from domain.campaign import Campaign, CampaignState
 from domain.errors import DependencyUnavailable
 from domain.fan_out import FanOutRange
+from domain.idempotency import IdempotencyRecord
 from domain.identifiers import CampaignId
 from domain.ports.campaigns import CampaignPage
 from entrypoints.containers import Family, build
@@ -173,9 +174,16 @@ class UnansweringCampaigns(MemoryCampaignRepository):
 class ForgetfulCampaigns(MemoryCampaignRepository):
     """A store that gives no answer to a new campaign, and does not show it."""
 
-    def add(self, campaign: Campaign, ranges: tuple[FanOutRange, ...]) -> None:
+    def add(
+        self,
+        campaign: Campaign,
+        ranges: tuple[FanOutRange, ...],
+        record: IdempotencyRecord | None = None,
+    ) -> None:
         """Times out."""
-        raise DependencyUnavailable(f"{campaign.campaign_id}, {len(ranges)}: ReadTimeoutError")
+        raise DependencyUnavailable(
+            f"{campaign.campaign_id}, {len(ranges)}, {record}: ReadTimeoutError"
+        )
 
 
 def without_store() -> Gateway:

@@ -11,6 +11,7 @@ from domain.campaign import Campaign, CampaignState
 from domain.chunk import Chunk, ChunkRef
 from domain.errors import DependencyUnavailable
 from domain.fan_out import FanOutRange, new_ranges
+from domain.idempotency import IdempotencyRecord
 from domain.identifiers import CampaignId, LeaseToken, SegmentId, TemplateId
 from domain.use_cases.create_campaign import CampaignRequest
 from tests.unit.sentinel import MINUTE, NOW, Sentinel, addresses
@@ -28,10 +29,15 @@ class UnansweringCampaigns(MemoryCampaignRepository):
         super().__init__(database)
         self._stores = stores
 
-    def add(self, campaign: Campaign, ranges: tuple[FanOutRange, ...]) -> None:
+    def add(
+        self,
+        campaign: Campaign,
+        ranges: tuple[FanOutRange, ...],
+        record: IdempotencyRecord | None = None,
+    ) -> None:
         """Timed out."""
         if self._stores:
-            super().add(campaign, ranges)
+            super().add(campaign, ranges, record)
         raise DependencyUnavailable("Timed out.")
 
 
