@@ -13,7 +13,7 @@ LOCKS := requirements.lock requirements-lambda.lock requirements-dev.lock locals
 INSTALL = $(MAKE) --silent --jobs=2
 
 .DEFAULT_GOAL := help
-.PHONY: help local-run check format test package preflight deploy api-key api-keys destroy bench cost openapi lock lock-check emulator dev clean
+.PHONY: help local-run check format test package preflight deploy api-key api-keys dead-letters destroy bench cost openapi lock lock-check emulator dev clean
 
 help: ## Show what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -56,6 +56,10 @@ api-key: .venv/dev ## Issue a key of the API (SCOPES="campaigns:write …", DAYS
 
 api-keys: .venv/dev ## List the keys of the API, or take one back (REVOKE=its id)
 	@$(BIN)/python -m entrypoints.deployment.api_keys $(if $(REVOKE),revoke $(REVOKE),list)
+
+dead-letters: .venv/dev ## Explain what was given up (STAGE=), REPLAY=<id or all>, DISCARD=<id>
+	@$(BIN)/python -m entrypoints.deployment.dead_letters \
+		$(if $(REPLAY),replay $(REPLAY),$(if $(DISCARD),discard $(DISCARD),list))
 
 destroy: .venv/dev ## Take the deployment away (CONFIRM=sentinel); the data stays
 	@$(BIN)/python -m entrypoints.deployment.destroy

@@ -74,10 +74,14 @@ class Check:
 Write = Put | Add | Check
 
 
+class UnknownLayoutError(ValueError):
+    """Newer code wrote a message; the text has the number of its layout, and nothing else of it."""
+
+
 def check_schema(message: Mapping[str, Any]) -> None:
-    """Raises ValueError where newer code wrote it: it waits for code that knows its layout."""
+    """Raises UnknownLayoutError where newer code wrote it: it waits for code that knows it."""
     if int(message["schema"]) > SCHEMA:
-        raise ValueError(f"of layout {message['schema']}, and this code knows {SCHEMA}")
+        raise UnknownLayoutError(f"of layout {message['schema']}, and this code knows {SCHEMA}")
 
 
 def put_version(item: Item, expected: int) -> Put:

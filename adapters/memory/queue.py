@@ -7,6 +7,7 @@ from itertools import count
 from threading import Condition
 
 from domain.chunk import ChunkRef
+from domain.dead_letter import DeadLetter, DeadLetterSource
 from domain.ports.clock import Clock
 from domain.ports.queue import Delivery
 
@@ -14,6 +15,7 @@ from domain.ports.queue import Delivery
 @dataclass(frozen=True, slots=True)
 class _Message:
     chunk: ChunkRef
+    sent_at: datetime
     visible_at: datetime
     receives: int = 0
 
@@ -22,7 +24,7 @@ class MemorySendQueue:
     """Implements `domain.ports.queue.SendQueue`.
 
     As SQS does: a receipt is good for one receive; after `max_receives` a message moves to
-    `dead_letters`.
+    the `dead` letters, by their ids.
     """
 
     def __init__(
@@ -38,16 +40,22 @@ class MemorySendQueue:
         self._messages: dict[int, _Message] = {}
         self._numbers = count()
         self._arrival = Condition()
-        self.dead_letters: list[ChunkRef] = []
+        self.dead: dict[str, DeadLetter] = {}
+
+    @property
+    def dead_letters(self) -> Sequence[ChunkRef]:
+        """What they name, in the order in which they were given up."""
+        works = [letter.work for letter in self.dead.values()]
+        return [work for work in works if isinstance(work, ChunkRef)]
 
     def enqueue(
         self, chunks: Sequence[ChunkRef], delay: timedelta = timedelta()
     ) -> Sequence[ChunkRef]:
         """Always takes everything."""
-        visible_at = self._clock.now() + delay
+        now = self._clock.now()
         with self._arrival:
             for chunk in chunks:
-                self._messages[next(self._numbers)] = _Message(chunk, visible_at)
+                self._messages[next(self._numbers)] = _Message(chunk, now, now + delay)
             self._arrival.notify_all()
         return ()
 
@@ -78,7 +86,9 @@ class MemorySendQueue:
             if message.visible_at > now:
                 continue
             if message.receives == self._max_receives:
-                self.dead_letters.append(self._messages.pop(number).chunk)
+                del self._messages[number]
+                letter = _given_up(number, message)
+                self.dead[letter.message_id] = letter
                 continue
             received = replace(
                 message,
@@ -88,3 +98,14 @@ class MemorySendQueue:
             self._messages[number] = received
             found.append(Delivery(message.chunk, f"{number}.{received.receives}"))
         return found
+
+
+def _given_up(number: int, message: _Message) -> DeadLetter:
+    return DeadLetter(
+        source=DeadLetterSource.SEND,
+        message_id=f"send-{number}",
+        work=message.chunk,
+        reason="received too often; the log says why",
+        first_sent_at=message.sent_at,
+        receives=message.receives,
+    )

@@ -5,14 +5,23 @@ from dataclasses import dataclass
 
 from adapters.aws import account
 from adapters.aws.api_keys import SecretsManagerApiKeys
+from adapters.aws.campaigns import DynamoDBCampaignRepository
+from adapters.aws.chunks import DynamoDBChunkRepository
 from adapters.aws.clients import AwsClients
+from adapters.aws.dead_letters import SqsDeadLetters
 from adapters.aws.deployment import AwsDeployment
+from adapters.aws.fan_out import DynamoDBFanOutRepository
+from adapters.aws.invoker import LambdaInvoker
+from adapters.aws.queue import SqsSendQueue
+from adapters.aws.table import Table
 from adapters.system.clock import SystemClock
 from adapters.system.ids import SystemIds
 from domain.account import Account
 from domain.ports.api_keys import ApiKeys
 from domain.ports.clock import Clock
+from domain.ports.dead_letters import DeadLetters
 from domain.ports.ids import Ids
+from domain.use_cases.explain_dead_letters import ExplainDeadLetters
 from entrypoints.settings import InvalidSettingsError
 
 
@@ -61,12 +70,54 @@ def api_key_administration(environment: Mapping[str, str], name: str) -> ApiKeyA
     Raises InvalidSettingsError where there is none, and DependencyFault.
     """
     target = deployment(environment, name)
-    secret_arn = target.outputs().get("ApiKeysSecretArn")
-    if secret_arn is None:
-        raise InvalidSettingsError(
-            f"STAGE: no stack {name} in {target.clients.region}; deploy it first (make deploy)."
-        )
+    secret_arn = _output(target, "ApiKeysSecretArn")
     clock = SystemClock()
     return ApiKeyAdministration(
         SecretsManagerApiKeys(target.clients, secret_arn, clock), clock, SystemIds()
     )
+
+
+@dataclass(frozen=True)
+class DeadLetterAdministration:
+    """What explaining, replaying and discarding dead letters runs on."""
+
+    dead_letters: DeadLetters
+    explain: ExplainDeadLetters
+
+
+def dead_letter_administration(
+    environment: Mapping[str, str], name: str
+) -> DeadLetterAdministration:
+    """For the deployment of that name; it only needs records, queues and the start function.
+
+    Raises InvalidSettingsError where there is none, and DependencyFault.
+    """
+    target = deployment(environment, name)
+    clients, clock = target.clients, SystemClock()
+    table = Table(clients, _output(target, "TableName"), clock, SystemIds())
+    dead_letters = SqsDeadLetters(
+        clients,
+        name,
+        queue=SqsSendQueue(clients, _output(target, "SendQueueUrl")),
+        invoker=LambdaInvoker(clients, f"{name}-start-campaign"),
+    )
+    explain = ExplainDeadLetters(
+        dead_letters=dead_letters,
+        campaigns=DynamoDBCampaignRepository(table),
+        # Nothing is looked up by an address, nor written.
+        chunks=DynamoDBChunkRepository(table, lambda: b""),
+        fan_out=DynamoDBFanOutRepository(table),
+        clock=clock,
+    )
+    return DeadLetterAdministration(dead_letters, explain)
+
+
+def _output(target: AwsDeployment, key: str) -> str:
+    """Raises InvalidSettingsError where there is no such stack, and DependencyFault."""
+    value = target.outputs().get(key)
+    if value is None:
+        raise InvalidSettingsError(
+            f"STAGE: no stack {target.name} in {target.clients.region}; deploy it first "
+            "(make deploy)."
+        )
+    return value

@@ -1,0 +1,198 @@
+"""Dead letters in SQS: those of the send queue, of Lambda's failed starts and of Scheduler."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from adapters.aws.clients import AwsClients
+from adapters.aws.faults import translated
+from adapters.aws.queue import body_to_chunk
+from adapters.aws.start_event import event_to_start
+from adapters.aws.table import UnknownLayoutError
+from domain.chunk import ChunkRef
+from domain.dead_letter import DeadLetter, DeadLetterSource, Work, shown_text
+from domain.errors import DependencyRefused
+from domain.identifiers import CampaignId
+from domain.ports.invoker import Invoker
+from domain.ports.queue import SendQueue
+from domain.start import StartRequest, Trigger
+
+if TYPE_CHECKING:
+    from types_boto3_sqs.type_defs import MessageTypeDef
+
+_HELD_SECONDS = 30
+"""Hidden from who looks at the same time, for the looking only: then let go."""
+_POLL_SECONDS = 1
+"""A long poll asks every server: a short one may miss what is there."""
+_MESSAGES_A_REQUEST = 10
+_MOST = 1_000
+
+Reading = tuple[Work | None, str]
+"""What a message asks for, and why it was given up."""
+
+
+def read_send(message: "MessageTypeDef") -> Reading:
+    """A message that SQS moved says nothing of the reason. Raises what `body_to_chunk` does."""
+    return body_to_chunk(message["Body"]), "received too often; the worker's log says why"
+
+
+def read_start(message: "MessageTypeDef") -> Reading:
+    """The record of a failed invocation.
+
+    AWS Lambda Developer Guide, "Capturing records of Lambda asynchronous invocations". Raises
+    ValueError, KeyError, TypeError or AttributeError where it is none.
+    """
+    record = json.loads(message["Body"])
+    work = event_to_start(record["requestPayload"])
+    answer = record.get("responsePayload") or {}
+    words = [
+        record.get("requestContext", {}).get("condition"),
+        answer.get("errorType") or record.get("responseContext", {}).get("functionError"),
+        answer.get("errorMessage"),
+    ]
+    return work, ": ".join(str(word) for word in words if word)
+
+
+def read_schedule(message: "MessageTypeDef") -> Reading:
+    """What Scheduler could not deliver: the schedule has the campaign's name.
+
+    EventBridge Scheduler User Guide, "Configuring a dead-letter queue". Raises as `read_start`.
+    """
+    attributes = {
+        name: value.get("StringValue", "")
+        for name, value in message.get("MessageAttributes", {}).items()
+    }
+    schedule = attributes.get("SCHEDULE_ARN", "").rpartition("/")[2]
+    work = (
+        StartRequest(CampaignId(schedule), Trigger.SCHEDULE)
+        if schedule
+        else event_to_start(json.loads(message["Body"]))
+    )
+    words = [attributes.get("ERROR_CODE"), attributes.get("ERROR_MESSAGE")]
+    return work, ": ".join(word for word in words if word)
+
+
+READERS: Mapping[DeadLetterSource, Callable[["MessageTypeDef"], Reading]] = {
+    DeadLetterSource.SEND: read_send,
+    DeadLetterSource.START: read_start,
+    DeadLetterSource.SCHEDULE: read_schedule,
+}
+"""One for each queue of dead letters, `<name>-<source>-dead-letters`."""
+
+
+class SqsDeadLetters:
+    """Implements `domain.ports.dead_letters.DeadLetters` for the deployment `name`."""
+
+    def __init__(
+        self, clients: AwsClients, name: str, *, queue: SendQueue, invoker: Invoker
+    ) -> None:
+        """Replayed on `queue` and by `invoker`."""
+        self._clients = clients
+        self._name = name
+        self._queue = queue
+        self._invoker = invoker
+
+    def all(self) -> Sequence[DeadLetter]:
+        """Receives until nothing new comes, then makes all visible again."""
+        return [letter for source in READERS for letter in self._of(source)]
+
+    def replay(self, letter: DeadLetter) -> None:
+        """As anybody asks for such work; then DeleteMessage."""
+        match letter.work:
+            case ChunkRef() as chunk:
+                if self._queue.enqueue([chunk]):
+                    raise DependencyRefused("The send queue did not take the chunk.")
+            case StartRequest(campaign_id=campaign_id):
+                self._invoker.start(campaign_id)
+            case None:
+                raise ValueError("not a message of Sentinel")
+        self.discard(letter)
+
+    def discard(self, letter: DeadLetter) -> None:
+        """DeleteMessage, by the receipt of the look at it."""
+        url = self._url(letter.source)
+        if url is not None:
+            with translated("SQS DeleteMessage"):
+                self._clients.sqs.delete_message(QueueUrl=url, ReceiptHandle=letter.receipt)
+
+    def _of(self, source: DeadLetterSource) -> Sequence[DeadLetter]:
+        url = self._url(source)
+        if url is None:
+            return ()
+        found: dict[str, MessageTypeDef] = {}
+        try:
+            while len(found) < _MOST:
+                new = [each for each in self._receive(url) if each["MessageId"] not in found]
+                if not new:
+                    break
+                found.update({each["MessageId"]: each for each in new})
+        finally:
+            self._let_go(url, [each["ReceiptHandle"] for each in found.values()])
+        letters = [_letter(source, message) for message in found.values()]
+        return sorted(letters, key=lambda each: each.first_sent_at)
+
+    def _receive(self, url: str) -> "Sequence[MessageTypeDef]":
+        with translated("SQS ReceiveMessage"):
+            return self._clients.sqs.receive_message(
+                QueueUrl=url,
+                MaxNumberOfMessages=_MESSAGES_A_REQUEST,
+                VisibilityTimeout=_HELD_SECONDS,
+                WaitTimeSeconds=_POLL_SECONDS,
+                MessageSystemAttributeNames=["SentTimestamp", "ApproximateReceiveCount"],
+                MessageAttributeNames=["All"],
+            ).get("Messages", [])
+
+    def _let_go(self, url: str, receipts: Sequence[str]) -> None:
+        """One that cannot be let go is seen again when it was held long enough."""
+        for start in range(0, len(receipts), _MESSAGES_A_REQUEST):
+            with translated("SQS ChangeMessageVisibilityBatch"):
+                self._clients.sqs.change_message_visibility_batch(
+                    QueueUrl=url,
+                    Entries=[
+                        {"Id": str(index), "ReceiptHandle": receipt, "VisibilityTimeout": 0}
+                        for index, receipt in enumerate(
+                            receipts[start : start + _MESSAGES_A_REQUEST]
+                        )
+                    ],
+                )
+
+    def _url(self, source: DeadLetterSource) -> str | None:
+        """None where there is no such queue: not every deployment has all."""
+        sqs = self._clients.sqs
+        with translated("SQS GetQueueUrl"):
+            try:
+                return sqs.get_queue_url(QueueName=f"{self._name}-{source}-dead-letters")[
+                    "QueueUrl"
+                ]
+            except sqs.exceptions.QueueDoesNotExist:
+                return None
+
+
+def _letter(source: DeadLetterSource, message: "MessageTypeDef") -> DeadLetter:
+    attributes = message["Attributes"]
+    work, reason = _read(source, message)
+    return DeadLetter(
+        source=source,
+        message_id=message["MessageId"],
+        work=work,
+        reason=shown_text(reason),
+        first_sent_at=datetime.fromtimestamp(int(attributes["SentTimestamp"]) / 1_000, UTC),
+        receives=int(attributes["ApproximateReceiveCount"]),
+        receipt=message["ReceiptHandle"],
+    )
+
+
+def _read(source: DeadLetterSource, message: "MessageTypeDef") -> Reading:
+    try:
+        return READERS[source](message)
+    except json.JSONDecodeError:
+        fault = "not JSON"
+    except KeyError as error:
+        fault = f"without {error.args[0]!r}"
+    except UnknownLayoutError as error:
+        fault = str(error)
+    except (ValueError, TypeError, AttributeError):
+        # Their texts may repeat what is in it.
+        fault = "JSON of another shape"
+    return None, f"cannot be read: {fault}"

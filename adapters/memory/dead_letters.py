@@ -1,0 +1,47 @@
+"""Dead letters within the process: those of the send queue, and what was given up elsewhere."""
+
+from collections.abc import Sequence
+
+from adapters.memory.invoker import MemoryInvoker
+from adapters.memory.queue import MemorySendQueue
+from domain.chunk import ChunkRef
+from domain.dead_letter import DeadLetter, DeadLetterSource
+from domain.start import StartRequest
+
+
+class MemoryDeadLetters:
+    """Implements `domain.ports.dead_letters.DeadLetters`."""
+
+    def __init__(self, queue: MemorySendQueue, invoker: MemoryInvoker) -> None:
+        """Over these; nothing else is given up yet."""
+        self._queue = queue
+        self._invoker = invoker
+        self._given_up: dict[str, DeadLetter] = {}
+
+    def give_up(self, letter: DeadLetter) -> None:
+        """What Lambda, Scheduler or a stranger leaves on a queue of dead letters."""
+        self._given_up[letter.message_id] = letter
+
+    def all(self) -> Sequence[DeadLetter]:
+        """Looking changes nothing."""
+        sources = list(DeadLetterSource)
+        return sorted(
+            [*self._queue.dead.values(), *self._given_up.values()],
+            key=lambda letter: (sources.index(letter.source), letter.first_sent_at),
+        )
+
+    def replay(self, letter: DeadLetter) -> None:
+        """Accepted at once."""
+        match letter.work:
+            case ChunkRef() as chunk:
+                self._queue.enqueue([chunk])
+            case StartRequest(campaign_id=campaign_id):
+                self._invoker.start(campaign_id)
+            case None:
+                raise ValueError("not a message of Sentinel")
+        self.discard(letter)
+
+    def discard(self, letter: DeadLetter) -> None:
+        """By its id."""
+        self._queue.dead.pop(letter.message_id, None)
+        self._given_up.pop(letter.message_id, None)

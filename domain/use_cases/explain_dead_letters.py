@@ -1,0 +1,54 @@
+"""List the dead letters, each with what became of its work."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from domain.chunk import ChunkRef
+from domain.dead_letter import (
+    DeadLetter,
+    ExplainedDeadLetter,
+    Explanation,
+    explain_chunk,
+    explain_foreign,
+    explain_gone,
+    explain_start,
+)
+from domain.ports.campaigns import CampaignRepository
+from domain.ports.chunks import ChunkRepository
+from domain.ports.clock import Clock
+from domain.ports.dead_letters import DeadLetters
+from domain.ports.fan_out import FanOutRepository
+from domain.start import StartRequest
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExplainDeadLetters:
+    """Only reads."""
+
+    dead_letters: DeadLetters
+    campaigns: CampaignRepository
+    chunks: ChunkRepository
+    fan_out: FanOutRepository
+    clock: Clock
+
+    def __call__(self) -> Sequence[ExplainedDeadLetter]:
+        """Raises DependencyFault."""
+        return [
+            ExplainedDeadLetter(letter, self._explanation(letter))
+            for letter in self.dead_letters.all()
+        ]
+
+    def _explanation(self, letter: DeadLetter) -> Explanation:
+        match letter.work:
+            case ChunkRef() as ref:
+                loaded = self.chunks.load(ref)
+                if loaded is None:
+                    return explain_gone()
+                return explain_chunk(*loaded, self.clock.now())
+            case StartRequest(campaign_id=campaign_id):
+                campaign = self.campaigns.get(campaign_id)
+                if campaign is None:
+                    return explain_gone()
+                progress = self.fan_out.progress(campaign_id)
+                return explain_start(campaign, progress, self.clock.now())
+        return explain_foreign()
