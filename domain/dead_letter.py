@@ -18,7 +18,7 @@ from domain.identifiers import CampaignId
 from domain.start import StartRequest
 
 _LONGEST_TEXT = 200
-_ADDRESS = re.compile(r"[^\s@\"'<>(),;:]+@[^\s@\"'<>(),;:]+")
+_ADDRESS = re.compile(r'[^\s@"<>(),;:]+@[^\s@"<>(),;:]+')
 
 _WITHOUT_REPLAY: Mapping[CampaignState, str] = MappingProxyType(
     {

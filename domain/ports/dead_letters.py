@@ -30,5 +30,8 @@ class DeadLetters(Protocol):
         ...
 
     def discard(self, letter: DeadLetter) -> None:
-        """It is no dead letter any more. One that is gone already is no fault."""
+        """It is no dead letter any more.
+
+        Unless somebody else looked at it, or took it away, since: then it may stay, or raise.
+        """
         ...

@@ -18,6 +18,7 @@ from adapters.aws.chunks import DynamoDBChunkRepository
 from adapters.aws.clients import AwsClients
 from adapters.aws.contacts import DynamoDBContactRepository
 from adapters.aws.contents import DynamoDBContentRepository
+from adapters.aws.dead_letters import READERS, SqsDeadLetters
 from adapters.aws.fan_out import DynamoDBFanOutRepository
 from adapters.aws.idempotency import DynamoDBIdempotencyRepository
 from adapters.aws.invoker import LambdaInvoker
@@ -29,13 +30,15 @@ from adapters.aws.rate_limiter import DynamoDBRateLimiter
 from adapters.aws.scheduler import EventBridgeScheduler
 from adapters.aws.segments import DynamoDBSegmentRepository
 from adapters.aws.stack import deploy_stack, verify_sender
-from adapters.aws.start_event import event_to_start
+from adapters.aws.start_event import event_to_start, start_to_event
 from adapters.aws.suppressions import DynamoDBSuppressionRepository
 from adapters.aws.table import Table
 from adapters.aws.templates import DynamoDBTemplateRepository
 from adapters.aws.times import text_to_time
 from adapters.system.ids import SystemIds
 from domain.chunk import ChunkRef
+from domain.dead_letter import DeadLetterSource
+from domain.identifiers import CampaignId
 from domain.ports.queue import SendQueue
 from domain.start import StartRequest
 from domain.suppression import Suppression, SuppressionReason
@@ -44,6 +47,7 @@ from tests.contracts.family import (
     ADDRESS_HASH_KEY,
     RATE_LIMIT,
     SENDER,
+    DeadLettersUnderTest,
     Family,
     Mail,
     QueueUnderTest,
@@ -166,6 +170,7 @@ def aws_family(deployment: Deployment, clients: AwsClients | None = None) -> Fam
         suppressions=DynamoDBSuppressionRepository(table, lambda: ADDRESS_HASH_KEY),
         templates=DynamoDBTemplateRepository(table),
         make_queue=make_queue,
+        make_dead_letters=lambda: make_dead_letters(deployment, clients),
         elapse=lambda _: None,
         started=started,
         delivered=delivered,
@@ -245,6 +250,60 @@ def make_aws_queue(
         return tuple(found)
 
     return MadeQueue(SqsSendQueue(clients, queue_url), queue_url, dead_letters_url, dead_letters)
+
+
+def make_dead_letters(deployment: Deployment, clients: AwsClients) -> DeadLettersUnderTest:
+    """Empty queues of a deployment's own; what Lambda and Scheduler leave has AWS's shape."""
+    sqs = deployment.clients.sqs
+    name = f"stage-{next(_names)}"
+    queue_url = sqs.create_queue(QueueName=f"{name}-send")["QueueUrl"]
+    urls = {
+        source: sqs.create_queue(QueueName=f"{name}-{source}-dead-letters")["QueueUrl"]
+        for source in READERS
+    }
+    queue = SqsSendQueue(clients, queue_url)
+    invoker = LambdaInvoker(clients, deployment.function_arn)
+
+    def leave_start(request: StartRequest, error: str) -> None:
+        record = {
+            "version": "1.0",
+            "requestContext": {"condition": "RetriesExhausted", "approximateInvokeCount": 3},
+            "requestPayload": json.loads(start_to_event(request)),
+            "responseContext": {"statusCode": 200, "functionError": "Unhandled"},
+            "responsePayload": {"errorType": "DependencyRefused", "errorMessage": error},
+        }
+        sqs.send_message(QueueUrl=urls[DeadLetterSource.START], MessageBody=json.dumps(record))
+
+    def leave_schedule(campaign_id: CampaignId, error: str) -> None:
+        arn = f"arn:aws:scheduler:eu-central-1:000000000000:schedule/{name}/{campaign_id}"
+        attributes = {"ERROR_CODE": "AccessDenied", "ERROR_MESSAGE": error, "SCHEDULE_ARN": arn}
+        sqs.send_message(
+            QueueUrl=urls[DeadLetterSource.SCHEDULE],
+            MessageBody="{}",
+            MessageAttributes={
+                key: {"DataType": "String", "StringValue": value}
+                for key, value in attributes.items()
+            },
+        )
+
+    def leave_foreign(source: DeadLetterSource) -> None:
+        sqs.send_message(QueueUrl=urls[source], MessageBody="Hello, ann@example.com")
+
+    def enqueued() -> Sequence[ChunkRef]:
+        deliveries = queue.receive(10, timedelta())
+        queue.acknowledge(deliveries)
+        return [delivery.chunk for delivery in deliveries]
+
+    dead_queue = SqsSendQueue(deployment.clients, urls[DeadLetterSource.SEND])
+    return DeadLettersUnderTest(
+        dead_letters=SqsDeadLetters(clients, name, queue=queue, invoker=invoker),
+        dead_letters_elsewhere=SqsDeadLetters(clients, name, queue=queue, invoker=invoker),
+        leave_chunks=dead_queue.enqueue,
+        leave_start=leave_start,
+        leave_schedule=leave_schedule,
+        leave_foreign=leave_foreign,
+        enqueued=enqueued,
+    )
 
 
 def _attributes(sqs: "SQSClient", queue_url: str) -> "dict[QueueAttributeNameType, str]":

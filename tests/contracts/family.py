@@ -6,10 +6,13 @@ from datetime import timedelta
 from typing import Protocol
 
 from domain.chunk import ChunkRef
+from domain.dead_letter import DeadLetterSource
+from domain.identifiers import CampaignId
 from domain.ports.campaigns import CampaignRepository
 from domain.ports.chunks import ChunkRepository
 from domain.ports.contacts import ContactRepository
 from domain.ports.contents import ContentRepository
+from domain.ports.dead_letters import DeadLetters
 from domain.ports.fan_out import FanOutRepository
 from domain.ports.idempotency import IdempotencyRepository
 from domain.ports.ids import Ids
@@ -58,6 +61,22 @@ class MakeQueue(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DeadLettersUnderTest:
+    """Dead letters, and what leaves them: each `leave` as it is left in production.
+
+    `enqueued` is what is on the send queue since it was last asked.
+    """
+
+    dead_letters: DeadLetters
+    dead_letters_elsewhere: DeadLetters
+    leave_chunks: Callable[[Sequence[ChunkRef]], object]
+    leave_start: Callable[[StartRequest, str], None]
+    leave_schedule: Callable[[CampaignId, str], None]
+    leave_foreign: Callable[[DeadLetterSource], None]
+    enqueued: Callable[[], Sequence[ChunkRef]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Family:
     """The `..._elsewhere` are what another process has: other instances over the same store.
 
@@ -86,6 +105,7 @@ class Family:
     suppressions: SuppressionRepository
     templates: TemplateRepository
     make_queue: MakeQueue
+    make_dead_letters: Callable[[], DeadLettersUnderTest]
     elapse: Callable[[timedelta], None]
     started: Callable[[], Sequence[StartRequest]]
     delivered: Callable[[Collection[str]], Sequence[Mail]]

@@ -8,6 +8,7 @@ from adapters.memory.chunks import MemoryChunkRepository
 from adapters.memory.contacts import MemoryContactRepository
 from adapters.memory.contents import MemoryContentRepository
 from adapters.memory.database import MemoryDatabase
+from adapters.memory.dead_letters import MemoryDeadLetters
 from adapters.memory.fan_out import MemoryFanOutRepository
 from adapters.memory.idempotency import MemoryIdempotencyRepository
 from adapters.memory.invoker import MemoryInvoker
@@ -20,8 +21,17 @@ from adapters.memory.segments import MemorySegmentRepository
 from adapters.memory.suppressions import MemorySuppressionRepository
 from adapters.memory.templates import MemoryTemplateRepository
 from adapters.system.ids import SystemIds
-from domain.start import StartRequest
-from tests.contracts.family import RATE_LIMIT, Family, Mail, QueueUnderTest
+from domain.chunk import ChunkRef
+from domain.dead_letter import DeadLetter, DeadLetterSource, Work
+from domain.identifiers import CampaignId
+from domain.start import StartRequest, Trigger
+from tests.contracts.family import (
+    RATE_LIMIT,
+    DeadLettersUnderTest,
+    Family,
+    Mail,
+    QueueUnderTest,
+)
 from tests.contracts.settable_clock import SettableClock
 
 
@@ -38,6 +48,46 @@ def memory_family() -> Family:
     def make_queue(*, visibility_timeout: timedelta, max_receives: int) -> QueueUnderTest:
         queue = MemorySendQueue(clock, visibility_timeout, max_receives)
         return QueueUnderTest(queue, lambda: tuple(queue.dead_letters))
+
+    def make_dead_letters() -> DeadLettersUnderTest:
+        queue = MemorySendQueue(clock, timedelta(), max_receives=1)
+        dead_letters = MemoryDeadLetters(queue, invoker)
+
+        def leave_chunks(chunks: Sequence[ChunkRef]) -> None:
+            queue.enqueue(chunks)
+            while queue.receive(10, timedelta()):
+                pass
+
+        def leave(source: DeadLetterSource, work: Work | None, reason: str) -> None:
+            dead_letters.give_up(
+                DeadLetter(
+                    source=source,
+                    message_id=f"{source}-{ids.campaign_id()}",
+                    work=work,
+                    reason=reason,
+                    first_sent_at=clock.now(),
+                    receives=1,
+                )
+            )
+
+        def leave_schedule(campaign_id: CampaignId, error: str) -> None:
+            start = StartRequest(campaign_id, Trigger.SCHEDULE)
+            leave(DeadLetterSource.SCHEDULE, start, error)
+
+        def enqueued() -> Sequence[ChunkRef]:
+            deliveries = queue.receive(10, timedelta())
+            queue.acknowledge(deliveries)
+            return [delivery.chunk for delivery in deliveries]
+
+        return DeadLettersUnderTest(
+            dead_letters=dead_letters,
+            dead_letters_elsewhere=dead_letters,
+            leave_chunks=leave_chunks,
+            leave_start=lambda request, error: leave(DeadLetterSource.START, request, error),
+            leave_schedule=leave_schedule,
+            leave_foreign=lambda source: leave(source, None, "cannot be read: not JSON"),
+            enqueued=enqueued,
+        )
 
     def started() -> Sequence[StartRequest]:
         scheduler.tick()
@@ -76,6 +126,7 @@ def memory_family() -> Family:
         suppressions=MemorySuppressionRepository(database),
         templates=MemoryTemplateRepository(database),
         make_queue=make_queue,
+        make_dead_letters=make_dead_letters,
         elapse=clock.sleep,
         started=started,
         delivered=delivered,

@@ -1,0 +1,136 @@
+"""The contract of `domain.ports.dead_letters`."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from domain.chunk import ChunkRef
+from domain.dead_letter import DeadLetter, DeadLetterSource, Work
+from domain.start import StartRequest, Trigger
+from tests.contracts.eventually import eventually
+from tests.contracts.examples import CAMPAIGN_ID
+from tests.contracts.family import DeadLettersUnderTest, Family
+
+
+@pytest.fixture
+def under_test(family: Family) -> DeadLettersUnderTest:
+    """Nothing is given up yet."""
+    return family.make_dead_letters()
+
+
+def refs(count: int) -> list[ChunkRef]:
+    """So many chunks."""
+    return [ChunkRef(CAMPAIGN_ID, 0, number) for number in range(count)]
+
+
+def works(letters: Sequence[DeadLetter]) -> set[Work | None]:
+    """What they ask for."""
+    return {letter.work for letter in letters}
+
+
+def test_none_at_first(under_test: DeadLettersUnderTest) -> None:
+    """Nothing was given up."""
+    assert list(under_test.dead_letters.all()) == []
+
+
+@pytest.mark.parametrize("count", [1, 10, 25])
+def test_each_is_listed_once(under_test: DeadLettersUnderTest, count: int) -> None:
+    """However many there are, by an id of its own."""
+    under_test.leave_chunks(refs(count))
+
+    letters = under_test.dead_letters.all()
+
+    assert len(letters) == count
+    assert works(letters) == set(refs(count))
+    assert len({letter.message_id for letter in letters}) == count
+
+
+def test_looking_consumes_nothing(under_test: DeadLettersUnderTest) -> None:
+    """Whoever looks next, right after, sees the same under the same ids."""
+    under_test.leave_chunks(refs(12))
+    seen = {letter.message_id: letter.work for letter in under_test.dead_letters.all()}
+
+    again = under_test.dead_letters_elsewhere.all()
+
+    assert {letter.message_id: letter.work for letter in again} == seen
+
+
+def test_each_tells_what_it_asked_for_and_why_it_failed(under_test: DeadLettersUnderTest) -> None:
+    """Those of one source together."""
+    start = StartRequest(CAMPAIGN_ID, Trigger.DIRECT)
+    under_test.leave_schedule(CAMPAIGN_ID, "not authorized to invoke")
+    under_test.leave_start(start, "DynamoDB: ThrottlingException")
+    under_test.leave_chunks(refs(1))
+
+    send, failed, schedule = under_test.dead_letters.all()
+
+    assert (send.source, send.work) == (DeadLetterSource.SEND, refs(1)[0])
+    assert "received too often" in send.reason
+    assert send.receives >= 1
+    assert (failed.source, failed.work) == (DeadLetterSource.START, start)
+    assert "DynamoDB: ThrottlingException" in failed.reason
+    assert schedule.source is DeadLetterSource.SCHEDULE
+    assert schedule.work == StartRequest(CAMPAIGN_ID, Trigger.SCHEDULE)
+    assert "not authorized to invoke" in schedule.reason
+
+
+def test_a_replayed_chunk_is_on_the_send_queue(under_test: DeadLettersUnderTest) -> None:
+    """Once, and no dead letter any more; the others stay."""
+    under_test.leave_chunks(refs(2))
+    letters = under_test.dead_letters.all()
+
+    under_test.dead_letters.replay(letters[0])
+
+    assert list(under_test.enqueued()) == [letters[0].work]
+    assert works(under_test.dead_letters.all()) == {letters[1].work}
+
+
+def test_a_replayed_start_is_invoked(under_test: DeadLettersUnderTest, family: Family) -> None:
+    """Whoever left it; and it is no dead letter any more."""
+    of_lambda, of_scheduler = family.ids.campaign_id(), family.ids.campaign_id()
+    under_test.leave_start(StartRequest(of_lambda), "")
+    under_test.leave_schedule(of_scheduler, "")
+    started: set[str] = set()
+
+    for letter in under_test.dead_letters.all():
+        under_test.dead_letters.replay(letter)
+
+    def both() -> bool:
+        started.update(each.campaign_id for each in family.started())
+        return started >= {of_lambda, of_scheduler}
+
+    eventually(both)
+    assert list(under_test.dead_letters.all()) == []
+
+
+@pytest.mark.parametrize("source", DeadLetterSource)
+def test_a_foreign_one_is_shown_and_not_replayed(
+    under_test: DeadLettersUnderTest, source: DeadLetterSource
+) -> None:
+    """It hides none of Sentinel's, and nothing of what is in it is repeated."""
+    under_test.leave_foreign(source)
+    under_test.leave_chunks(refs(1))
+    letters = {letter.work: letter for letter in under_test.dead_letters.all()}
+    assert letters.keys() == {None, refs(1)[0]}
+    foreign = letters[None]
+    assert foreign.source is source
+    assert foreign.reason == "cannot be read: not JSON"
+
+    with pytest.raises(ValueError, match="not a message of Sentinel"):
+        under_test.dead_letters.replay(foreign)
+
+    assert works(under_test.dead_letters.all()) == {None, refs(1)[0]}
+    assert list(under_test.enqueued()) == []
+
+
+def test_a_discarded_one_is_gone(under_test: DeadLettersUnderTest) -> None:
+    """Foreign or not; nothing is done of what it asked for."""
+    under_test.leave_foreign(DeadLetterSource.START)
+    under_test.leave_chunks(refs(2))
+    letters = {letter.work: letter for letter in under_test.dead_letters.all()}
+
+    for work in (None, refs(1)[0]):
+        under_test.dead_letters.discard(letters[work])
+
+    assert works(under_test.dead_letters.all()) == {refs(2)[1]}
+    assert list(under_test.enqueued()) == []
