@@ -1,56 +1,17 @@
 """From nothing to a first campaign and away again, by the commands of the guide."""
 
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
 
 import httpx
 import pytest
 
-from adapters.aws.clients import AwsClients
 from adapters.aws.stack import verify_sender
 from entrypoints.local.emulator import running_ministack
-from tests.integration.on_lambda import ACCOUNT, REGION
+from tests.integration.commands import Operator
 
-ROOT = Path(__file__).parents[2]
 SENDER = "News <news@example.com>"
 PATIENCE = 60
-
-
-@dataclass(frozen=True)
-class Operator:
-    """Somebody at the repository's root, with credentials of an account."""
-
-    endpoint_url: str
-
-    def run(self, command: str, *arguments: str, **environment: str) -> tuple[int, str]:
-        """The exit status and the output of `python -m entrypoints.deployment.<command>`."""
-        done = subprocess.run(  # noqa: S603  our own arguments
-            [sys.executable, "-m", f"entrypoints.deployment.{command}", *arguments],
-            cwd=ROOT,
-            env={
-                # Without AWS's own, which conftest.py took away; with those of package indexes.
-                **os.environ,
-                "AWS_ACCESS_KEY_ID": ACCOUNT,
-                "AWS_SECRET_ACCESS_KEY": "emulated",
-                "AWS_ENDPOINT_URL": self.endpoint_url,
-                "AWS_REGION": REGION,
-                **environment,
-            },
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        return done.returncode, done.stdout + done.stderr
-
-    @property
-    def clients(self) -> AwsClients:
-        """To look into the account."""
-        return AwsClients(REGION, self.endpoint_url, ACCOUNT)
 
 
 @pytest.fixture(scope="module")

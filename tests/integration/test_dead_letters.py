@@ -1,0 +1,80 @@
+"""What is given up stands in nobody's way, does not vanish, and is replayed by a command."""
+
+import re
+from datetime import timedelta
+
+from domain.chunk import ChunkRef
+from domain.use_cases.send_batch import SendBatch
+from domain.use_cases.send_chunk import SendChunk
+from tests.integration.commands import Operator
+from tests.integration.deployed import Deployed, everyone
+
+SIZE = 120
+RECEIVES = 5
+POISON = ["hello, person-1@example.com", '{"schema": 99, "campaign_id": "cmp_a"}']
+
+
+class FailingOn(SendChunk):
+    """A worker that one chunk makes raise."""
+
+    bad: ChunkRef
+
+    def __call__(self, ref: ChunkRef, deadline: timedelta | None = None) -> bool:
+        """Raises RuntimeError."""
+        if ref == self.bad:
+            raise RuntimeError("a defect")
+        return super().__call__(ref, deadline)
+
+
+def failing_on(deployed: Deployed, bad: ChunkRef) -> SendBatch:
+    """Otherwise as `deployed` sends."""
+    send_batch = deployed.container.send_batch()
+    made = FailingOn(**vars(send_batch.send_chunk))
+    object.__setattr__(made, "bad", bad)
+    return SendBatch(send_chunk=made, finish=send_batch.finish, clock=send_batch.clock)
+
+
+def test_what_was_given_up_is_explained_and_replayed(deployed: Deployed) -> None:
+    """Its neighbours were mailed all the same; in the end everybody is, once."""
+    deployed.add_people(SIZE)
+    campaign_id = deployed.create()
+    deployed.run_starts()
+    operator = Operator(deployed.endpoint_url, deployed.account, deployed.settings.aws_region)
+    assert operator.run("dead_letters", "list") == (
+        0,
+        "No dead letters: nothing of sentinel was given up.\n",
+    )
+
+    sqs, url = deployed.clients().sqs, deployed.settings.send_queue_url
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "0"})
+    for body in POISON:
+        sqs.send_message(QueueUrl=url, MessageBody=body)
+    worker = failing_on(deployed, ChunkRef(campaign_id, 0, 1))
+    queue = deployed.family.queue()
+    for _ in range(RECEIVES + 1):
+        queue.acknowledge(worker(queue.receive(10, timedelta())))
+    assert deployed.mails().total() == SIZE - 50
+
+    status, said = operator.run("dead_letters", "list")
+    assert status == 1, said
+    assert f"{campaign_id}, range 0, chunk 1" in said
+    assert "replay   50 of 50 recipients wait" in said
+    assert "cannot be read: not JSON" in said
+    assert "cannot be read: of layout 99, and this code knows 1" in said
+    assert "3 dead letters: 1 to replay, 0 to wait, 2 to discard." in said
+    assert "@" not in said
+
+    status, said = operator.run("dead_letters", "replay", "all")
+    assert status == 1, said
+    assert len(re.findall("^Replayed: ", said, re.MULTILINE)) == 1
+    foreign = re.findall(r"^Left: (\S+) .*\(not a message of Sentinel\)$", said, re.MULTILINE)
+    deployed.run_workers()
+    assert deployed.mails() == everyone(SIZE)
+    assert deployed.counts_as_sent(campaign_id, SIZE)
+
+    assert len(foreign) == len(POISON)
+    for message_id in foreign:
+        assert operator.run("dead_letters", "discard", message_id)[0] == 0
+    assert operator.run("dead_letters", "list")[0] == 0
+    status, said = operator.run("dead_letters", "replay", foreign[0])
+    assert (status, said) == (2, f"No dead letter {foreign[0]!r}.\n")
