@@ -8,11 +8,16 @@ UNLIMITED = -1
 
 @dataclass(frozen=True, kw_only=True)
 class SendingQuota:
-    """`max_rate` is in mails a second; `max_a_day` is for any 24 hours, `sent_last_day` the last."""
+    """`max_rate` is mails a second, `max_a_day` those of any 24 hours, `sent_last_day` the last."""
 
     max_rate: float
     max_a_day: float
     sent_last_day: float
+
+    @property
+    def mails_a_second(self) -> int:
+        """Whole mails, at least 1: to an account that sends nothing the provider says so itself."""
+        return max(1, int(self.max_rate))
 
     @property
     def is_used_up(self) -> bool:

@@ -58,8 +58,8 @@ class Settings(BaseModel):
 
     sender: Sender = ""
     """The From header: an address, or a name and an address."""
-    send_rate: Annotated[int, Field(ge=1, le=100_000)] = 14
-    """Messages a second, over all workers: SES's MaxSendRate."""
+    send_rate: Annotated[int, Field(ge=0, le=100_000)] = 0
+    """Messages a second, over all workers; 0 is what the account allows, SES's MaxSendRate."""
     address_hash_key: SecretStr = SecretStr("")
     """Secret under which addresses are hashed, at least 32 characters; never change it."""
     address_hash_key_secret_arn: str = ""

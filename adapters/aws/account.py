@@ -18,6 +18,7 @@ from botocore.session import get_session
 from adapters.aws.clients import AwsClients
 from adapters.aws.faults import BOTO3_ERRORS, code_of, fault_of, translated
 from adapters.aws.identities import names_covering
+from adapters.aws.sending_account import quota_of
 from domain.account import (
     Account,
     Caller,
@@ -112,14 +113,14 @@ def _caller(clients: AwsClients) -> Caller | Unread:
 
 def _sending(clients: AwsClients) -> Sending:
     answer = clients.sesv2_reads.get_account()
-    quota = answer["SendQuota"]
+    quota = quota_of(answer)
     return Sending(
         has_production_access=answer["ProductionAccessEnabled"],
         is_enabled=answer["SendingEnabled"],
         enforcement=answer["EnforcementStatus"],
-        max_rate=quota["MaxSendRate"],
-        max_a_day=quota["Max24HourSend"],
-        sent_last_day=quota["SentLast24Hours"],
+        max_rate=quota.max_rate,
+        max_a_day=quota.max_a_day,
+        sent_last_day=quota.sent_last_day,
     )
 
 

@@ -131,10 +131,13 @@ class AwsClients:
 
     @cached_property
     def sesv2_reads(self) -> "SESV2Client":
-        """What SES tells of an account, asked again when throttled: once a second is its limit."""
+        """What SES tells of an account, asked again when throttled: once a second is its limit.
+
+        Workers wait for it before they send.
+        """
         with self._making:
             return self.session.client(
-                "sesv2", endpoint_url=self.endpoint_url, config=_config(read_timeout=10)
+                "sesv2", endpoint_url=self.endpoint_url, config=_config(read_timeout=3)
             )
 
     @cached_property

@@ -8,6 +8,8 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 from email.utils import parseaddr
+from functools import partial
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 import idna
@@ -42,18 +44,22 @@ _IDLE = timedelta(seconds=30)
 """Longer than any pause within an invocation; by wall time, which goes on in a frozen function."""
 _DAILY_QUOTA = "daily message quota"
 
-_LATER = frozenset(
+_THROTTLED = frozenset(
     {
         "TooManyRequestsException",
         "LimitExceededException",
         "Throttling",
         "ThrottlingException",
+        "ACCOUNT_THROTTLED",
+    }
+)
+_LATER = frozenset(
+    {
         "ExpiredTokenException",
         "RequestExpired",
         "InvalidSignatureException",
         "SignatureDoesNotMatch",
         "UnrecognizedClientException",
-        "ACCOUNT_THROTTLED",
         "TRANSIENT_FAILURE",
     }
 )
@@ -86,6 +92,7 @@ _BLOCKED = frozenset(
 
 
 _OUTCOMES: tuple[tuple[frozenset[str], Callable[[str], Outcome]], ...] = (
+    (_THROTTLED, partial(NotSent, throttled=True)),
     (_LATER, NotSent),
     (_REFUSED, Refused),
     (_BLOCKED, AccountBlocked),
@@ -222,9 +229,12 @@ class SesMailer:
     def _outcome_of_answer(self, error: ClientError) -> Outcome:
         code = code_of(error)
         text = error.response.get("Error", {}).get("Message", "")
-        if error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) >= SERVER_ERROR:
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        if status >= SERVER_ERROR:
             return Unknown(code)
         outcome = self._outcome_of_code(code, text)
+        if isinstance(outcome, Unknown) and status == HTTPStatus.TOO_MANY_REQUESTS:
+            return NotSent(code, throttled=True)
         # SES turned it away, whatever its new word for that means: somebody has to look.
         return AccountBlocked(code) if isinstance(outcome, Unknown) else outcome
 

@@ -1,11 +1,16 @@
 """The rate limit in DynamoDB: shared by the workers of one account."""
 
+import logging
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from adapters.aws.keys import GRANTS_KEY
 from adapters.aws.table import SCHEMA, Item, StoredConflict, Table, put_new, put_version
 from adapters.aws.times import text_to_time, time_to_text
-from domain.grants import WINDOW, Grant, GrantLog
+from domain.errors import DependencyRefused
+from domain.grants import WINDOW, Grant, GrantLog, Slowdown
+
+logger = logging.getLogger(__name__)
 
 _ATTEMPTS = 20
 """Lost races in a row, each won by another worker; then the chunk waits its turn elsewhere."""
@@ -18,8 +23,8 @@ class DynamoDBRateLimiter:
     log back in the same answer, so that it costs no read.
     """
 
-    def __init__(self, table: Table, limit: int) -> None:
-        """`limit` messages a second."""
+    def __init__(self, table: Table, limit: int | Callable[[], int]) -> None:
+        """`limit` messages a second, or who tells it."""
         self._table = table
         self._limit = limit
         self._seen = (GrantLog(), 0)
@@ -27,13 +32,14 @@ class DynamoDBRateLimiter:
     @property
     def limit(self) -> int:
         """Messages a second."""
-        return self._limit
+        return self._limit() if callable(self._limit) else self._limit
 
     def request(self, messages: int, now: datetime, patience: timedelta) -> Grant | timedelta:
         """By the sliding log, written by version."""
+        limit = self.limit
         log, version = self._seen
         for attempt in range(_ATTEMPTS):
-            grant = log.next_grant(messages, now, self._limit)
+            grant = log.next_grant(messages, now, limit)
             if grant.at - now > patience:
                 current = self._read()
                 if current != (log, version):
@@ -41,20 +47,41 @@ class DynamoDBRateLimiter:
                     continue
                 return grant.at - now
             granted = log.with_grant(grant, now)
-            item = _grants_to_item(granted, version + 1)
-            try:
-                self._table.put(put_version(item, version) if version else put_new(item))
-            except StoredConflict as conflict:
-                log, version = _item_to_grants(conflict.stored)
-                # The time it took is gone: a grant in the past would be void when it is used.
-                now = max(now, self._table.back_off(attempt))
-                continue
-            self._seen = (granted, version + 1)
-            return grant
+            lost_to = self._write(granted, version)
+            if lost_to is None:
+                return grant
+            log, version = lost_to
+            # The time it took is gone: a grant in the past would be void when it is used.
+            now = max(now, self._table.back_off(attempt))
         return WINDOW
 
     def slow_down(self, now: datetime) -> None:
-        """Not yet."""
+        """In the log, once for all workers that are throttled at once."""
+        limit = self.limit
+        log, version = self._seen
+        for attempt in range(_ATTEMPTS):
+            slowed = log.slowed_down(now, limit)
+            if slowed is log:
+                self._seen = (log, version)
+                return
+            lost_to = self._write(slowed, version)
+            if lost_to is None:
+                pace = slowed.pace(now, limit)
+                logger.warning("Throttled: slowed to %d of %d a second", pace, limit)
+                return
+            log, version = lost_to
+            now = max(now, self._table.back_off(attempt))
+        raise DependencyRefused("The grants kept changing and could not be slowed down.")
+
+    def _write(self, log: GrantLog, version: int) -> tuple[GrantLog, int] | None:
+        """The log in place of that of `version`; after a lost race, what is stored instead."""
+        item = _grants_to_item(log, version + 1)
+        try:
+            self._table.put(put_version(item, version) if version else put_new(item))
+        except StoredConflict as conflict:
+            return _item_to_grants(conflict.stored)
+        self._seen = (log, version + 1)
+        return None
 
     def _read(self) -> tuple[GrantLog, int]:
         return _item_to_grants(self._table.get(GRANTS_KEY))
@@ -62,13 +89,16 @@ class DynamoDBRateLimiter:
 
 def _grants_to_item(log: GrantLog, version: int) -> Item:
     """The grants' record."""
-    return {
+    item: Item = {
         "pk": GRANTS_KEY[0],
         "sk": GRANTS_KEY[1],
         "schema": SCHEMA,
         "version": version,
         "grants": [[time_to_text(grant.at), grant.messages] for grant in log.grants],
     }
+    if log.slowdown is not None:
+        item["slowdown"] = [time_to_text(log.slowdown.at), log.slowdown.pace]
+    return item
 
 
 def _item_to_grants(item: Item | None) -> tuple[GrantLog, int]:
@@ -76,4 +106,8 @@ def _item_to_grants(item: Item | None) -> tuple[GrantLog, int]:
     if item is None:
         return GrantLog(), 0
     grants = tuple(Grant(text_to_time(at), int(messages)) for at, messages in item["grants"])
-    return GrantLog(grants), int(item["version"])
+    slowdown = item.get("slowdown")
+    if slowdown is not None:
+        at, pace = slowdown
+        slowdown = Slowdown(text_to_time(at), int(pace))
+    return GrantLog(grants, slowdown), int(item["version"])

@@ -1,16 +1,20 @@
 """The rate limit in memory: shared by the workers of one process."""
 
+import logging
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from threading import Lock
 
 from domain.grants import Grant, GrantLog
 
+logger = logging.getLogger(__name__)
+
 
 class MemoryRateLimiter:
     """Implements `domain.ports.rate_limiter.RateLimiter`."""
 
-    def __init__(self, limit: int) -> None:
-        """`limit` messages a second."""
+    def __init__(self, limit: int | Callable[[], int]) -> None:
+        """`limit` messages a second, or who tells it."""
         self._limit = limit
         self._log = GrantLog()
         self._lock = Lock()
@@ -18,16 +22,24 @@ class MemoryRateLimiter:
     @property
     def limit(self) -> int:
         """Messages a second."""
-        return self._limit
+        return self._limit() if callable(self._limit) else self._limit
 
     def request(self, messages: int, now: datetime, patience: timedelta) -> Grant | timedelta:
         """By the sliding log."""
+        limit = self.limit
         with self._lock:
-            grant = self._log.next_grant(messages, now, self._limit)
+            grant = self._log.next_grant(messages, now, limit)
             if grant.at - now > patience:
                 return grant.at - now
             self._log = self._log.with_grant(grant, now)
             return grant
 
     def slow_down(self, now: datetime) -> None:
-        """Not yet."""
+        """In the log."""
+        limit = self.limit
+        with self._lock:
+            slowed = self._log.slowed_down(now, limit)
+            if slowed is self._log:
+                return
+            self._log = slowed
+        logger.warning("Throttled: slowed to %d of %d a second", slowed.pace(now, limit), limit)

@@ -7,11 +7,12 @@ from entrypoints.containers.on_aws.chunks import Chunks
 from entrypoints.containers.on_aws.open_work import DueWork
 from entrypoints.containers.on_aws.queue import Queue
 from entrypoints.containers.on_aws.reporting import Reporting
+from entrypoints.containers.on_aws.sending_account import AccountQuota
 from entrypoints.containers.on_aws.triggers import Triggers
 from entrypoints.containers.reconciling import Reconciling
 
 
-class Adapters(DueWork, Chunks, Triggers, Queue, Reporting):
+class Adapters(DueWork, Chunks, Triggers, Queue, AccountQuota, Reporting):
     """What it runs on."""
 
 

@@ -17,11 +17,13 @@ from adapters.memory.queue import MemorySendQueue
 from adapters.memory.rate_limiter import MemoryRateLimiter
 from adapters.memory.scheduler import MemoryScheduler
 from adapters.memory.segments import MemorySegmentRepository
+from adapters.memory.sending_account import MemorySendingAccount
 from adapters.memory.suppressions import MemorySuppressionRepository
 from adapters.memory.templates import MemoryTemplateRepository
 from adapters.minijinja.renderer import MinijinjaRenderer
 from adapters.system.clock import SystemClock
 from adapters.system.ids import SystemIds
+from domain.allowed_rate import AllowedRate
 from domain.ports.api_keys import ApiKeys
 from domain.ports.campaigns import CampaignRepository
 from domain.ports.chunks import ChunkRepository
@@ -40,6 +42,7 @@ from domain.ports.rate_limiter import RateLimiter
 from domain.ports.renderer import Renderer
 from domain.ports.scheduler import Scheduler
 from domain.ports.segments import SegmentRepository
+from domain.ports.sending_account import SendingAccount
 from domain.ports.suppressions import SuppressionRepository
 from domain.ports.templates import TemplateRepository
 from entrypoints.settings import Settings
@@ -84,8 +87,17 @@ class Adapters(containers.DeclarativeContainer):
     templates: providers.Provider[TemplateRepository] = providers.ThreadSafeSingleton(
         MemoryTemplateRepository, database
     )
+    sending_account: providers.Provider[SendingAccount] = providers.ThreadSafeSingleton(
+        MemorySendingAccount
+    )
+    allowed_rate: providers.Provider[AllowedRate] = providers.ThreadSafeSingleton(
+        AllowedRate,
+        quota=sending_account.provided.quota,
+        now=clock.provided.now,
+        fixed=settings.provided.send_rate,
+    )
     limiter: providers.Provider[RateLimiter] = providers.ThreadSafeSingleton(
-        MemoryRateLimiter, settings.provided.send_rate
+        MemoryRateLimiter, allowed_rate
     )
     queue: providers.Provider[SendQueue] = providers.ThreadSafeSingleton(MemorySendQueue, clock)
     api_keys: providers.Provider[ApiKeys | None] = providers.Object(None)

@@ -91,7 +91,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--stack", default=DEFAULT_STACK, help="name of the stack (%(default)s)")
     add("--region", help="region to ask (AWS_REGION, or the profile's)")
     deployed = "(the stack's; without one template.yaml's default)"
-    add("--send-rate", type=_at_least(1), help=f"mails a second: SendRate {deployed}")
+    add("--send-rate", type=_at_least(0), help=f"mails a second: SendRate {deployed}")
     add("--concurrency", type=_at_least(2), help=f"workers at once: WorkerConcurrency {deployed}")
     add(
         "--start-concurrency",

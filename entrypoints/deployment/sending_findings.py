@@ -13,8 +13,8 @@ from entrypoints.deployment.finding import (
     wanted_number,
 )
 
-DEFAULT_SEND_RATE = 14
-"""Of template.yaml."""
+DEFAULT_SEND_RATE = 0
+"""Of template.yaml: what SES allows the account, and at least 1 a second."""
 _NEARLY = 0.9
 _FAR_BELOW = 0.5
 _RATE_QUOTA, _DAILY_QUOTA = "L-CDEF9B6B", "L-804C8AE8"
@@ -92,14 +92,18 @@ def _of_standing(sending: Sending) -> Finding:
 
 def _of_rate(sending: Sending, wanted: int) -> Finding:
     subject = "SES send rate"
+    follows_the_account = wanted == DEFAULT_SEND_RATE
+    if follows_the_account and sending.max_rate >= 1:
+        return Finding(Level.OK, subject, f"{sending.max_rate:g} a second allowed, and sent")
+    wanted = max(1, wanted)
     found = f"{sending.max_rate:g} a second allowed, {wanted} wanted"
     if wanted > sending.max_rate:
         request = quota_request("ses", _RATE_QUOTA, wanted)
         allowed = int(sending.max_rate)
-        lower = f"Deploy with SEND_RATE={allowed}, or ask" if allowed else "Ask"
+        lower = "Deploy with SEND_RATE=0, which follows it, or ask" if allowed else "Ask"
         return Finding(Level.FAIL, subject, found, f"{lower} for more: {request}.")
     if wanted < sending.max_rate * _FAR_BELOW:
-        hint = f"Campaigns would be faster with SEND_RATE={int(sending.max_rate)}."
+        hint = "Campaigns would be faster with SEND_RATE=0: as much as the account allows."
         return Finding(Level.OK, subject, found, hint)
     return Finding(Level.OK, subject, found)
 

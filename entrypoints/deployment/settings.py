@@ -54,7 +54,7 @@ class DeploymentSettings(StageSettings):
     sender: Sender
     """The From header: an address, or a name and an address."""
     architecture: Literal["arm64", "x86_64"] = "arm64"
-    send_rate: Annotated[int, Field(ge=1, le=100_000)] | None = None
+    send_rate: Annotated[int, Field(ge=0, le=100_000)] | None = None
     worker_concurrency: Annotated[int, Field(ge=2, le=1_000)] | None = None
     worker_memory: Annotated[int, Field(ge=192, le=3_008)] | None = None
     start_concurrency: Annotated[int, Field(ge=0, le=1_000)] | None = None

@@ -39,6 +39,7 @@ PORTS = {
     "renderer",
     "scheduler",
     "segments",
+    "sending_account",
     "suppressions",
     "templates",
 }

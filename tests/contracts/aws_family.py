@@ -29,6 +29,7 @@ from adapters.aws.queue import SqsSendQueue
 from adapters.aws.rate_limiter import DynamoDBRateLimiter
 from adapters.aws.scheduler import EventBridgeScheduler
 from adapters.aws.segments import DynamoDBSegmentRepository
+from adapters.aws.sending_account import SesSendingAccount
 from adapters.aws.stack import deploy_stack, verify_sender
 from adapters.aws.start_event import event_to_start, start_to_event
 from adapters.aws.suppressions import DynamoDBSuppressionRepository
@@ -167,6 +168,7 @@ def aws_family(deployment: Deployment, clients: AwsClients | None = None) -> Fam
         rate_limiter_elsewhere=DynamoDBRateLimiter(table, RATE_LIMIT),
         scheduler=scheduler_of(deployment, clients),
         segments=DynamoDBSegmentRepository(table),
+        sending_account=SesSendingAccount(clients),
         suppressions=DynamoDBSuppressionRepository(table, lambda: ADDRESS_HASH_KEY),
         templates=DynamoDBTemplateRepository(table),
         make_queue=make_queue,

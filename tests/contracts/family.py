@@ -23,6 +23,7 @@ from domain.ports.queue import SendQueue
 from domain.ports.rate_limiter import RateLimiter
 from domain.ports.scheduler import Scheduler
 from domain.ports.segments import SegmentRepository
+from domain.ports.sending_account import SendingAccount
 from domain.ports.suppressions import SuppressionRepository
 from domain.ports.templates import TemplateRepository
 from domain.start import StartRequest
@@ -102,6 +103,7 @@ class Family:
     rate_limiter_elsewhere: RateLimiter
     scheduler: Scheduler
     segments: SegmentRepository
+    sending_account: SendingAccount
     suppressions: SuppressionRepository
     templates: TemplateRepository
     make_queue: MakeQueue

@@ -18,6 +18,7 @@ from adapters.memory.queue import MemorySendQueue
 from adapters.memory.rate_limiter import MemoryRateLimiter
 from adapters.memory.scheduler import MemoryScheduler
 from adapters.memory.segments import MemorySegmentRepository
+from adapters.memory.sending_account import MemorySendingAccount
 from adapters.memory.suppressions import MemorySuppressionRepository
 from adapters.memory.templates import MemoryTemplateRepository
 from adapters.system.ids import SystemIds
@@ -123,6 +124,7 @@ def memory_family() -> Family:
         rate_limiter_elsewhere=rate_limiter,  # shared by the workers of one process
         scheduler=scheduler,
         segments=MemorySegmentRepository(database),
+        sending_account=MemorySendingAccount(),
         suppressions=MemorySuppressionRepository(database),
         templates=MemoryTemplateRepository(database),
         make_queue=make_queue,

@@ -107,6 +107,13 @@ def nothing(_: Family) -> None:
     """Nothing is needed."""
 
 
+def granted_at_most(family: Family) -> int:
+    """By another worker, to who asks for as many as the limit."""
+    answer = family.rate_limiter_elsewhere.request(RATE_LIMIT, START, timedelta())
+    assert isinstance(answer, Grant)
+    return answer.messages
+
+
 def version_of_campaign(family: Family) -> int | None:
     """None if there is none."""
     campaign = family.campaigns.get(CAMPAIGN_ID)
@@ -263,6 +270,14 @@ WRITES = [
         done=lambda family: isinstance(
             family.rate_limiter_elsewhere.request(1, START, timedelta()), timedelta
         ),
+        loss=None,
+    ),
+    Write(
+        name="slow down",
+        operation="PutItem",
+        prepare=nothing,
+        act=lambda family: family.rate_limiter.slow_down(START),
+        done=lambda family: granted_at_most(family) == RATE_LIMIT // 2,
         loss=None,
     ),
 ]

@@ -141,3 +141,102 @@ def test_threads_that_ask_at_once_share_the_limit(family: Family) -> None:
     grants = [grant for result in results if not isinstance(result, Exception) for grant in result]
     assert len(grants) == rounds * THREADS
     assert_within_limit(grants)
+
+
+# After the provider throttled.
+
+SECOND = timedelta(seconds=1)
+
+
+def pace(family: Family, now: datetime) -> int:
+    """How many one grant is for at most, long after any other."""
+    return granted(family.rate_limiter_elsewhere.request(RATE_LIMIT, now, NEVER_WAIT)).messages
+
+
+def test_after_a_throttling_a_grant_is_for_half_as_many(family: Family) -> None:
+    """To all workers, at once; what the limit is does not change."""
+    family.rate_limiter.slow_down(START)
+
+    for limiter in (family.rate_limiter_elsewhere, family.rate_limiter):
+        assert limiter.limit == RATE_LIMIT
+    assert family.rate_limiter.request(RATE_LIMIT, START, NEVER_WAIT) == Grant(
+        START, RATE_LIMIT // 2
+    )
+    wait = WINDOW + TOLERANCE
+    assert family.rate_limiter_elsewhere.request(1, START, NEVER_WAIT) == wait
+
+
+def test_who_asks_for_less_than_the_pace_gets_it_whole(family: Family) -> None:
+    """Half of the limit is still a lot."""
+    family.rate_limiter.slow_down(START)
+
+    assert family.rate_limiter.request(10, START, NEVER_WAIT) == Grant(START, 10)
+
+
+def test_told_again_within_a_second_it_is_the_same_throttling(family: Family) -> None:
+    """Workers whose calls were in flight together each tell of it, by clocks that differ."""
+    family.rate_limiter.slow_down(START)
+    for milliseconds in (-40, 0, 40, 999):
+        now = START + timedelta(milliseconds=milliseconds)
+        family.rate_limiter.slow_down(now)
+        family.rate_limiter_elsewhere.slow_down(now)
+
+    assert pace(family, START) == RATE_LIMIT // 2
+
+
+def test_told_of_it_later_the_pace_halves_again(family: Family) -> None:
+    """From where it has recovered to, and never to nothing."""
+    family.rate_limiter.slow_down(START)
+    family.rate_limiter_elsewhere.slow_down(START + SECOND)
+    assert pace(family, START + SECOND) == RATE_LIMIT // 4
+
+    for number in range(2, 20):
+        family.rate_limiter.slow_down(START + number * SECOND)
+    assert pace(family, START + 19 * SECOND) == 1
+
+
+def test_the_pace_recovers_within_a_minute(family: Family) -> None:
+    """Evenly, by itself, and for all workers."""
+    family.rate_limiter.slow_down(START)
+
+    assert [pace(family, START + number * 15 * SECOND) for number in range(6)] == [
+        RATE_LIMIT // 2,
+        RATE_LIMIT * 5 // 8,
+        RATE_LIMIT * 3 // 4,
+        RATE_LIMIT * 7 // 8,
+        RATE_LIMIT,
+        RATE_LIMIT,
+    ]
+
+
+def test_a_recovered_pace_is_halved_as_the_first_time(family: Family) -> None:
+    """What was a minute ago is forgotten."""
+    family.rate_limiter.slow_down(START)
+    later = START + 61 * SECOND
+    assert pace(family, later) == RATE_LIMIT
+
+    family.rate_limiter_elsewhere.slow_down(later + 5 * SECOND)
+    assert pace(family, later + 5 * SECOND) == RATE_LIMIT // 2
+
+
+def test_what_was_granted_before_counts_at_the_lower_pace(family: Family) -> None:
+    """Grants stand; the next one waits until they are out of the window."""
+    family.rate_limiter.request(RATE_LIMIT // 2, START, NEVER_WAIT)
+    family.rate_limiter_elsewhere.slow_down(START)
+
+    assert family.rate_limiter.request(1, START, NEVER_WAIT) == WINDOW + TOLERANCE
+
+
+def test_threads_that_are_throttled_at_once_slow_down_once(family: Family) -> None:
+    """And lose no grant over it."""
+    family.rate_limiter.request(1, START, NEVER_WAIT)
+
+    def tell(number: int) -> None:
+        limiter = family.rate_limiter if number % 2 else family.rate_limiter_elsewhere
+        limiter.slow_down(START)
+
+    results = race(tell, range(THREADS))
+
+    assert [each for each in results if isinstance(each, Exception)] == []
+    assert family.rate_limiter.request(RATE_LIMIT, START, NEVER_WAIT) == WINDOW + TOLERANCE
+    assert pace(family, START + 2 * SECOND) == RATE_LIMIT // 2 + RATE_LIMIT // 60

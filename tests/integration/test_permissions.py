@@ -80,6 +80,10 @@ def sessions(on_lambda: OnLambda) -> Callable[[str], Session]:
     return assume
 
 
+def _read_quota(session: Session) -> object:
+    return session.client("sesv2").get_account()
+
+
 def _send_mail(session: Session, sender: str = SENDER) -> object:
     return session.client("sesv2").send_email(
         FromEmailAddress=sender,
@@ -217,7 +221,7 @@ _NOT: dict[str, tuple[Call, ...]] = {
         _receive,
         _send_mail,
     ),
-    "ApiRole": (_enqueue, _open_work, _receive, _schedule, _send_mail, _start),
+    "ApiRole": (_enqueue, _open_work, _read_quota, _receive, _schedule, _send_mail, _start),
     "StartCampaignRole": (
         _list_campaigns,
         _open_work,
@@ -241,8 +245,8 @@ _MAY: dict[str, tuple[Call, ...]] = {
     "CreateCampaignRole": (_read_api_keys, _schedule, _start, _write),
     "ApiRole": (_list_campaigns, _read_api_keys, _read_hash_key, _write),
     "StartCampaignRole": (_enqueue, _start, _write),
-    "SendWorkerRole": (_enqueue, _read_hash_key, _receive, _send_mail, _write),
-    "ReconcileRole": (_enqueue, _open_work, _start, _write),
+    "SendWorkerRole": (_enqueue, _read_hash_key, _read_quota, _receive, _send_mail, _write),
+    "ReconcileRole": (_enqueue, _open_work, _read_quota, _start, _write),
     "SchedulerInvokeRole": (_start,),
 }
 

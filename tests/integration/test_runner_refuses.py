@@ -49,7 +49,7 @@ def listener() -> Iterator[int]:
     [
         ("PORT", "eighty"),
         ("BACKEND", "postgres"),
-        ("SEND_RATE", "0"),
+        ("SEND_RATE", "-1"),
         ("SENDER", "nobody"),
         ("ADDRESS_HASH_KEY", "short"),
     ],

@@ -271,7 +271,7 @@ def test_a_rate_above_the_accounts_fails() -> None:
 
     assert finding.level is Level.FAIL
     assert finding.found == "14 a second allowed, 15 wanted"
-    assert "SEND_RATE=14" in finding.remedy
+    assert "SEND_RATE=0" in finding.remedy
     assert "--quota-code L-CDEF9B6B --desired-value 15`" in finding.remedy
 
 
@@ -286,7 +286,17 @@ def test_a_rate_far_below_the_accounts_is_a_hint() -> None:
     finding = of("SES send rate", HEALTHY, replace(WANTED, send_rate=6))
 
     assert finding.level is Level.OK
-    assert "SEND_RATE=14" in finding.remedy
+    assert "SEND_RATE=0" in finding.remedy
+
+
+@pytest.mark.parametrize("max_rate", [1.0, 14.0, 500.0])
+def test_a_rate_that_follows_the_account_is_fine(max_rate: float) -> None:
+    """Whatever the account allows, and told how much that is."""
+    account = replace(HEALTHY, sending=replace(SENDING, max_rate=max_rate))
+    finding = of("SES send rate", account, replace(WANTED, send_rate=0))
+
+    assert (finding.level, finding.remedy) == (Level.OK, "")
+    assert finding.found == f"{max_rate:g} a second allowed, and sent"
 
 
 def test_an_account_of_less_than_a_mail_a_second_is_not_told_to_send_none() -> None:
@@ -338,10 +348,10 @@ def test_the_deployed_numbers_are_checked_where_none_are_asked_for() -> None:
 
 
 def test_without_a_stack_the_templates_numbers_are_checked() -> None:
-    """14 mails a second, two workers, nothing reserved."""
+    """As many mails a second as the account allows, two workers, nothing reserved."""
     account = replace(HEALTHY, stack=None, sending=replace(SENDING, max_rate=1.0))
 
-    assert only(account).found == "1 a second allowed, 14 wanted"
+    assert of("SES send rate", account).found == "1 a second allowed, and sent"
     assert "2 wanted for workers" in of("Lambda concurrency", account).found
     assert of("Lambda reserved concurrency", account).found.startswith("0 wanted")
 
@@ -671,7 +681,7 @@ def test_a_stack_without_its_schedule_group_fails() -> None:
     [
         (["--sender", "nobody"], "news@example.com"),
         (["--sender", "a@example.com, b@example.com"], "news@example.com"),
-        (["--sender", ADDRESS, "--send-rate", "0"], "--send-rate: write it as a whole number"),
+        (["--sender", ADDRESS, "--send-rate", "1.5"], "--send-rate: write it as a whole number"),
         (["--sender", ADDRESS, "--concurrency", "1"], "at least 2"),
         ([], "--sender"),
     ],

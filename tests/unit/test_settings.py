@@ -22,7 +22,7 @@ def refusal(environment: dict[str, str]) -> list[str]:
         ("SENDER", "nobody", "name@example.com"),
         ("SENDER", "Ann <ann@example.com>, Ben <ben@example.com>", "name@example.com"),
         ("SENDER", "Ann\r\nBcc: <ben@example.com>", "name@example.com"),
-        ("SEND_RATE", "0", "greater than or equal to 1"),
+        ("SEND_RATE", "-1", "greater than or equal to 0"),
         ("SEND_RATE", "100001", "less than or equal to 100000"),
         ("SEND_RATE", "fast", "valid integer"),
         ("ADDRESS_HASH_KEY", "short", "at least 32 characters"),
@@ -48,7 +48,7 @@ def test_a_wrong_variable_is_named_with_what_it_should_be(
 
 def test_all_wrong_variables_are_named_at_once() -> None:
     """Nobody mends them one run after the other."""
-    lines = refusal({"SEND_RATE": "0", "LOG_LEVEL": "loud", "SENDER": "nobody"})
+    lines = refusal({"SEND_RATE": "-1", "LOG_LEVEL": "loud", "SENDER": "nobody"})
 
     assert [line.partition(":")[0] for line in lines] == ["SENDER", "SEND_RATE", "LOG_LEVEL"]
 
@@ -88,7 +88,7 @@ def test_an_empty_variable_counts_as_not_set() -> None:
 
 def test_what_is_not_a_setting_is_passed_over() -> None:
     """An environment is full of other things."""
-    assert Settings.from_environment({"HOME": "/root", "send_rate": "0"}) == Settings()
+    assert Settings.from_environment({"HOME": "/root", "send_rate": "7"}) == Settings()
 
 
 @pytest.mark.parametrize(

@@ -8,18 +8,26 @@ from dependency_injector import providers
 from adapters.aws.mailer import SesMailer
 from adapters.aws.queue_event import QueueBatch, event_to_batch
 from adapters.aws.rate_limiter import DynamoDBRateLimiter
+from domain.allowed_rate import AllowedRate
 from domain.ports.mailer import Mailer
 from domain.ports.rate_limiter import RateLimiter
+from entrypoints.containers.on_aws.sending_account import AccountQuota
 from entrypoints.containers.on_aws.store import Store
 
 QueueEventReader = Callable[[Mapping[str, Any]], QueueBatch]
 
 
-class Mail(Store):
+class Mail(AccountQuota):
     """From an event of the queue to SES, at its rate."""
 
+    allowed_rate: providers.Provider[AllowedRate] = providers.ThreadSafeSingleton(
+        AllowedRate,
+        quota=AccountQuota.sending_account.provided.quota,
+        now=Store.clock.provided.now,
+        fixed=Store.settings.provided.send_rate,
+    )
     limiter: providers.Provider[RateLimiter] = providers.ThreadSafeSingleton(
-        DynamoDBRateLimiter, Store.table, Store.settings.provided.send_rate
+        DynamoDBRateLimiter, Store.table, allowed_rate
     )
     mailer: providers.Provider[Mailer] = providers.ThreadSafeSingleton(
         SesMailer,
