@@ -14,7 +14,6 @@ from types import MappingProxyType
 from domain.campaign import Campaign, CampaignState
 from domain.chunk import Chunk, ChunkRef
 from domain.fan_out import DeliveryProgress
-from domain.identifiers import CampaignId
 from domain.start import StartRequest
 
 _LONGEST_TEXT = 200
@@ -56,19 +55,13 @@ class DeadLetter:
     receipt: str = field(default="", repr=False)
 
     @property
-    def campaign_id(self) -> CampaignId | None:
-        """Whose work it is."""
-        return None if self.work is None else self.work.campaign_id
-
-    @property
     def subject(self) -> str:
         """What it is about, in a few words."""
         match self.work:
             case ChunkRef() as ref:
-                chunk = f"range {ref.range_number}, chunk {ref.number}"
-                return f"{shown_text(str(ref.campaign_id))}, {chunk}"
+                return f"{ref.campaign_id}, range {ref.range_number}, chunk {ref.number}"
             case StartRequest() as request:
-                return f"start of {shown_text(str(request.campaign_id))} ({request.trigger.value})"
+                return f"start of {request.campaign_id} ({request.trigger.value})"
         return "not a message of Sentinel"
 
 
@@ -90,7 +83,7 @@ class Explanation:
 
 def shown_text(text: str) -> str:
     """What a message says as it may be shown: on one line, short, and without addresses."""
-    line = _ADDRESS.sub("…@…", " ".join(text.split()))
+    line = _ADDRESS.sub("…@…", " ".join(text.split())).encode(errors="replace").decode()
     return line if len(line) <= _LONGEST_TEXT else line[: _LONGEST_TEXT - 1] + "…"
 
 
@@ -100,6 +93,11 @@ def explain_foreign() -> Explanation:
         Advice.DISCARD,
         "nothing of Sentinel waits for it, unless newer code wrote it; it is never replayed",
     )
+
+
+def explain_unread(fault: str) -> Explanation:
+    """Of work whose records could not be read now."""
+    return Explanation(Advice.WAIT, f"its records could not be read; look again: {fault}")
 
 
 def explain_gone() -> Explanation:

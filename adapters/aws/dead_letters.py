@@ -9,11 +9,10 @@ from adapters.aws.clients import AwsClients
 from adapters.aws.faults import translated
 from adapters.aws.queue import body_to_chunk
 from adapters.aws.start_event import event_to_start
-from adapters.aws.table import UnknownLayoutError
+from adapters.aws.table import UnknownLayoutError, campaign_id_of
 from domain.chunk import ChunkRef
 from domain.dead_letter import DeadLetter, DeadLetterSource, Work, shown_text
 from domain.errors import DependencyRefused
-from domain.identifiers import CampaignId
 from domain.ports.invoker import Invoker
 from domain.ports.queue import SendQueue
 from domain.start import StartRequest, Trigger
@@ -65,7 +64,7 @@ def read_schedule(message: "MessageTypeDef") -> Reading:
     }
     schedule = attributes.get("SCHEDULE_ARN", "").rpartition("/")[2]
     work = (
-        StartRequest(CampaignId(schedule), Trigger.SCHEDULE)
+        StartRequest(campaign_id_of({"campaign_id": schedule}), Trigger.SCHEDULE)
         if schedule
         else event_to_start(json.loads(message["Body"]))
     )
@@ -192,7 +191,7 @@ def _read(source: DeadLetterSource, message: "MessageTypeDef") -> Reading:
         fault = f"without {error.args[0]!r}"
     except UnknownLayoutError as error:
         fault = str(error)
-    except (ValueError, TypeError, AttributeError):
+    except (ValueError, TypeError, AttributeError, OverflowError, RecursionError):
         # Their texts may repeat what is in it.
         fault = "JSON of another shape"
     return None, f"cannot be read: {fault}"

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 
 from adapters.aws.clients import AwsClients
 from adapters.aws.faults import translated
-from adapters.aws.table import SCHEMA, check_schema
+from adapters.aws.table import SCHEMA, campaign_id_of, check_schema
 from domain.chunk import ChunkRef
-from domain.identifiers import CampaignId
 from domain.ports.queue import Delivery
 
 if TYPE_CHECKING:
@@ -36,10 +35,14 @@ def chunk_to_body(chunk: ChunkRef) -> str:
 
 
 def body_to_chunk(body: str) -> ChunkRef:
-    """The inverse of `chunk_to_body`. Raises ValueError or KeyError on anything else."""
-    fields = json.loads(body)
-    check_schema(fields)
-    return ChunkRef(CampaignId(fields["campaign_id"]), int(fields["range"]), int(fields["chunk"]))
+    """The inverse of `chunk_to_body`. Raises ValueError, KeyError or TypeError on anything else."""
+    try:
+        fields = json.loads(body)
+        check_schema(fields)
+        return ChunkRef(campaign_id_of(fields), int(fields["range"]), int(fields["chunk"]))
+    except (OverflowError, RecursionError) as error:
+        # Of Infinity, and of lists in lists in lists; the batch must not fail with it.
+        raise ValueError("nothing that Sentinel writes") from error
 
 
 class SqsSendQueue:

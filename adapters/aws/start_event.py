@@ -4,8 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from adapters.aws.table import SCHEMA, check_schema
-from domain.identifiers import CampaignId
+from adapters.aws.table import SCHEMA, campaign_id_of, check_schema
 from domain.start import StartRequest, Trigger
 
 
@@ -26,4 +25,4 @@ def event_to_start(event: Mapping[str, Any]) -> StartRequest:
     Raises ValueError or KeyError on anything else.
     """
     check_schema(event)
-    return StartRequest(CampaignId(event["campaign_id"]), Trigger(event["trigger"]))
+    return StartRequest(campaign_id_of(event), Trigger(event["trigger"]))

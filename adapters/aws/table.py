@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 from adapters.aws.clients import AwsClients
 from adapters.aws.faults import code_of, translated
 from domain.errors import DependencyRefused, DependencyUnavailable, VersionConflict
-from domain.identifiers import WriteToken
+from domain.identifiers import NAMED_ID, CampaignId, WriteToken
 from domain.ports.clock import Clock
 from domain.ports.ids import Ids
 
@@ -82,6 +82,14 @@ def check_schema(message: Mapping[str, Any]) -> None:
     """Raises UnknownLayoutError where newer code wrote it: it waits for code that knows it."""
     if int(message["schema"]) > SCHEMA:
         raise UnknownLayoutError(f"of layout {message['schema']}, and this code knows {SCHEMA}")
+
+
+def campaign_id_of(message: Mapping[str, Any]) -> CampaignId:
+    """Raises KeyError, and ValueError where it cannot be one: nothing could be stored under it."""
+    text = message["campaign_id"]
+    if not isinstance(text, str) or not NAMED_ID.fullmatch(text):
+        raise ValueError("campaign_id: not an id")
+    return CampaignId(text)
 
 
 def put_version(item: Item, expected: int) -> Put:

@@ -12,7 +12,9 @@ from domain.dead_letter import (
     explain_foreign,
     explain_gone,
     explain_start,
+    explain_unread,
 )
+from domain.errors import DependencyFault
 from domain.ports.campaigns import CampaignRepository
 from domain.ports.chunks import ChunkRepository
 from domain.ports.clock import Clock
@@ -32,13 +34,19 @@ class ExplainDeadLetters:
     clock: Clock
 
     def __call__(self) -> Sequence[ExplainedDeadLetter]:
-        """Raises DependencyFault."""
+        """Raises DependencyFault where they cannot be listed."""
         return [
             ExplainedDeadLetter(letter, self._explanation(letter))
             for letter in self.dead_letters.all()
         ]
 
     def _explanation(self, letter: DeadLetter) -> Explanation:
+        try:
+            return self._by_the_records(letter)
+        except DependencyFault as error:
+            return explain_unread(str(error))
+
+    def _by_the_records(self, letter: DeadLetter) -> Explanation:
         match letter.work:
             case ChunkRef() as ref:
                 loaded = self.chunks.load(ref)

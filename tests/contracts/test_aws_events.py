@@ -22,6 +22,10 @@ UNREADABLE = [
     '{"schema": 1}',
     json.dumps({**json.loads(chunk_to_body(CHUNKS[0])), "schema": SCHEMA + 1}),
     json.dumps({**json.loads(chunk_to_body(CHUNKS[0])), "range": "first"}),
+    json.dumps({**json.loads(chunk_to_body(CHUNKS[0])), "range": float("inf")}),
+    json.dumps({**json.loads(chunk_to_body(CHUNKS[0])), "campaign_id": "\ud800"}),
+    json.dumps({**json.loads(chunk_to_body(CHUNKS[0])), "campaign_id": ["cmp_1"]}),
+    "[" * 200_000,
 ]
 
 
@@ -84,6 +88,7 @@ def test_a_start_is_what_was_asked_for(trigger: Trigger) -> None:
         {"schema": SCHEMA},
         {"schema": SCHEMA + 1, "campaign_id": CAMPAIGN, "trigger": Trigger.DIRECT},
         {"schema": SCHEMA, "campaign_id": CAMPAIGN, "trigger": "somebody"},
+        {"schema": SCHEMA, "campaign_id": "ann@example.com", "trigger": Trigger.DIRECT},
     ],
 )
 def test_a_start_that_cannot_be_read_fails(event: dict[str, object]) -> None:

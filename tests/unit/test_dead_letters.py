@@ -6,12 +6,13 @@ from datetime import timedelta
 
 import pytest
 
+from adapters.memory.chunks import MemoryChunkRepository
 from adapters.memory.dead_letters import MemoryDeadLetters
 from adapters.memory.queue import MemorySendQueue
-from domain.campaign import CampaignState
-from domain.chunk import ChunkRef, Lease
+from domain.campaign import Campaign, CampaignState
+from domain.chunk import Chunk, ChunkRef, Lease
 from domain.dead_letter import Advice, DeadLetter, DeadLetterSource, Explanation, Work, shown_text
-from domain.errors import DependencyRefused, NotFound
+from domain.errors import DependencyRefused, DependencyUnavailable, NotFound
 from domain.identifiers import AttemptToken, CampaignId
 from domain.start import StartRequest
 from domain.use_cases.discard_dead_letter import DiscardDeadLetter
@@ -185,6 +186,28 @@ def test_a_start_that_died_half_way_is_replayed_once_nobody_is_at_it(
     assert "not everybody is fanned out" in said.text
 
 
+class _Unreadable(MemoryChunkRepository):
+    """Its store is down."""
+
+    def load(self, ref: ChunkRef) -> tuple[Campaign, Chunk] | None:
+        """Raises DependencyUnavailable."""
+        raise DependencyUnavailable(f"DynamoDB BatchGetItem of {ref.number}: no answer")
+
+
+def test_one_whose_records_cannot_be_read_is_listed_all_the_same(
+    sentinel: Sentinel, dead_letters: MemoryDeadLetters
+) -> None:
+    """With the fault, and nothing to do before it can be."""
+    sentinel.create_started(SIZE)
+    give_up_messages(sentinel)
+    sentinel.chunks = _Unreadable(sentinel.database)
+
+    said = explanation(sentinel, dead_letters)
+
+    assert said.advice is Advice.WAIT
+    assert "DynamoDB BatchGetItem of 0: no answer" in said.text
+
+
 def test_a_foreign_message_may_be_discarded(
     sentinel: Sentinel, dead_letters: MemoryDeadLetters
 ) -> None:
@@ -285,15 +308,9 @@ def test_a_discarded_one_costs_nobody_a_mail(
         ("KeyError: 'ann@example.com'", "KeyError: …@…"),
         ("to <Ann.O'Hara@example.com>,\n  please", "to <…@…>, please"),
         ("x" * 300, "x" * 199 + "…"),
+        ("half a sign: \ud800", "half a sign: ?"),
     ],
 )
 def test_what_is_shown_holds_no_address(text: str, shown: str) -> None:
     """It is on one line, and short."""
     assert shown_text(text) == shown
-
-
-def test_an_address_in_the_place_of_an_id_is_not_shown(dead_letters: MemoryDeadLetters) -> None:
-    """A foreign message may look like one of Sentinel's."""
-    letter = give_up(dead_letters, StartRequest(CampaignId("ann@example.com")), "a")
-
-    assert letter.subject == "start of …@… (direct invoke)"
