@@ -127,6 +127,10 @@ class Campaign:
             return self.resumed_at or self.created_at
         return max(self.created_at, self.schedule_at)
 
+    def went_on_since(self, moment: datetime) -> bool:
+        """Whether it was resumed at `moment` or later, whatever came after that."""
+        return self.resumed_at is not None and self.resumed_at >= moment
+
     def is_due(self, now: datetime) -> bool:
         """Whether a start may claim it: it is `sending`, or `scheduled` and its time has come."""
         if self.state is CampaignState.SENDING:

@@ -2,6 +2,7 @@
 
 import logging
 from dataclasses import dataclass
+from datetime import datetime
 
 from domain.campaign import Campaign, CampaignState
 from domain.identifiers import CampaignId
@@ -21,8 +22,16 @@ class CancelCampaign:
     scheduler: Scheduler
     clock: Clock
 
-    def __call__(self, campaign_id: CampaignId) -> Campaign:
-        """Raises NotFound, IllegalTransition, VersionConflict and DependencyFault."""
+    def __call__(self, campaign_id: CampaignId, *, tried_at: datetime | None = None) -> Campaign:
+        """Raises NotFound, IllegalTransition, VersionConflict and DependencyFault.
+
+        `tried_at` is when the same was tried, with nobody knows what effect: a campaign that is
+        cancelled by now is answered as it is.
+        """
+        if tried_at is not None:
+            campaign = self.campaigns.get(campaign_id)
+            if campaign is not None and campaign.state is CampaignState.CANCELLED:
+                return campaign
         before, cancelled = change_campaign(
             self.campaigns, campaign_id, lambda campaign: campaign.cancel(self.clock.now())
         )

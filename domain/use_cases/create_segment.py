@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from domain.errors import AlreadyExists
+from domain.idempotency import IdempotencyRecord
 from domain.identifiers import SegmentId, chosen_id
 from domain.names import checked_name
 from domain.ports.clock import Clock
@@ -18,16 +20,34 @@ class CreateSegment:
     clock: Clock
     ids: Ids
 
-    def __call__(self, name: str, segment_id: str | None = None) -> Segment:
-        """`segment_id` names it, if given. Raises InvalidInput, AlreadyExists."""
+    def __call__(
+        self,
+        name: str,
+        segment_id: str | None = None,
+        record: IdempotencyRecord | None = None,
+    ) -> Segment:
+        """`segment_id` names it, if given. Raises InvalidInput, AlreadyExists.
+
+        With a `record` it is the same at every try, and one that is there by an earlier try is the
+        answer.
+        """
         segment = Segment(
             segment_id=(
-                self.ids.segment_id()
+                self._new_id(record)
                 if segment_id is None
                 else SegmentId(chosen_id("segment_id", segment_id))
             ),
             name=checked_name(name),
-            created_at=self.clock.now(),
+            created_at=self.clock.now() if record is None else record.began_at,
         )
-        self.segments.add(segment)
+        try:
+            self.segments.add(segment)
+        except AlreadyExists:
+            is_repeat = record is not None and record.is_repeat
+            if not is_repeat or self.segments.get(segment.segment_id) != segment:
+                raise
         return segment
+
+    def _new_id(self, record: IdempotencyRecord | None) -> SegmentId:
+        fresh_id = self.ids.segment_id()
+        return fresh_id if record is None else SegmentId(record.named(fresh_id))

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from domain.errors import AlreadyExists
+from domain.idempotency import IdempotencyRecord
 from domain.identifiers import TemplateId, chosen_id
 from domain.names import checked_name
 from domain.ports.clock import Clock
@@ -20,18 +22,37 @@ class CreateTemplate:
     clock: Clock
     ids: Ids
 
-    def __call__(self, name: str, content: Content, template_id: str | None = None) -> Template:
-        """`template_id` names it, if given. Raises InvalidInput, AlreadyExists."""
+    def __call__(
+        self,
+        name: str,
+        content: Content,
+        template_id: str | None = None,
+        record: IdempotencyRecord | None = None,
+    ) -> Template:
+        """`template_id` names it, if given. Raises InvalidInput, AlreadyExists.
+
+        With a `record` it is the same at every try, and one that is there by an earlier try is the
+        answer.
+        """
         self.renderer.variables(content)
         template = Template(
             template_id=(
-                self.ids.template_id()
+                self._new_id(record)
                 if template_id is None
                 else TemplateId(chosen_id("template_id", template_id))
             ),
             name=checked_name(name),
             content=content,
-            created_at=self.clock.now(),
+            created_at=self.clock.now() if record is None else record.began_at,
         )
-        self.templates.add(template)
+        try:
+            self.templates.add(template)
+        except AlreadyExists:
+            is_repeat = record is not None and record.is_repeat
+            if not is_repeat or self.templates.get(template.template_id) != template:
+                raise
         return template
+
+    def _new_id(self, record: IdempotencyRecord | None) -> TemplateId:
+        fresh_id = self.ids.template_id()
+        return fresh_id if record is None else TemplateId(record.named(fresh_id))

@@ -2,6 +2,7 @@
 
 import logging
 from dataclasses import dataclass
+from datetime import datetime
 
 from domain.campaign import Campaign, CampaignState, PauseReason
 from domain.identifiers import CampaignId
@@ -19,8 +20,18 @@ class PauseCampaign:
     campaigns: CampaignRepository
     scheduler: Scheduler
 
-    def __call__(self, campaign_id: CampaignId) -> Campaign:
-        """Raises NotFound, IllegalTransition, VersionConflict and DependencyFault."""
+    def __call__(self, campaign_id: CampaignId, *, tried_at: datetime | None = None) -> Campaign:
+        """Raises NotFound, IllegalTransition, VersionConflict and DependencyFault.
+
+        `tried_at` is when the same was tried, with nobody knows what effect: a campaign that an
+        operator has paused, or that went on since then, is answered as it is.
+        """
+        if tried_at is not None:
+            campaign = self.campaigns.get(campaign_id)
+            if campaign is not None and (
+                campaign.pause_reason is PauseReason.OPERATOR or campaign.went_on_since(tried_at)
+            ):
+                return campaign
         before, paused = change_campaign(
             self.campaigns, campaign_id, lambda campaign: campaign.pause(PauseReason.OPERATOR)
         )

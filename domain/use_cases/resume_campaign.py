@@ -2,6 +2,7 @@
 
 import logging
 from dataclasses import dataclass
+from datetime import datetime
 
 from domain.campaign import Campaign, CampaignEvent, CampaignState
 from domain.delivery_policy import DeliveryPolicy
@@ -44,25 +45,23 @@ class ResumeCampaign:
     clock: Clock
     policy: DeliveryPolicy
 
-    def __call__(self, campaign_id: CampaignId) -> Resumed:
-        """Raises NotFound, IllegalTransition, VersionConflict and DependencyFault."""
+    def __call__(self, campaign_id: CampaignId, *, tried_at: datetime | None = None) -> Resumed:
+        """Raises NotFound, IllegalTransition, VersionConflict and DependencyFault.
+
+        `tried_at` is when the same was tried, with nobody knows what effect: a campaign that went
+        on since then is answered as it is, and triggered again.
+        """
         campaign = self.campaigns.get(campaign_id)
         if campaign is None:
             raise NotFound("campaign", campaign_id)
+        if tried_at is not None and campaign.went_on_since(tried_at):
+            return self._triggered(campaign)
         if campaign.state is not CampaignState.PAUSED:
             raise IllegalTransition("campaign", campaign.state, CampaignEvent.RESUME)
         # First, for it changes nothing while the campaign is paused: workers left its chunks.
         self._enqueue_again(campaign_id)
         _, resumed = change_campaign(self.campaigns, campaign_id, self._resume)
-        try:
-            resumed = self._trigger(resumed)
-        except DependencyFault as fault:
-            logger.exception(
-                "Campaign resumed, but not triggered; the reconciler goes on",
-                extra={"campaign_id": campaign_id},
-            )
-            return Resumed(resumed, str(fault))
-        return Resumed(resumed, None)
+        return self._triggered(resumed)
 
     def _resume(self, campaign: Campaign) -> Campaign:
         now = self.clock.now()
@@ -85,14 +84,25 @@ class ResumeCampaign:
             return
         raise VersionConflict("The campaign's fan-out kept changing.")
 
-    def _trigger(self, campaign: Campaign) -> Campaign:
+    def _triggered(self, campaign: Campaign) -> Resumed:
+        try:
+            self._trigger(campaign)
+        except DependencyFault as fault:
+            logger.exception(
+                "Campaign resumed, but not triggered; the reconciler goes on",
+                extra={"campaign_id": campaign.campaign_id},
+            )
+            return Resumed(campaign, str(fault))
+        return Resumed(campaign, None)
+
+    def _trigger(self, campaign: Campaign) -> None:
         names = {"campaign_id": campaign.campaign_id}
         if campaign.state is CampaignState.SENDING:
             self.invoker.start(campaign.campaign_id)
             logger.info("⚡ Immediate execution, resumed", extra=names)
-            return campaign
+        if campaign.state is not CampaignState.SCHEDULED:
+            return
         self.scheduler.put(
             Schedule(campaign.campaign_id, campaign.schedule_version, campaign.schedule_at)
         )
         logger.info("📅 Scheduled execution, resumed", extra=names)
-        return campaign

@@ -19,6 +19,7 @@ from entrypoints.http.audience_models import (
     SegmentListBody,
     SegmentRequestBody,
 )
+from entrypoints.http.idempotency import current_record
 from entrypoints.http.paging import Cursor, Limit
 
 
@@ -73,7 +74,7 @@ def segment_routes(container: Serving) -> APIGatewayHttpRouter:
         ),
     )
     def create_segment(body: SegmentRequestBody) -> Response[str]:
-        segment = container.create_segment()(body.name, body.segment_id)
+        segment = container.create_segment()(body.name, body.segment_id, current_record())
         return answer(
             SegmentBody.of(segment),
             HTTPStatus.CREATED,

@@ -10,6 +10,7 @@ from domain.identifiers import TemplateId
 from domain.template import Content
 from entrypoints.containers.serving import Serving
 from entrypoints.http.answers import BODY_PROBLEMS, answer, described
+from entrypoints.http.idempotency import current_record
 from entrypoints.http.paging import Cursor, Limit
 from entrypoints.http.template_models import (
     TemplateBody,
@@ -34,7 +35,10 @@ def template_routes(container: Serving) -> APIGatewayHttpRouter:
     )
     def create_template(body: TemplateRequestBody) -> Response[str]:
         template = container.create_template()(
-            body.name, Content.of(body.subject, body.html, body.text), body.template_id
+            body.name,
+            Content.of(body.subject, body.html, body.text),
+            body.template_id,
+            current_record(),
         )
         return answer(
             TemplateBody.of(template),

@@ -11,6 +11,7 @@ from domain.use_cases.resume_campaign import Resumed
 from entrypoints.containers.lifecycle import Lifecycle
 from entrypoints.http.answers import BODY_PROBLEMS, answer, described
 from entrypoints.http.campaign_models import CampaignBody
+from entrypoints.http.idempotency import earlier_try
 
 _PROBLEMS = (*BODY_PROBLEMS, HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT)
 
@@ -50,7 +51,8 @@ def lifecycle_routes(container: Lifecycle) -> APIGatewayHttpRouter:
         responses=described((HTTPStatus.OK, CampaignBody, "The campaign"), problems=_PROBLEMS),
     )
     def pause_campaign(campaign_id: str) -> Response[str]:
-        return answer(CampaignBody.of(container.pause_campaign()(CampaignId(campaign_id))))
+        paused = container.pause_campaign()(CampaignId(campaign_id), tried_at=earlier_try())
+        return answer(CampaignBody.of(paused))
 
     @router.post(
         "/v1/campaigns/<campaign_id>/resume",
@@ -65,7 +67,7 @@ def lifecycle_routes(container: Lifecycle) -> APIGatewayHttpRouter:
         ),
     )
     def resume_campaign(campaign_id: str) -> Response[str]:
-        resumed = container.resume_campaign()(CampaignId(campaign_id))
+        resumed = container.resume_campaign()(CampaignId(campaign_id), tried_at=earlier_try())
         return answer(CampaignResumedBody.of_resumed(resumed), HTTPStatus.ACCEPTED)
 
     @router.post(
@@ -76,6 +78,7 @@ def lifecycle_routes(container: Lifecycle) -> APIGatewayHttpRouter:
         responses=described((HTTPStatus.OK, CampaignBody, "The campaign"), problems=_PROBLEMS),
     )
     def cancel_campaign(campaign_id: str) -> Response[str]:
-        return answer(CampaignBody.of(container.cancel_campaign()(CampaignId(campaign_id))))
+        cancelled = container.cancel_campaign()(CampaignId(campaign_id), tried_at=earlier_try())
+        return answer(CampaignBody.of(cancelled))
 
     return router
