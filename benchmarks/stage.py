@@ -63,6 +63,10 @@ class SeededIds:
         """A contact's id."""
         return ContactId(f"con_{self._ulid()}")
 
+    def fraction(self) -> float:
+        """As each run draws it."""
+        return self._rng.random()
+
     def api_key_id(self) -> str:
         """Made for nobody here."""
         return "".join(self._rng.choices("abcdefghijklmnopqrstuvwxyz0123456789", k=8))

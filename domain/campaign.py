@@ -12,7 +12,10 @@ from domain.path_policy import ExecutionPath
 
 
 class CampaignState(StrEnum):
-    """Where a campaign is. `sent`, `cancelled`, `expired` and `failed` are final."""
+    """Where a campaign is. `sent`, `cancelled`, `expired` and `failed` are final.
+
+    A person may reopen one that is `sent`, to mail those of unknown outcome once more.
+    """
 
     SCHEDULED = "scheduled"
     SENDING = "sending"
@@ -34,6 +37,7 @@ class CampaignEvent(StrEnum):
     CANCEL = "cancel"
     EXPIRE = "expire"
     FAIL = "fail"
+    REOPEN = "reopen"
 
 
 TRANSITIONS: Mapping[CampaignState, Mapping[CampaignEvent, CampaignState]] = MappingProxyType(
@@ -55,11 +59,12 @@ TRANSITIONS: Mapping[CampaignState, Mapping[CampaignEvent, CampaignState]] = Map
             CampaignEvent.FAIL: CampaignState.FAILED,
         },
         CampaignState.PAUSED: {
+            CampaignEvent.PAUSE: CampaignState.PAUSED,
             CampaignEvent.RESUME: CampaignState.SENDING,
             CampaignEvent.RESCHEDULE: CampaignState.SCHEDULED,
             CampaignEvent.CANCEL: CampaignState.CANCELLED,
         },
-        CampaignState.SENT: {},
+        CampaignState.SENT: {CampaignEvent.REOPEN: CampaignState.SENDING},
         CampaignState.CANCELLED: {},
         CampaignState.EXPIRED: {},
         CampaignState.FAILED: {},
@@ -67,7 +72,14 @@ TRANSITIONS: Mapping[CampaignState, Mapping[CampaignEvent, CampaignState]] = Map
 )
 """state → event → next state. What is not in it is refused."""
 
-FINAL_STATES = frozenset(state for state, events in TRANSITIONS.items() if not events)
+FINAL_STATES = frozenset(
+    {
+        CampaignState.SENT,
+        CampaignState.CANCELLED,
+        CampaignState.EXPIRED,
+        CampaignState.FAILED,
+    }
+)
 
 
 class PauseReason(StrEnum):
@@ -78,6 +90,15 @@ class PauseReason(StrEnum):
     ACCOUNT = "account"
 
 
+class UnknownPolicy(StrEnum):
+    """What becomes of a recipient whose outcome nobody knows."""
+
+    HOLD = "hold"
+    """Nothing, until the provider tells or a person decides."""
+    RESEND = "resend"
+    """Mailed once more after the settling window, at the risk of a second mail."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Campaign:
     """One mailing of one template to one segment. All times are aware and in UTC.
@@ -85,7 +106,7 @@ class Campaign:
     `version` counts writes of the record (delivery moves it), `revision` counts what people
     edit, `schedule_version` counts schedules. `started_at` is when a start first claimed it.
     `resumed_at` is when it last went on after a pause. `next_check_at` is when the reconciler looks
-    at it next; None once there is nothing to look at.
+    at it next; None once there is nothing to look at. `resume_at` is when a pause ends by itself.
     """
 
     campaign_id: CampaignId
@@ -106,6 +127,7 @@ class Campaign:
     resume_at: datetime | None = None
     resumed_at: datetime | None = None
     failure_reason: str | None = None
+    unknown_policy: UnknownPolicy = UnknownPolicy.HOLD
 
     @property
     def is_final(self) -> bool:
@@ -168,9 +190,34 @@ class Campaign:
         """It cannot start; `reason` tells people why. Raises IllegalTransition."""
         return replace(self._end(CampaignEvent.FAIL, now), failure_reason=reason)
 
-    def pause(self, reason: PauseReason) -> "Campaign":
-        """Hold everything. Raises IllegalTransition."""
-        return replace(self._after(CampaignEvent.PAUSE), pause_reason=reason, next_check_at=None)
+    def pause(self, reason: PauseReason, resume_at: datetime | None = None) -> "Campaign":
+        """Hold everything, until `resume_at` if that is given. Raises IllegalTransition.
+
+        A person's pause takes the place of another, which might end by itself; no other does.
+        """
+        if self.state is CampaignState.PAUSED and (
+            reason is not PauseReason.OPERATOR or self.pause_reason is PauseReason.OPERATOR
+        ):
+            raise IllegalTransition("campaign", self.state, CampaignEvent.PAUSE)
+        return replace(
+            self._after(CampaignEvent.PAUSE),
+            pause_reason=reason,
+            resume_at=resume_at,
+            next_check_at=resume_at,
+        )
+
+    def stay_paused(self, resume_at: datetime) -> "Campaign":
+        """The reason for its pause still stands; look again at `resume_at`."""
+        return replace(self, resume_at=resume_at, next_check_at=resume_at)
+
+    def reopen(self, now: datetime, next_check_at: datetime) -> "Campaign":
+        """Somebody of unknown outcome is to be mailed once more. Raises IllegalTransition."""
+        return replace(
+            self._after(CampaignEvent.REOPEN),
+            ended_at=None,
+            resumed_at=now,
+            next_check_at=next_check_at,
+        )
 
     def resume(self, now: datetime, next_check_at: datetime) -> "Campaign":
         """Go on at once. One that no start has claimed is wanted from now on: it is not late.
@@ -193,6 +240,7 @@ class Campaign:
         return replace(
             self._after(CampaignEvent.RESCHEDULE),
             pause_reason=None,
+            resume_at=None,
             resumed_at=now,
             schedule_version=self.schedule_version + 1,
             next_check_at=next_check_at,

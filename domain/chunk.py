@@ -4,20 +4,29 @@ A chunk refuses what the tables of `domain.recipient` refuse. Every method retur
 the repository writes it if the stored version is still the one that was read.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from domain.identifiers import AttemptToken, CampaignId
 from domain.outcome import Accepted, AccountBlocked, NotSent, Outcome, Refused, Unknown
-from domain.recipient import Recipient, RecipientEvent, RecipientProgress, RecipientState
+from domain.recipient import Recipient, RecipientEvent, RecipientProgress, RecipientState, Resend
 from domain.tally import TALLY_SHARDS, Tally
+
+if TYPE_CHECKING:
+    from domain.provider_event import ProviderEvent  # which names a chunk
 
 MAX_RECIPIENTS = 50
 """What one SendBulkEmail call takes (Amazon SES API v2 reference, SendBulkEmail)."""
 
 _MAY_BE_ACCEPTED = frozenset(
-    {RecipientState.PENDING, RecipientState.SENDING, RecipientState.UNKNOWN}
+    {
+        RecipientState.PENDING,
+        RecipientState.SENDING,
+        RecipientState.UNKNOWN,
+        RecipientState.FAILED,
+    }
 )
 
 LEASE_RAN_OUT = "lease ran out while sending"
@@ -55,7 +64,9 @@ class Chunk:
 
     `checks` counts how often the reconciler enqueued it again; `next_check_at` is when it looks
     at it next, None once the chunk is finished. `made_at` is when it was fanned out, `finished_at`
-    when the last of it first was in a counted state; None in records from before they were kept.
+    when the last of it was in a counted state; None in records from before they were kept.
+    `unknown_since` is when a recipient last became unknown. `put_backs` counts the attempts since
+    the last acceptance of which something was certainly not sent.
     """
 
     ref: ChunkRef
@@ -67,6 +78,8 @@ class Chunk:
     checks: int = 0
     made_at: datetime | None = None
     finished_at: datetime | None = None
+    unknown_since: datetime | None = None
+    put_backs: int = 0
 
     @classmethod
     def new(
@@ -75,19 +88,20 @@ class Chunk:
         recipients: tuple[Recipient, ...],
         next_check_at: datetime,
         made_at: datetime | None = None,
+        resend: Resend = Resend.NONE,
     ) -> "Chunk":
-        """All recipients pending."""
+        """All recipients pending; `resend` is ahead for each under policy `resend`."""
         return cls(
             ref=ref,
             recipients=recipients,
-            progress=(RecipientProgress(),) * len(recipients),
+            progress=(RecipientProgress(resend=resend),) * len(recipients),
             next_check_at=next_check_at,
             made_at=made_at,
         )
 
     @property
     def is_finished(self) -> bool:
-        """Whether no recipient is pending or sending."""
+        """Whether no recipient is pending or sending, nor unknown with its re-send ahead."""
         return all(each.is_finished for each in self.progress)
 
     @property
@@ -99,6 +113,21 @@ class Chunk:
     def sending(self) -> tuple[int, ...]:
         """Positions in an attempt, whoever's."""
         return self._positions(RecipientState.SENDING)
+
+    @property
+    def sent(self) -> tuple[int, ...]:
+        """Positions whose mail was accepted."""
+        return self._positions(RecipientState.SENT)
+
+    @property
+    def unknown(self) -> tuple[int, ...]:
+        """Positions of which nobody knows whether they were sent."""
+        return self._positions(RecipientState.UNKNOWN)
+
+    @property
+    def awaiting_resend(self) -> tuple[int, ...]:
+        """Positions that are unknown, and are to be put back by themselves."""
+        return tuple(at for at, each in enumerate(self.progress) if each.awaits_resend)
 
     def is_held(self, now: datetime) -> bool:
         """Whether somebody's lease on it is live."""
@@ -137,16 +166,51 @@ class Chunk:
         for position, outcome in outcomes.items():
             progress[position] = _after_outcome(progress[position], attempt, outcome)
         released = self.lease is not None and self.lease.attempt == attempt
-        return self._with(tuple(progress), None if released else self.lease)
+        recorded = self._with(tuple(progress), None if released else self.lease)
+        return replace(recorded, put_backs=_put_backs(self, recorded, outcomes))
 
     def without_dead_attempts(self) -> "Chunk":
         """What is `sending` becomes `unknown`: the caller has seen that its lease ran out."""
         return self._with(_without_dead_attempts(self.progress), None)
 
     def skip_pending(self) -> "Chunk":
-        """The campaign was cancelled: who is pending gets no mail."""
+        """The campaign was cancelled: who is pending gets no mail, and nobody a second one."""
         progress = _moved(self.progress, self.pending, lambda each: each.after(RecipientEvent.SKIP))
-        return self._with(progress, self.lease)
+        return self._with(tuple(each.without_resend_ahead() for each in progress), self.lease)
+
+    def note(self, events: "Iterable[ProviderEvent]") -> "Chunk":
+        """What the provider told: each event proves that the mail was accepted, and may say more.
+
+        Whoever is skipped or suppressed was certainly not mailed: of them it changes nothing.
+        """
+        progress = list(self.progress)
+        for event in events:
+            if event.position < len(progress):
+                progress[event.position] = _after_event(progress[event.position], event)
+        return self._with(tuple(progress), self.lease)
+
+    def resend(self, positions: Collection[int], next_check_at: datetime) -> "Chunk":
+        """Put those back whose outcome is unknown: they may get a second mail.
+
+        Raises IllegalTransition where one is not unknown, or was put back before.
+        """
+        progress = _moved(self.progress, positions, lambda each: each.after(RecipientEvent.RESEND))
+        resent = self._with(progress, self.lease)
+        return replace(resent, next_check_at=next_check_at, finished_at=None)
+
+    def give_up(self, positions: Collection[int], reason: str) -> "Chunk":
+        """Somebody decided that those of unknown outcome count as failed.
+
+        Raises IllegalTransition where one is not unknown.
+        """
+        return self._with(
+            _moved(
+                self.progress,
+                positions,
+                lambda each: each.after(RecipientEvent.GIVE_UP, reason=reason),
+            ),
+            self.lease,
+        )
 
     def check_later(self, now: datetime, interval: timedelta) -> "Chunk":
         """Look again after `interval`, doubled by every earlier look."""
@@ -160,22 +224,22 @@ class Chunk:
             return self
         return replace(self, next_check_at=at)
 
-    def noting_its_end(self, now: datetime) -> "Chunk":
-        """Finished at `now`, if it is finished and was not before."""
-        if not self.is_finished or self.finished_at is not None:
-            return self
-        return replace(self, finished_at=now)
+    def since(self, before: "Chunk", now: datetime) -> "Chunk":
+        """With the times of what became of it after `before`, at `now`."""
+        chunk = self
+        if set(self.unknown) - set(before.unknown):
+            chunk = replace(chunk, unknown_since=now)
+        if self.is_finished and self.finished_at is None:
+            chunk = replace(chunk, finished_at=now)
+        return chunk
 
     def finished_since(self, before: "Chunk") -> datetime | None:
         """When it was finished; None where it was finished `before`, or is not."""
         return None if before.is_finished else self.finished_at
 
     def tally_change(self, before: "Chunk") -> Tally | None:
-        """What writing this after `before` adds to the tally; None while it is unfinished."""
-        if not self.is_finished:
-            return None
-        counted = Tally.of(before.progress) if before.is_finished else Tally()
-        change = Tally.of(self.progress) - counted
+        """What writing this after `before` adds to the tally, which counts finished chunks only."""
+        change = _counted(self) - _counted(before)
         return change if change != Tally() else None
 
     def _positions(self, state: RecipientState) -> tuple[int, ...]:
@@ -184,6 +248,10 @@ class Chunk:
     def _with(self, progress: tuple[RecipientProgress, ...], lease: Lease | None) -> "Chunk":
         chunk = replace(self, progress=progress, lease=lease)
         return replace(chunk, lease=None, next_check_at=None) if chunk.is_finished else chunk
+
+
+def _counted(chunk: Chunk) -> Tally:
+    return Tally.of(chunk.progress) if chunk.is_finished else Tally()
 
 
 def _positions(progress: tuple[RecipientProgress, ...], state: RecipientState) -> tuple[int, ...]:
@@ -208,6 +276,23 @@ def _without_dead_attempts(
         _positions(progress, RecipientState.SENDING),
         lambda each: each.after(RecipientEvent.LOSE_SIGHT, reason=LEASE_RAN_OUT),
     )
+
+
+def _after_event(each: RecipientProgress, event: "ProviderEvent") -> RecipientProgress:
+    if each.state in _MAY_BE_ACCEPTED:
+        each = each.after(RecipientEvent.ACCEPT, message_id=event.message_id)
+    return each.flagged(event.flag) if each.state is RecipientState.SENT else each
+
+
+def _put_backs(before: Chunk, after: Chunk, outcomes: Mapping[int, Outcome]) -> int:
+    if len(after.sent) > len(before.sent):
+        return 0
+    failed = any(
+        isinstance(outcome, NotSent) and not outcome.overdue and position in after.pending
+        for position, outcome in outcomes.items()
+        if position in before.sending
+    )
+    return before.put_backs + failed
 
 
 def _after_outcome(  # noqa: PLR0911  one row of the table each

@@ -15,7 +15,11 @@ class DeliveryPolicy:
     writing down the outcomes of its last attempt. `check_interval`: how soon the reconciler looks
     at a campaign again; shorter than its minute, so that every pass sees every campaign.
     `chunk_check_interval`: the same for a chunk, longer than a redelivery takes.
-    `retry_delay`: before a message that was certainly not sent is tried again.
+    `retry_delay`: at most so long passes before a message that was certainly not sent is tried
+    again; twice as long after each further failure, up to `longest_retry_delay`.
+    `quota_pause`: how long a campaign is paused for want of quota, before somebody looks whether
+    there is some. `settling_window`: how long the provider's events are waited for, before a
+    recipient of unknown outcome is mailed once more under policy `resend`.
     `clock_skew`: a schedule may fire this much early by the starter's clock; it then waits.
     `unknown_watch`: for so long after its end a campaign with unknown recipients is looked at.
     """
@@ -27,6 +31,9 @@ class DeliveryPolicy:
     check_interval: timedelta = timedelta(seconds=50)
     chunk_check_interval: timedelta = timedelta(minutes=5)
     retry_delay: timedelta = timedelta(seconds=5)
+    longest_retry_delay: timedelta = timedelta(minutes=5)
+    quota_pause: timedelta = timedelta(minutes=15)
+    settling_window: timedelta = timedelta(hours=1)
     clock_skew: timedelta = timedelta(seconds=5)
     unknown_watch: timedelta = timedelta(days=7)
 
@@ -35,3 +42,12 @@ class DeliveryPolicy:
         for name, duration in asdict(self).items():
             if duration < timedelta():
                 raise ValueError(f"{name}: {duration} is negative; write a duration of 0 or more.")
+
+    def backoff(self, failures: int, fraction: float) -> timedelta:
+        """How long to wait after so many failures in a row: full jitter, `fraction` of the most.
+
+        (AWS Architecture Blog, "Exponential Backoff And Jitter".)
+        """
+        doublings = min(max(failures - 1, 0), 16)
+        longest = min(self.retry_delay * (1 << doublings), self.longest_retry_delay)
+        return longest * fraction

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from adapters.aws.address_hash_key import AddressHashKey
 from adapters.aws.delivery_records import (
+    campaign_to_item,
     finish_to_attributes,
     item_to_campaign,
     items_to_chunk,
@@ -12,7 +13,7 @@ from adapters.aws.delivery_records import (
     tally_to_counters,
 )
 from adapters.aws.keys import campaign_key, manifest_key, progress_key, suppression_key, tally_key
-from adapters.aws.table import Add, Table, put_version
+from adapters.aws.table import Add, Put, Table, Write, put_version
 from domain.campaign import Campaign
 from domain.chunk import Chunk, ChunkRef
 from domain.identifiers import CampaignId
@@ -44,16 +45,29 @@ class DynamoDBChunkRepository:
 
     def save(self, chunk: Chunk, before: Chunk) -> Chunk:
         """A conditional PutItem; where the tally moves, a transaction with it."""
+        stored, put, tally = self._writes(chunk, before)
+        if tally:
+            self._table.transact([put, *tally])
+        else:
+            self._table.put(put)
+        return stored
+
+    def reopen(self, chunk: Chunk, before: Chunk, campaign: Campaign) -> tuple[Chunk, Campaign]:
+        """One transaction: progress, tally, campaign."""
+        stored, put, tally = self._writes(chunk, before)
+        reopened = replace(campaign, version=campaign.version + 1)
+        put_campaign = put_version(campaign_to_item(reopened), campaign.version)
+        self._table.transact([put, *tally, put_campaign])
+        return stored, reopened
+
+    def _writes(self, chunk: Chunk, before: Chunk) -> tuple[Chunk, Put, list[Write]]:
         stored = replace(chunk, version=before.version + 1)
         put = put_version(progress_to_item(stored, self._table.expires_at()), before.version)
         change = chunk.tally_change(before)
         if change is None:
-            self._table.put(put)
-        else:
-            attributes = finish_to_attributes(chunk.finished_since(before))
-            add = Add(tally_key(chunk.ref), tally_to_counters(change), attributes)
-            self._table.transact([put, add])
-        return stored
+            return stored, put, []
+        attributes = finish_to_attributes(chunk.finished_since(before))
+        return stored, put, [Add(tally_key(chunk.ref), tally_to_counters(change), attributes)]
 
     def permission(self, campaign_id: CampaignId, addresses: Collection[str]) -> SendPermission:
         """Campaign and suppressions in one consistent BatchGetItem."""

@@ -18,7 +18,7 @@ from adapters.aws.times import (
     text_to_time,
     time_to_text,
 )
-from domain.campaign import Campaign, CampaignState, PauseReason
+from domain.campaign import Campaign, CampaignState, PauseReason, UnknownPolicy
 from domain.chunk import Chunk, ChunkRef, Lease
 from domain.contact import FieldValue
 from domain.fan_out import FanOutRange
@@ -31,7 +31,7 @@ from domain.identifiers import (
     TemplateId,
 )
 from domain.path_policy import ExecutionPath
-from domain.recipient import Recipient, RecipientProgress, RecipientState
+from domain.recipient import Recipient, RecipientFlag, RecipientProgress, RecipientState, Resend
 from domain.tally import Tally
 
 CAMPAIGN_SHARD = "campaigns"
@@ -47,6 +47,16 @@ _LETTERS = {
     RecipientState.SKIPPED: "K",
 }
 _STATES = {letter: state for state, letter in _LETTERS.items()}
+_RESEND_LETTERS = {Resend.NONE: "-", Resend.AHEAD: "A", Resend.DONE: "D"}
+_RESENDS = {letter: resend for resend, letter in _RESEND_LETTERS.items()}
+_FLAG_LETTERS = {
+    RecipientFlag.DELIVERED: "D",
+    RecipientFlag.BOUNCED: "B",
+    RecipientFlag.SOFT_BOUNCED: "T",
+    RecipientFlag.COMPLAINED: "C",
+    RecipientFlag.REJECTED: "R",
+}
+_FLAGS = {letter: flag for flag, letter in _FLAG_LETTERS.items()}
 
 
 def _present(item: Mapping[str, object]) -> Item:
@@ -90,6 +100,7 @@ def campaign_to_item(campaign: Campaign) -> Item:
             "resume_at": optional_time_to_text(campaign.resume_at),
             "resumed_at": optional_time_to_text(campaign.resumed_at),
             "failure_reason": campaign.failure_reason,
+            "unknown_policy": campaign.unknown_policy.value,
             **_open_work(CAMPAIGN_SHARD, campaign.next_check_at),
         }
     )
@@ -117,6 +128,7 @@ def item_to_campaign(item: Item) -> Campaign:
         resume_at=optional_text_to_time(item.get("resume_at")),
         resumed_at=optional_text_to_time(item.get("resumed_at")),
         failure_reason=item.get("failure_reason"),
+        unknown_policy=UnknownPolicy(item.get("unknown_policy", UnknownPolicy.HOLD)),
     )
 
 
@@ -187,11 +199,14 @@ def progress_to_item(chunk: Chunk, expires_at: int) -> Item:
             "version": chunk.version,
             "states": "".join(_LETTERS[each.state] for each in chunk.progress),
             "details": _details(chunk.progress),
+            "resends": _resends(chunk.progress),
             "lease_attempt": lease and lease.attempt,
             "lease_until": lease and time_to_text(lease.until),
             "checks": chunk.checks,
             "made_at": optional_time_to_text(chunk.made_at),
             "finished_at": optional_time_to_text(chunk.finished_at),
+            "unknown_since": optional_time_to_text(chunk.unknown_since),
+            "put_backs": chunk.put_backs or None,
             "expires_at": expires_at,
             **_open_work(_chunk_shard(key), chunk.next_check_at),
         }
@@ -202,11 +217,10 @@ def items_to_chunk(ref: ChunkRef, manifest: Item, progress: Item) -> Chunk:
     """The inverse of `manifest_to_item` and `progress_to_item`."""
     rows: list[tuple[str, str, dict[str, FieldValue]]] = _decompressed(manifest["recipients"].value)
     states = [_STATES[letter] for letter in progress["states"]]
-    details: list[tuple[str | None, str | None, str | None]] = (
-        _decompressed(progress["details"].value)
-        if "details" in progress
-        else [(None, None, None)] * len(states)
+    details: list[list[str | None]] = (
+        _decompressed(progress["details"].value) if "details" in progress else [[]] * len(states)
     )
+    resends = progress.get("resends") or _RESEND_LETTERS[Resend.NONE] * len(states)
     lease_attempt = progress.get("lease_attempt")
     return Chunk(
         ref=ref,
@@ -214,12 +228,7 @@ def items_to_chunk(ref: ChunkRef, manifest: Item, progress: Item) -> Chunk:
             Recipient(ContactId(contact_id), address, fields)
             for contact_id, address, fields in rows
         ),
-        progress=tuple(
-            RecipientProgress(
-                state, None if attempt is None else AttemptToken(attempt), message_id, reason
-            )
-            for state, (attempt, message_id, reason) in zip(states, details, strict=True)
-        ),
+        progress=tuple(map(_progress, states, resends, details)),
         next_check_at=optional_text_to_time(progress.get("next_check_at")),
         version=int(progress["version"]),
         lease=None
@@ -228,12 +237,43 @@ def items_to_chunk(ref: ChunkRef, manifest: Item, progress: Item) -> Chunk:
         checks=int(progress["checks"]),
         made_at=optional_text_to_time(progress.get("made_at")),
         finished_at=optional_text_to_time(progress.get("finished_at")),
+        unknown_since=optional_text_to_time(progress.get("unknown_since")),
+        put_backs=int(progress.get("put_backs", 0)),
     )
 
 
 def _details(progress: Sequence[RecipientProgress]) -> bytes | None:
-    rows = [[each.attempt, each.message_id, each.reason] for each in progress]
+    rows = [
+        [
+            each.attempt,
+            each.message_id,
+            each.reason,
+            "".join(sorted(_FLAG_LETTERS[flag] for flag in each.flags)) or None,
+        ]
+        for each in progress
+    ]
     return _compressed(rows) if any(any(row) for row in rows) else None
+
+
+def _resends(progress: Sequence[RecipientProgress]) -> str | None:
+    if all(each.resend is Resend.NONE for each in progress):
+        return None
+    return "".join(_RESEND_LETTERS[each.resend] for each in progress)
+
+
+def _progress(
+    state: RecipientState, resend: str, details: Sequence[str | None]
+) -> RecipientProgress:
+    # Rows from before flags were kept are shorter; where nothing was ever told there is none.
+    attempt, message_id, reason, flags = (*details, None, None, None, None)[:4]
+    return RecipientProgress(
+        state,
+        None if attempt is None else AttemptToken(attempt),
+        message_id,
+        reason,
+        _RESENDS[resend],
+        frozenset(_FLAGS[letter] for letter in flags or ""),
+    )
 
 
 def tally_to_counters(tally: Tally) -> dict[str, int]:

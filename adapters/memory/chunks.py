@@ -45,6 +45,15 @@ class MemoryChunkRepository:
                     latest[campaign_id] = max(finished_at, latest.get(campaign_id, finished_at))
             return stored
 
+    def reopen(self, chunk: Chunk, before: Chunk, campaign: Campaign) -> tuple[Chunk, Campaign]:
+        """Both versions, or neither write."""
+        with self._database.lock:
+            self._database.check_campaign(campaign)
+            stored = self.save(chunk, before)
+            reopened = replace(campaign, version=campaign.version + 1)
+            self._database.campaigns[campaign.campaign_id] = reopened
+            return stored, reopened
+
     def permission(self, campaign_id: CampaignId, addresses: Collection[str]) -> SendPermission:
         """Campaign and suppression list at one instant."""
         with self._database.lock:

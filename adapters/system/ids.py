@@ -18,6 +18,7 @@ from domain.identifiers import (
 _TOKEN_BYTES = 9
 """72 bits: twelve characters of base64, without padding."""
 _SECRET_BYTES = 32
+_FRACTION_BITS = 53
 _KEY_ID_LETTERS = string.ascii_lowercase + string.digits
 _KEY_ID_LENGTH = 8
 
@@ -48,6 +49,10 @@ class SystemIds:
     def api_key_secret(self) -> str:
         """An API key's secret part."""
         return secrets.token_urlsafe(_SECRET_BYTES)
+
+    def fraction(self) -> float:
+        """As fine as a float can be."""
+        return secrets.randbelow(1 << _FRACTION_BITS) / (1 << _FRACTION_BITS)
 
     def attempt_token(self) -> AttemptToken:
         """One claim's token."""

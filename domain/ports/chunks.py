@@ -37,6 +37,14 @@ class ChunkRepository(Protocol):
         """
         ...
 
+    def reopen(self, chunk: Chunk, before: Chunk, campaign: Campaign) -> tuple[Chunk, Campaign]:
+        """As `save`, with the campaign in the same transaction: both versions, or neither write.
+
+        A finished chunk that has somebody to mail again must not meet a check that still counts
+        it as finished. Returns both as stored.
+        """
+        ...
+
     def permission(self, campaign_id: CampaignId, addresses: Collection[str]) -> SendPermission:
         """The campaign and the suppressed ones of `addresses`, both strongly consistent."""
         ...

@@ -44,6 +44,10 @@ class Ids(Protocol):
         """256 random bits: 43 characters of base64url."""
         ...
 
+    def fraction(self) -> float:
+        """From 0 to below 1, each as likely: what spreads retries."""
+        ...
+
     def attempt_token(self) -> AttemptToken:
         """At least 64 random bits, short."""
         ...

@@ -15,6 +15,8 @@ class Retry(StrEnum):
     """A chunk was put back on the queue by the worker that had it."""
     CHUNK = "chunk"
     """A chunk that nobody had a lease on was enqueued again."""
+    RESEND = "resend"
+    """Recipients of unknown outcome were put back, under policy `resend` or by a person."""
     START = "start"
     """A start that did not come, or did not end, was invoked again."""
 

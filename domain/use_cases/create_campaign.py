@@ -4,7 +4,7 @@ import logging
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from domain.campaign import Campaign, CampaignState
+from domain.campaign import Campaign, CampaignState, UnknownPolicy
 from domain.delivery_policy import DeliveryPolicy
 from domain.errors import (
     DependencyFault,
@@ -47,6 +47,7 @@ class CampaignRequest:
     schedule_at: str | None = None
     timezone: str | None = None
     fold: int | None = None
+    unknown_policy: UnknownPolicy = UnknownPolicy.HOLD
 
 
 @dataclass(frozen=True)
@@ -112,6 +113,7 @@ class CreateCampaign:
             schedule_at=timing.schedule_at,
             created_at=now,
             next_check_at=now + self.policy.check_interval,
+            unknown_policy=request.unknown_policy,
         )
         self._store(campaign, record)
         self.metrics.campaign_created(campaign)

@@ -28,12 +28,13 @@ class FinishCampaign:
 
     def __call__(self, campaign_id: CampaignId) -> bool:
         """Whether it is sent now. Idempotent. Raises DependencyFault."""
-        progress = self.fan_out.progress(campaign_id)
-        if not progress.is_finished:
-            return False
         for _ in range(_ATTEMPTS):
+            # The campaign first: whoever opens a finished chunk again writes the campaign, too.
             campaign = self.campaigns.get(campaign_id)
             if campaign is None or campaign.state is not CampaignState.SENDING:
+                return False
+            progress = self.fan_out.progress(campaign_id)
+            if not progress.is_finished:
                 return False
             now = self.clock.now()
             # What is unknown is held, and the reconciler keeps an eye on it for a while.

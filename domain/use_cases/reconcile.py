@@ -4,10 +4,10 @@ import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from domain.campaign import Campaign, CampaignState
-from domain.chunk import ChunkRef
+from domain.campaign import Campaign, CampaignState, PauseReason
+from domain.chunk import Chunk, ChunkRef
 from domain.delivery_policy import DeliveryPolicy
-from domain.errors import DependencyRefused, VersionConflict
+from domain.errors import DependencyFault, DependencyRefused, IllegalTransition, VersionConflict
 from domain.fan_out import DeliveryProgress
 from domain.identifiers import CampaignId
 from domain.ports.campaigns import CampaignRepository
@@ -19,8 +19,10 @@ from domain.ports.metrics import Metrics, Retry
 from domain.ports.open_work import OpenWork
 from domain.ports.queue import SendQueue
 from domain.ports.scheduler import Scheduler
+from domain.ports.sending_account import SendingAccount
 from domain.schedule import Schedule
 from domain.use_cases.finish_campaign import FinishCampaign
+from domain.use_cases.resume_campaign import ResumeCampaign
 
 logger = logging.getLogger(__name__)
 
@@ -64,7 +66,9 @@ class Reconcile:
     clock: Clock
     metrics: Metrics
     policy: DeliveryPolicy
+    account: SendingAccount
     finish: FinishCampaign
+    resume: ResumeCampaign
 
     def __call__(self, limit: int = 500, time_left: timedelta | None = None) -> int:
         """Look at all that is due, `limit` at a time; returns how many it looked at.
@@ -108,7 +112,7 @@ class Reconcile:
                 self._chunk(work, seen)
             else:
                 self._campaign(work, seen)
-        except VersionConflict:
+        except (VersionConflict, IllegalTransition):
             # Somebody is at work on it; it is looked at again when it is due again.
             return
         except Exception:
@@ -130,6 +134,9 @@ class Reconcile:
             return
         if campaign.state is CampaignState.SENT:
             self._watch_unknown(campaign, now, seen)
+            return
+        if campaign.state is CampaignState.PAUSED:
+            self._end_pause(campaign, now)
             return
         # Written first: two reconcilers do not both act, and a failing one tries again in time.
         campaign = self.campaigns.save(campaign.check_again(now + self.policy.check_interval))
@@ -154,6 +161,22 @@ class Reconcile:
     def _start_again(self, campaign: Campaign) -> None:
         self.invoker.start(campaign.campaign_id)
         self.metrics.retried(campaign, Retry.START)
+
+    def _end_pause(self, campaign: Campaign, now: datetime) -> None:
+        """Resume what was paused for want of quota, once there is some."""
+        if self._is_quota_used_up():
+            self.campaigns.save(campaign.stay_paused(now + self.policy.quota_pause))
+            return
+        self.resume(campaign.campaign_id, only=PauseReason.QUOTA)
+        logger.info("Quota again: resumed", extra={"campaign_id": campaign.campaign_id})
+
+    def _is_quota_used_up(self) -> bool:
+        try:
+            return self.account.quota().is_used_up
+        except DependencyFault as fault:
+            # The next send tells: it is refused for want of quota, or taken.
+            logger.warning("The quota cannot be read: %s", fault)
+            return False
 
     def _watch_unknown(self, campaign: Campaign, now: datetime, seen: _Seen) -> None:
         """Report what a sent campaign holds, and look again as long as it is watched."""
@@ -185,15 +208,33 @@ class Reconcile:
             # Paused: not enqueued, so the next look must not be put off further and further.
             self.chunks.save(chunk.check_not_before(now + interval), chunk)
             return
+        if campaign.state is CampaignState.SENDING and chunk.awaiting_resend:
+            resend_at = (chunk.unknown_since or now) + self.policy.settling_window
+            if now >= resend_at:
+                self._resend(campaign, chunk, now)
+                return
+            if not chunk.pending and not chunk.sending:
+                self.chunks.save(chunk.check_not_before(resend_at), chunk)
+                return
         self.chunks.save(chunk.check_later(now, interval), chunk)
+        self._enqueue(ref)
+        self.metrics.retried(campaign, Retry.CHUNK)
+        logger.info("Abandoned chunk enqueued again", extra=_names(ref))
+
+    def _resend(self, campaign: Campaign, chunk: Chunk, now: datetime) -> None:
+        """The provider had its time to tell: those of unknown outcome get a second mail."""
+        positions = chunk.awaiting_resend
+        self.chunks.save(chunk.resend(positions, now + self.policy.chunk_check_interval), chunk)
+        logger.warning(
+            "Outcome unknown, sent again: %d recipients", len(positions), extra=_names(chunk.ref)
+        )
+        self.metrics.retried(campaign, Retry.RESEND)
+        self._enqueue(chunk.ref)
+
+    def _enqueue(self, ref: ChunkRef) -> None:
         if self.queue.enqueue([ref]):
             raise DependencyRefused("The send queue did not take the chunk.")
-        self.metrics.retried(campaign, Retry.CHUNK)
-        logger.info(
-            "Abandoned chunk enqueued again",
-            extra={
-                "campaign_id": ref.campaign_id,
-                "range": ref.range_number,
-                "chunk": ref.number,
-            },
-        )
+
+
+def _names(ref: ChunkRef) -> dict[str, object]:
+    return {"campaign_id": ref.campaign_id, "range": ref.range_number, "chunk": ref.number}

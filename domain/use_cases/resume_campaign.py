@@ -4,7 +4,7 @@ import logging
 from dataclasses import dataclass
 from datetime import datetime
 
-from domain.campaign import Campaign, CampaignEvent, CampaignState
+from domain.campaign import Campaign, CampaignEvent, CampaignState, PauseReason
 from domain.delivery_policy import DeliveryPolicy
 from domain.errors import DependencyFault, IllegalTransition, NotFound, VersionConflict
 from domain.identifiers import CampaignId
@@ -45,22 +45,30 @@ class ResumeCampaign:
     clock: Clock
     policy: DeliveryPolicy
 
-    def __call__(self, campaign_id: CampaignId, *, tried_at: datetime | None = None) -> Resumed:
-        """Raises NotFound, IllegalTransition, VersionConflict and DependencyFault.
+    def __call__(
+        self,
+        campaign_id: CampaignId,
+        *,
+        only: PauseReason | None = None,
+        tried_at: datetime | None = None,
+    ) -> Resumed:
+        """With `only`, out of a pause for that reason and no other.
 
         `tried_at` is when the same was tried, with nobody knows what effect: a campaign that went
-        on since then is answered as it is, and triggered again.
+        on since then is answered as it is, and triggered again. Raises NotFound,
+        IllegalTransition, VersionConflict and DependencyFault.
         """
         campaign = self.campaigns.get(campaign_id)
         if campaign is None:
             raise NotFound("campaign", campaign_id)
         if tried_at is not None and campaign.went_on_since(tried_at):
             return self._triggered(campaign)
-        if campaign.state is not CampaignState.PAUSED:
-            raise IllegalTransition("campaign", campaign.state, CampaignEvent.RESUME)
+        _check_paused(campaign, only)
         # First, for it changes nothing while the campaign is paused: workers left its chunks.
         self._enqueue_again(campaign_id)
-        _, resumed = change_campaign(self.campaigns, campaign_id, self._resume)
+        _, resumed = change_campaign(
+            self.campaigns, campaign_id, lambda found: self._resume(_check_paused(found, only))
+        )
         return self._triggered(resumed)
 
     def _resume(self, campaign: Campaign) -> Campaign:
@@ -106,3 +114,10 @@ class ResumeCampaign:
             Schedule(campaign.campaign_id, campaign.schedule_version, campaign.schedule_at)
         )
         logger.info("📅 Scheduled execution, resumed", extra=names)
+        return campaign
+
+
+def _check_paused(campaign: Campaign, only: PauseReason | None) -> Campaign:
+    if campaign.state is not CampaignState.PAUSED or only not in {None, campaign.pause_reason}:
+        raise IllegalTransition("campaign", campaign.state, CampaignEvent.RESUME)
+    return campaign

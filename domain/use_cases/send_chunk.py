@@ -33,6 +33,7 @@ from domain.ports.renderer import Rendered, Renderer, Unrenderable
 
 logger = logging.getLogger(__name__)
 
+_SENT_TO_WORKERS = frozenset({CampaignState.SENDING, CampaignState.CANCELLED})
 _WRITE_ATTEMPTS = 5
 """Lost races in a row before a write is left to others."""
 _FIRST_WAIT = timedelta(milliseconds=100)
@@ -99,15 +100,16 @@ class SendChunk:
         if chunk.is_finished:
             # A repeated message of a chunk whose finisher may have died before its check.
             return Step.FINISHED
-        if chunk.is_held(self.clock.now()):
+        if chunk.is_held(self.clock.now()) or campaign.state not in _SENT_TO_WORKERS:
             return Step.LEFT
         if campaign.state is CampaignState.CANCELLED:
             return self._write(campaign, chunk.without_dead_attempts().skip_pending(), chunk)
-        if campaign.state is not CampaignState.SENDING:
-            return Step.LEFT
-        if not chunk.pending:
+        if chunk.pending:
+            return None
+        if chunk.sending:
             return self._write(campaign, chunk.without_dead_attempts(), chunk)
-        return None
+        # Who is unknown is waited for, and then put back: the reconciler's to do.
+        return Step.LEFT
 
     def _attempt(self, campaign: Campaign, chunk: Chunk, deadline: timedelta | None) -> Step:
         positions = chunk.pending[: self.limiter.limit]
@@ -115,6 +117,7 @@ class SendChunk:
         grant = self._grant(campaign, chunk, len(positions), self._patience(deadline))
         if grant is None:
             return Step.LEFT
+        positions = positions[: grant.messages]
         if self._patience(deadline) < timedelta():
             # The wait was longer than it was to be: nobody is claimed whom time might cut off.
             self._put_back(campaign, chunk, timedelta())
@@ -289,25 +292,36 @@ class SendChunk:
         not_sent = [each for each in outcomes if isinstance(each, NotSent)]
         if step is not Step.GO_ON or not not_sent:
             return step
-        delay = self.policy.retry_delay
+        if any(each.throttled for each in not_sent):
+            self._slow_down(ref)
+        loaded = self.chunks.load(ref)
+        if loaded is None:
+            return Step.LEFT
+        campaign, chunk = loaded
         if all(each.overdue for each in not_sent) and len(not_sent) < len(outcomes):
             # The grant ran out over the others: everyday, and no reason to wait.
             delay = timedelta()
         else:
+            delay = self.policy.backoff(chunk.put_backs, self.ids.fraction())
             logger.warning("Not sent: %s", not_sent[0].reason, extra=_names(ref))
-        loaded = self.chunks.load(ref)
-        if loaded is not None:
-            self._put_back(*loaded, delay)
+        self._put_back(campaign, chunk, delay)
         return Step.LEFT
+
+    def _slow_down(self, ref: ChunkRef) -> None:
+        try:
+            self.limiter.slow_down(self.clock.now())
+        except DependencyFault as fault:
+            logger.warning("Throttled, and the pace stays: %s", fault, extra=_names(ref))
 
     def _pause(self, ref: ChunkRef, blocked: AccountBlocked) -> None:
         reason = PauseReason.QUOTA if blocked.quota else PauseReason.ACCOUNT
+        resume_at = self.clock.now() + self.policy.quota_pause if blocked.quota else None
         for _ in range(_WRITE_ATTEMPTS):
             campaign = self.campaigns.get(ref.campaign_id)
             if campaign is None:
                 return
             try:
-                paused = self.campaigns.save(campaign.pause(reason))
+                paused = self.campaigns.save(campaign.pause(reason, resume_at))
             except VersionConflict:
                 continue
             except IllegalTransition:
@@ -340,7 +354,11 @@ class SendChunk:
         return _step_of(stored)
 
     def _save(self, chunk: Chunk, before: Chunk) -> Chunk:
-        return self.chunks.save(chunk.noting_its_end(self.clock.now()), before)
+        chunk = chunk.since(before, self.clock.now())
+        if chunk.awaiting_resend and not chunk.pending and not chunk.sending:
+            # Nothing to do until then: the reconciler need not look.
+            chunk = chunk.check_not_before(self.clock.now() + self.policy.settling_window)
+        return self.chunks.save(chunk, before)
 
     def _note_left_behind(self, campaign: Campaign, chunk: Chunk) -> None:
         """Whom a worker died over became unknown, though no mailer said so."""

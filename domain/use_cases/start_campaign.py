@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
-from domain.campaign import Campaign, CampaignState
+from domain.campaign import Campaign, CampaignState, UnknownPolicy
 from domain.chunk import MAX_RECIPIENTS, Chunk, ChunkRef
 from domain.delivery_policy import DeliveryPolicy
 from domain.errors import DependencyFault, DependencyRefused, InvalidInput, VersionConflict
@@ -24,7 +24,7 @@ from domain.ports.queue import SendQueue
 from domain.ports.renderer import Renderer
 from domain.ports.segments import SegmentRepository
 from domain.ports.templates import TemplateRepository
-from domain.recipient import Recipient
+from domain.recipient import Recipient, Resend
 from domain.start import StartRequest
 from domain.use_cases.finish_campaign import FinishCampaign
 
@@ -53,6 +53,8 @@ class StartCampaign:
     metrics: Metrics
     policy: DeliveryPolicy
     finish: FinishCampaign
+    chunk_size: int = MAX_RECIPIENTS
+    chunks_a_step: int = CHUNKS_A_STEP
 
     def __call__(self, request: StartRequest, time_left: timedelta | None = None) -> None:
         """Fan out what is not fanned out yet; leave quietly where there is nothing to do.
@@ -190,7 +192,7 @@ class StartCampaign:
             lower=held.lower,
             upper=held.upper,
             after=held.cursor,
-            limit=MAX_RECIPIENTS * CHUNKS_A_STEP,
+            limit=self.chunk_size * self.chunks_a_step,
         )
         # A contact erased since is no longer there to be mailed.
         recipients = [
@@ -202,14 +204,16 @@ class StartCampaign:
             for contact in self.contacts.get(page.contact_ids)
         ]
         now = self.clock.now()
+        resends = campaign.unknown_policy is UnknownPolicy.RESEND
         chunks = [
             Chunk.new(
                 ChunkRef(held.campaign_id, held.number, held.chunk_count + index),
-                tuple(recipients[start : start + MAX_RECIPIENTS]),
+                tuple(recipients[start : start + self.chunk_size]),
                 now + self.policy.chunk_check_interval,
                 now,
+                Resend.AHEAD if resends else Resend.NONE,
             )
-            for index, start in enumerate(range(0, len(recipients), MAX_RECIPIENTS))
+            for index, start in enumerate(range(0, len(recipients), self.chunk_size))
         ]
         return self.fan_out.append(
             held.advance(

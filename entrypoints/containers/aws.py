@@ -15,6 +15,7 @@ from entrypoints.containers.on_aws.open_work import DueWork
 from entrypoints.containers.on_aws.queue import Queue
 from entrypoints.containers.on_aws.rendering import Rendering
 from entrypoints.containers.on_aws.reporting import Reporting
+from entrypoints.containers.on_aws.sending_account import AccountQuota
 from entrypoints.containers.on_aws.store import Store
 from entrypoints.containers.on_aws.triggers import Triggers
 
@@ -28,6 +29,7 @@ class Adapters(  # the name that every family has
     Chunks,
     Mail,
     DueWork,
+    AccountQuota,
     Reporting,
     ApiAccess,
     Idempotency,

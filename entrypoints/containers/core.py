@@ -1,10 +1,11 @@
 """Every use case in one container: what a process runs that does all of the work itself."""
 
 from entrypoints.containers.reconciling import Reconciling
+from entrypoints.containers.recording import Recording
 from entrypoints.containers.sending import Sending
 from entrypoints.containers.serving import Serving
 from entrypoints.containers.starting import Starting
 
 
-class Core(Serving, Starting, Sending, Reconciling):
+class Core(Serving, Starting, Sending, Recording, Reconciling):
     """The local runner, and the tests."""

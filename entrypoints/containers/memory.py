@@ -13,6 +13,7 @@ from adapters.memory.invoker import MemoryInvoker
 from adapters.memory.mailer import MemoryMailer
 from adapters.memory.metrics import MemoryMetrics
 from adapters.memory.open_work import MemoryOpenWork
+from adapters.memory.provider_events import MemoryProviderEvents
 from adapters.memory.queue import MemorySendQueue
 from adapters.memory.rate_limiter import MemoryRateLimiter
 from adapters.memory.scheduler import MemoryScheduler
@@ -37,6 +38,7 @@ from domain.ports.invoker import Invoker
 from domain.ports.mailer import Mailer
 from domain.ports.metrics import Metrics
 from domain.ports.open_work import OpenWork
+from domain.ports.provider_events import ProviderEventQueue
 from domain.ports.queue import SendQueue
 from domain.ports.rate_limiter import RateLimiter
 from domain.ports.renderer import Renderer
@@ -111,3 +113,6 @@ class Adapters(containers.DeclarativeContainer):
     sent: providers.Provider[MemoryMailer] = providers.ThreadSafeSingleton(MemoryMailer, clock)
     mailer: providers.Provider[Mailer] = providers.Callable(sent)
     metrics: providers.Provider[Metrics] = providers.ThreadSafeSingleton(MemoryMetrics)
+    provider_events: providers.Provider[ProviderEventQueue] = providers.ThreadSafeSingleton(
+        MemoryProviderEvents
+    )

@@ -4,10 +4,11 @@ from dependency_injector import providers
 
 from domain.use_cases.reconcile import Reconcile
 from entrypoints.containers.finishing import Finishing
+from entrypoints.containers.resuming import Resuming
 from entrypoints.containers.use_cases import UseCases
 
 
-class Reconciling(Finishing):
+class Reconciling(Finishing, Resuming):
     """Every minute."""
 
     reconcile: providers.Provider[Reconcile] = providers.Factory(
@@ -22,5 +23,7 @@ class Reconciling(Finishing):
         clock=UseCases.family.clock,
         metrics=UseCases.family.metrics,
         policy=UseCases.settings.provided.policy,
+        account=UseCases.family.sending_account,
         finish=Finishing.finish_campaign,
+        resume=Resuming.resume_campaign,
     )

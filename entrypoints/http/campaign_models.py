@@ -1,6 +1,6 @@
 """Bodies of the routes of campaigns."""
 
-from domain.campaign import Campaign, CampaignState, PauseReason
+from domain.campaign import Campaign, CampaignState, PauseReason, UnknownPolicy
 from domain.fan_out import DeliveryProgress
 from domain.path_policy import ExecutionPath
 from entrypoints.http.models import Answer, Utc
@@ -20,7 +20,9 @@ class CampaignBody(Answer):
     started_at: Utc | None
     ended_at: Utc | None
     pause_reason: PauseReason | None
+    resume_at: Utc | None
     failure_reason: str | None
+    unknown_policy: UnknownPolicy
 
     @classmethod
     def of(cls, campaign: Campaign) -> "CampaignBody":
@@ -29,7 +31,10 @@ class CampaignBody(Answer):
 
 
 class CountsBody(Answer):
-    """Recipients by state, chunk by chunk as they finish; `recipients` are all fanned out."""
+    """Recipients by state, chunk by chunk as they finish; `recipients` are all fanned out.
+
+    `delivered`, `bounced` and `complained` are of those `sent`, as far as the provider told.
+    """
 
     recipients: int
     pending: int
@@ -38,6 +43,9 @@ class CountsBody(Answer):
     unknown: int
     suppressed: int
     skipped: int
+    delivered: int
+    bounced: int
+    complained: int
 
 
 class CampaignWithCountsBody(CampaignBody):
@@ -59,6 +67,9 @@ class CampaignWithCountsBody(CampaignBody):
             unknown=tally.unknown,
             suppressed=tally.suppressed,
             skipped=tally.skipped,
+            delivered=tally.delivered,
+            bounced=tally.bounced,
+            complained=tally.complained,
         )
         return cls(**CampaignBody.of(campaign).model_dump(), counts=counts)
 

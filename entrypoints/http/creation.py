@@ -41,6 +41,7 @@ def creation_routes(container: Creating) -> APIGatewayHttpRouter:
                 schedule_at=body.schedule_at,
                 timezone=body.timezone,
                 fold=body.fold,
+                unknown_policy=body.unknown_policy,
             ),
             current_record(),
         )

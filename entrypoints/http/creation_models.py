@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from domain.campaign import CampaignState
+from domain.campaign import CampaignState, UnknownPolicy
 from domain.path_policy import ExecutionPath
 from domain.use_cases.create_campaign import Created
 from entrypoints.http.models import Answer, Name, Reference, Request, Utc
@@ -36,6 +36,18 @@ class CampaignRequestBody(Request):
             description="Which of two moments, when clocks go back: 0 the earlier, 1 the later.",
         ),
     ] = None
+    unknown_policy: Annotated[
+        UnknownPolicy,
+        Field(
+            # A name in JSON: strict mode would ask for the enum itself.
+            strict=False,
+            description=(
+                "What becomes of a mail of which nobody knows whether it was sent: `hold` it until "
+                "the provider tells or somebody decides, or `resend` it once, at the risk of a "
+                "second mail."
+            ),
+        ),
+    ] = UnknownPolicy.HOLD
 
 
 class CampaignCreatedBody(Answer):

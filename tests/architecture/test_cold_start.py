@@ -53,7 +53,7 @@ USE_CASES = {
     },
     "start_campaign": {"finish_campaign", "start_campaign"},
     "send_worker": {"finish_campaign", "send_batch", "send_chunk"},
-    "reconcile": {"finish_campaign", "reconcile"},
+    "reconcile": {"campaign_change", "finish_campaign", "reconcile", "resume_campaign"},
 }
 ELSEWHERE = (
     "adapters.memory",

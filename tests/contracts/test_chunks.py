@@ -305,7 +305,7 @@ def test_a_chunk_keeps_when_it_was_made_and_finished(family: Family) -> None:
     """Both come back as they were written."""
     chunk = stored_chunk(family, replace(a_chunk(), made_at=START))
 
-    ended = family.chunks.save(finished(chunk).noting_its_end(LATER), chunk)
+    ended = family.chunks.save(finished(chunk).since(chunk, LATER), chunk)
 
     assert loaded(family, chunk) == ended
     assert (ended.made_at, ended.finished_at) == (START, LATER)
@@ -322,7 +322,7 @@ def test_the_campaign_shows_when_a_chunk_was_last_finished(family: Family) -> No
     assert last_finished_at(family) is None
 
     for chunk, at in zip(chunks[:2], [LATER, START], strict=True):
-        family.chunks.save(finished(chunk).noting_its_end(at), chunk)
+        family.chunks.save(finished(chunk).since(chunk, at), chunk)
         assert last_finished_at(family) == LATER
 
     family.chunks.save(taken.skip_pending(), taken)
@@ -334,11 +334,11 @@ def test_late_proof_does_not_change_when_it_was_finished(family: Family) -> None
     stored_campaign(family)
     first, second = a_chunk(0), a_chunk(TALLY_SHARDS)
     stored_chunks(family, [first, second])
-    ended = finished(first, Unknown("timeout")).noting_its_end(START)
+    ended = finished(first, Unknown("timeout")).since(first, START)
     ended = family.chunks.save(ended, first)
-    family.chunks.save(finished(second).noting_its_end(LATER), second)
+    family.chunks.save(finished(second).since(second, LATER), second)
 
-    proved = ended.record(ATTEMPT, {0: Accepted("late")}).noting_its_end(LATER)
+    proved = ended.record(ATTEMPT, {0: Accepted("late")}).since(ended, LATER)
     assert family.chunks.save(proved, ended).finished_at == START
 
     assert last_finished_at(family) == LATER

@@ -10,6 +10,7 @@ from adapters.memory.invoker import MemoryInvoker
 from adapters.memory.mailer import MemoryMailer
 from adapters.memory.queue import MemorySendQueue
 from adapters.memory.scheduler import MemoryScheduler
+from adapters.memory.sending_account import MemorySendingAccount
 from domain.campaign import Campaign
 from domain.chunk import Chunk, ChunkRef
 from domain.errors import DependencyRefused, DependencyUnavailable
@@ -19,6 +20,7 @@ from domain.outcome import Outcome
 from domain.ports.chunks import SendPermission
 from domain.ports.clock import Clock
 from domain.schedule import Schedule
+from domain.sending_quota import SendingQuota
 
 
 class Died(BaseException):
@@ -39,6 +41,14 @@ class RefusingScheduler(MemoryScheduler):
     def put(self, schedule: Schedule) -> None:
         """Throttled."""
         raise DependencyRefused(f"No capacity to schedule {schedule.campaign_id}.")
+
+
+class UnreadableAccount(MemorySendingAccount):
+    """Nobody answers."""
+
+    def quota(self) -> SendingQuota:
+        """Fails."""
+        raise DependencyUnavailable("The account cannot be read.")
 
 
 class AnsweringMailer(MemoryMailer):

@@ -13,15 +13,17 @@ from adapters.memory.invoker import MemoryInvoker
 from adapters.memory.mailer import MemoryMailer
 from adapters.memory.metrics import MemoryMetrics
 from adapters.memory.open_work import MemoryOpenWork
+from adapters.memory.provider_events import MemoryProviderEvents
 from adapters.memory.queue import MemorySendQueue
 from adapters.memory.rate_limiter import MemoryRateLimiter
 from adapters.memory.scheduler import MemoryScheduler
 from adapters.memory.segments import MemorySegmentRepository
+from adapters.memory.sending_account import MemorySendingAccount
 from adapters.memory.suppressions import MemorySuppressionRepository
 from adapters.memory.templates import MemoryTemplateRepository
 from adapters.minijinja.renderer import MinijinjaRenderer
 from adapters.system.ids import SystemIds
-from domain.campaign import Campaign, CampaignState, PauseReason
+from domain.campaign import Campaign, CampaignState, PauseReason, UnknownPolicy
 from domain.chunk import Chunk
 from domain.contact import ContactDraft, MergeFields
 from domain.delivery_policy import DeliveryPolicy
@@ -37,6 +39,8 @@ from domain.use_cases.create_campaign import CampaignRequest, CreateCampaign
 from domain.use_cases.finish_campaign import FinishCampaign
 from domain.use_cases.read_campaign import ReadCampaign
 from domain.use_cases.reconcile import Reconcile
+from domain.use_cases.record_provider_events import RecordProviderEvents
+from domain.use_cases.resume_campaign import ResumeCampaign
 from domain.use_cases.send_batch import SendBatch
 from domain.use_cases.send_chunk import SendChunk
 from domain.use_cases.start_campaign import StartCampaign
@@ -69,13 +73,21 @@ class SettableClock:
             self._now += duration
 
 
+class HalfwayIds(SystemIds):
+    """What is spread at random elsewhere is halfway here."""
+
+    def fraction(self) -> float:
+        """A half."""
+        return 0.5
+
+
 class Sentinel:
     """Every adapter is an attribute that a test may replace; use cases take the present ones."""
 
     def __init__(self) -> None:
         """Empty, at `NOW`."""
         self.clock = SettableClock()
-        self.ids = SystemIds()
+        self.ids = HalfwayIds()
         self.policy = DeliveryPolicy()
         self.fan_out_ranges = 1
         self.database = MemoryDatabase()
@@ -95,6 +107,8 @@ class Sentinel:
         self.limiter = MemoryRateLimiter(1_000)
         self.mailer = MemoryMailer(self.clock)
         self.metrics = MemoryMetrics()
+        self.account = MemorySendingAccount()
+        self.provider_events = MemoryProviderEvents()
 
     @property
     def create_campaign(self) -> CreateCampaign:
@@ -186,6 +200,31 @@ class Sentinel:
             clock=self.clock,
             metrics=self.metrics,
             policy=self.policy,
+            account=self.account,
+            finish=self.finish_campaign,
+            resume=self.resume_campaign,
+        )
+
+    @property
+    def resume_campaign(self) -> ResumeCampaign:
+        """The use case."""
+        return ResumeCampaign(
+            campaigns=self.campaigns,
+            fan_out=self.fan_out,
+            invoker=self.invoker,
+            scheduler=self.scheduler,
+            clock=self.clock,
+            policy=self.policy,
+        )
+
+    @property
+    def record_provider_events(self) -> RecordProviderEvents:
+        """The use case."""
+        return RecordProviderEvents(
+            chunks=self.chunks,
+            suppressions=self.suppressions,
+            clock=self.clock,
+            metrics=self.metrics,
             finish=self.finish_campaign,
         )
 
@@ -215,21 +254,44 @@ class Sentinel:
         self.segments.add_members(segment_id, [contact.contact_id for contact in contacts])
         return segment_id
 
-    def create(self, size: int, schedule_at: datetime | None = None) -> CampaignId:
+    def create(
+        self,
+        size: int,
+        schedule_at: datetime | None = None,
+        unknown_policy: UnknownPolicy = UnknownPolicy.HOLD,
+    ) -> CampaignId:
         """A campaign that greets a segment of `size` people; not run yet."""
+        return self.create_of(
+            self.add_template(),
+            self.add_segment([{"name": f"N{number}"} for number in range(size)]),
+            schedule_at,
+            unknown_policy,
+        )
+
+    def create_of(
+        self,
+        template_id: TemplateId,
+        segment_id: SegmentId,
+        schedule_at: datetime | None = None,
+        unknown_policy: UnknownPolicy = UnknownPolicy.HOLD,
+    ) -> CampaignId:
+        """A campaign of these."""
         created = self.create_campaign(
             CampaignRequest(
                 name="News",
-                template_id=self.add_template(),
-                segment_id=self.add_segment([{"name": f"N{number}"} for number in range(size)]),
+                template_id=template_id,
+                segment_id=segment_id,
                 schedule_at=None if schedule_at is None else schedule_at.isoformat(),
+                unknown_policy=unknown_policy,
             )
         )
         return created.campaign.campaign_id
 
-    def create_started(self, size: int) -> CampaignId:
+    def create_started(
+        self, size: int, unknown_policy: UnknownPolicy = UnknownPolicy.HOLD
+    ) -> CampaignId:
         """The same, fanned out; its chunks wait on the queue."""
-        campaign_id = self.create(size)
+        campaign_id = self.create(size, unknown_policy=unknown_policy)
         self.run_starts()
         return campaign_id
 
@@ -244,6 +306,11 @@ class Sentinel:
         """Deal with every message that can be seen."""
         while deliveries := self.queue.receive(10, timedelta()):
             self.queue.acknowledge(self.send_batch(deliveries))
+
+    def run_events(self) -> None:
+        """Deal with everything that the provider told."""
+        while deliveries := self.provider_events.receive(10, timedelta()):
+            self.provider_events.acknowledge(self.record_provider_events(deliveries))
 
     def run(self) -> None:
         """Everything that does not wait for time to pass."""

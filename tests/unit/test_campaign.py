@@ -40,6 +40,7 @@ MOVES: Mapping[CampaignEvent, Callable[[Campaign], Campaign]] = {
     CampaignEvent.CANCEL: lambda campaign: campaign.cancel(NOW),
     CampaignEvent.EXPIRE: lambda campaign: campaign.expire(NOW),
     CampaignEvent.FAIL: lambda campaign: campaign.fail(NOW, "template gone"),
+    CampaignEvent.REOPEN: lambda campaign: campaign.reopen(NOW, NOW + MINUTE),
 }
 
 
@@ -62,6 +63,8 @@ def test_the_table_is_the_promised_one() -> None:
         ("sending", "cancel", "cancelled"),
         ("sending", "expire", "expired"),
         ("sending", "fail", "failed"),
+        ("sent", "reopen", "sending"),
+        ("paused", "pause", "paused"),
         ("paused", "resume", "sending"),
         ("paused", "reschedule", "scheduled"),
         ("paused", "cancel", "cancelled"),

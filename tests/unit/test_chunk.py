@@ -236,11 +236,18 @@ def test_a_late_record_leaves_the_new_holder_its_lease() -> None:
 
 def test_outcomes_that_no_longer_fit_do_not_keep_the_others_from_counting() -> None:
     """One recipient already settled otherwise does not lose the rest of the batch its outcomes."""
-    settled = RecipientProgress(FAILED, attempt=FIRST, reason="given up by hand")
+    settled = RecipientProgress(SUPPRESSED, reason="complained")
     chunk = claimed(chunk_of(2), 0, 1)
     chunk = replace(chunk, progress=(settled, chunk.progress[1]))
     chunk = chunk.record(FIRST, {0: Accepted("m-1"), 1: Accepted("m-2")})
-    assert states(chunk) == [FAILED, SENT]
+    assert states(chunk) == [SUPPRESSED, SENT]
+
+
+def test_proof_corrects_whoever_was_given_up() -> None:
+    """Counted as failed by somebody's decision, and accepted after all: it is sent."""
+    chunk = claimed(chunk_of(1), 0).without_dead_attempts().give_up([0], "given up")
+    assert states(chunk) == [FAILED]
+    assert states(chunk.record(FIRST, {0: Accepted("m-1")})) == [SENT]
 
 
 def test_chunks_are_counted_in_sixteen_shards() -> None:

@@ -255,9 +255,15 @@ def test_location_leads_to_the_campaign_with_its_counts(gateway: Gateway) -> Non
         "started_at": None,
         "ended_at": None,
         "pause_reason": None,
+        "resume_at": None,
         "failure_reason": None,
+        "unknown_policy": "hold",
         "counts": dict.fromkeys(
-            ("recipients", "pending", "sent", "failed", "unknown", "suppressed", "skipped"), 0
+            (
+                *("recipients", "pending", "sent", "failed", "unknown", "suppressed", "skipped"),
+                *("delivered", "bounced", "complained"),
+            ),
+            0,
         ),
     }
 

@@ -36,14 +36,7 @@ def cancel(sentinel: Sentinel) -> CancelCampaign:
 
 def resume(sentinel: Sentinel) -> ResumeCampaign:
     """The use case."""
-    return ResumeCampaign(
-        campaigns=sentinel.campaigns,
-        fan_out=sentinel.fan_out,
-        invoker=sentinel.invoker,
-        scheduler=sentinel.scheduler,
-        clock=sentinel.clock,
-        policy=sentinel.policy,
-    )
+    return sentinel.resume_campaign
 
 
 def send_one_chunk(sentinel: Sentinel) -> None:

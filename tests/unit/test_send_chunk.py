@@ -1,6 +1,7 @@
 """Sending a chunk: nobody twice, nobody lost, and what cannot be known is shown."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -18,6 +19,7 @@ from domain.identifiers import CampaignId, SegmentId
 from domain.message import Message
 from domain.outcome import AccountBlocked, NotSent, Outcome, Refused, Unknown
 from domain.recipient import RecipientState
+from domain.sending_quota import SendingQuota
 from domain.tally import Tally
 from tests.unit.faults import (
     AnsweringMailer,
@@ -29,9 +31,11 @@ from tests.unit.faults import (
     OvertakenChunks,
     PickyQueue,
     SlowChunks,
+    UnreadableAccount,
 )
 from tests.unit.sentinel import MINUTE, NOW, Sentinel, SettableClock, addresses
 
+USED_UP = SendingQuota(max_rate=14, max_a_day=200, sent_last_day=200)
 FIRST = "person-0@example.com"
 SECOND = "person-1@example.com"
 
@@ -343,7 +347,7 @@ def test_throttled_is_tried_again_later(sentinel: Sentinel, clock: SettableClock
     assert sorted(sentinel.mailed()) == addresses(3)[1:]
     assert state_of(sentinel, FIRST) is RecipientState.PENDING
     for _ in range(2):
-        clock.sleep(sentinel.policy.retry_delay - timedelta(microseconds=1))
+        clock.sleep(sentinel.policy.backoff(1, 0.5) - timedelta(microseconds=1))
         sentinel.run_workers()
         assert sorted(sentinel.mailed()) == addresses(3)[1:]
         clock.sleep(timedelta(microseconds=1))
@@ -351,6 +355,25 @@ def test_throttled_is_tried_again_later(sentinel: Sentinel, clock: SettableClock
     assert sorted(sentinel.mailed()) == addresses(3)
     assert sentinel.tally(campaign_id) == Tally(sent=3, finished_chunks=1)
     assert sentinel.state(campaign_id) is CampaignState.SENT
+
+
+def test_throttled_again_and_again(sentinel: Sentinel, clock: SettableClock) -> None:
+    """Each pause is twice as long, up to a bound, and none is counted as a receive."""
+    sentinel.create_started(1)
+    sentinel.mailer = AnsweringMailer(sentinel.clock, {FIRST: [NotSent("throttled")] * 12})
+    sentinel.run_workers()
+    waits = []
+    for failures in range(1, 13):
+        waits.append(sentinel.policy.backoff(failures, 0.5))
+        clock.sleep(waits[-1] - timedelta(microseconds=1))
+        assert sentinel.queue.receive(1, timedelta()) == []
+        clock.sleep(timedelta(microseconds=1))
+        sentinel.run_workers()
+
+    assert sentinel.mailed() == [FIRST]
+    assert waits[:3] == [timedelta(seconds=each) for each in (2.5, 5, 10)]
+    assert waits[-1] == sentinel.policy.longest_retry_delay / 2
+    assert sentinel.queue.dead_letters == []
 
 
 def test_throttled_and_the_queue_refuses(sentinel: Sentinel) -> None:
@@ -372,6 +395,7 @@ def test_throttled_and_the_queue_refuses(sentinel: Sentinel) -> None:
 def test_a_blocked_account_pauses(sentinel: Sentinel, *, quota: bool, reason: PauseReason) -> None:
     """An account out of quota or suspended pauses the campaign; nobody is failed for it."""
     campaign_id = sentinel.create_started(120)
+    sentinel.account.allowed = USED_UP
     blocked = AccountBlocked("sending paused", quota=quota)
     sentinel.mailer = AnsweringMailer(
         sentinel.clock, {address: [blocked] for address in addresses(120)}
@@ -382,6 +406,52 @@ def test_a_blocked_account_pauses(sentinel: Sentinel, *, quota: bool, reason: Pa
     assert sentinel.campaign(campaign_id).pause_reason is reason
     assert sentinel.mailed() == []
     assert set(sentinel.recipient_states().values()) == {RecipientState.PENDING}
+
+
+def test_a_used_up_quota_pauses_until_there_is_some(sentinel: Sentinel) -> None:
+    """The campaign says when it is looked at again, and goes on by itself."""
+    campaign_id = sentinel.create_started(120)
+    sentinel.account.allowed = USED_UP
+    blocked = AccountBlocked("out of quota", quota=True)
+    sentinel.mailer = AnsweringMailer(sentinel.clock, {FIRST: [blocked]})
+    sentinel.run_workers()
+    paused = sentinel.campaign(campaign_id)
+    assert paused.resume_at == sentinel.clock.now() + sentinel.policy.quota_pause
+    sentinel.pass_time(60 * MINUTE)
+    assert sentinel.state(campaign_id) is CampaignState.PAUSED
+
+    sentinel.account.allowed = replace(USED_UP, sent_last_day=100)
+    sentinel.pass_time(sentinel.policy.quota_pause)
+
+    assert sorted(sentinel.mailed()) == addresses(120)
+    assert sentinel.state(campaign_id) is CampaignState.SENT
+    assert sentinel.campaign(campaign_id).pause_reason is None
+
+
+def test_a_person_takes_over_a_pause_that_would_end(sentinel: Sentinel) -> None:
+    """Whoever pauses what is out of quota finds it paused the next morning."""
+    campaign_id = sentinel.create_started(3)
+    blocked = AccountBlocked("out of quota", quota=True)
+    sentinel.mailer = AnsweringMailer(sentinel.clock, {FIRST: [blocked]})
+    sentinel.run_workers()
+
+    sentinel.pause(campaign_id)
+    sentinel.pass_time(60 * MINUTE)
+
+    assert sentinel.campaign(campaign_id).pause_reason is PauseReason.OPERATOR
+    assert sentinel.campaign(campaign_id).resume_at is None
+
+
+def test_a_quota_that_cannot_be_read(sentinel: Sentinel) -> None:
+    """The campaign does not wait for it: the next send tells."""
+    campaign_id = sentinel.create_started(3)
+    sentinel.account = UnreadableAccount()
+    blocked = AccountBlocked("out of quota", quota=True)
+    sentinel.mailer = AnsweringMailer(sentinel.clock, {FIRST: [blocked]})
+    sentinel.run_workers()
+    sentinel.pass_time(2 * sentinel.policy.quota_pause)
+    assert sorted(sentinel.mailed()) == addresses(3)
+    assert sentinel.state(campaign_id) is CampaignState.SENT
 
 
 def test_a_blocked_account_keeps_what_was_accepted(sentinel: Sentinel) -> None:

@@ -1,0 +1,20 @@
+"""Recording what the provider tells."""
+
+from dependency_injector import providers
+
+from domain.use_cases.record_provider_events import RecordProviderEvents
+from entrypoints.containers.finishing import Finishing
+from entrypoints.containers.use_cases import UseCases
+
+
+class Recording(Finishing):
+    """From the provider's events to recipients and the suppression list."""
+
+    record_provider_events: providers.Provider[RecordProviderEvents] = providers.Factory(
+        RecordProviderEvents,
+        chunks=UseCases.family.chunks,
+        suppressions=UseCases.family.suppressions,
+        clock=UseCases.family.clock,
+        metrics=UseCases.family.metrics,
+        finish=Finishing.finish_campaign,
+    )
