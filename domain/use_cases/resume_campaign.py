@@ -114,7 +114,6 @@ class ResumeCampaign:
             Schedule(campaign.campaign_id, campaign.schedule_version, campaign.schedule_at)
         )
         logger.info("📅 Scheduled execution, resumed", extra=names)
-        return campaign
 
 
 def _check_paused(campaign: Campaign, only: PauseReason | None) -> Campaign:
