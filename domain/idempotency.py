@@ -14,7 +14,10 @@ RETENTION = timedelta(hours=24)
 LEASE = timedelta(seconds=45)
 """Longer than a request may take: API Gateway waits for 30 seconds, and no function runs longer."""
 
-_KEY = re.compile(r"[ -~]{1,255}")
+KEY_PATTERN = "^[ -~]{1,255}$"
+"""What a client may send, as JSON Schema writes it."""
+
+_KEY = re.compile(KEY_PATTERN.strip("^$"))
 
 
 def checked_key(text: str) -> str:

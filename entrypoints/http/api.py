@@ -29,7 +29,12 @@ from entrypoints.containers.use_cases import UseCases
 from entrypoints.http import problems
 from entrypoints.http.access import Access, Admission
 from entrypoints.http.answers import JSON
-from entrypoints.http.idempotency import API_KEY_ID, Idempotency, is_keyed
+from entrypoints.http.idempotency import (
+    API_KEY_ID,
+    Idempotency,
+    is_keyed,
+    with_idempotency_keys,
+)
 from entrypoints.http.security import with_security
 from entrypoints.request_id import REQUEST_ID
 
@@ -153,7 +158,7 @@ def _resolver(routes: Sequence[APIGatewayHttpRouter]) -> APIGatewayHttpResolver:
 
 def _openapi_of(resolver: APIGatewayHttpResolver) -> str:
     schema = json.loads(resolver.get_openapi_json_schema(title=TITLE, version=VERSION))
-    return json.dumps(with_security(schema), ensure_ascii=False)
+    return json.dumps(with_idempotency_keys(with_security(schema)), ensure_ascii=False)
 
 
 def _methods_of(path: str, paths: Mapping[str, PathItem]) -> list[str]:

@@ -23,6 +23,7 @@ from domain.errors import (
 )
 from domain.idempotency import (
     HEADER,
+    KEY_PATTERN,
     IdempotencyRecord,
     KeptAnswer,
     checked_key,
@@ -138,6 +139,46 @@ class Idempotency:
 
     def _new_ulid(self) -> str:
         return self._ids.campaign_id().partition("_")[2]
+
+
+def with_idempotency_keys(schema: dict[str, Any]) -> dict[str, Any]:
+    """`schema`, an OpenAPI document, with the header of each POST and the answers to it."""
+    for item in schema["paths"].values():
+        if "post" in item:
+            _describe(item["post"])
+    return schema
+
+
+def _describe(operation: dict[str, Any]) -> None:
+    operation.setdefault("parameters", []).append(
+        {
+            "name": HEADER,
+            "in": "header",
+            "required": False,
+            "description": (
+                "A text of your own, best a random UUID, for sending the request again without "
+                "doing it again: within 24 hours the same key and body have the first answer, "
+                "with another body they have 422. While the first is still running: 409."
+            ),
+            "schema": {"type": "string", "pattern": KEY_PATTERN},
+        }
+    )
+    responses = operation["responses"]
+    for status, response in responses.items():
+        if status.startswith("2"):
+            response["headers"] = {
+                REPLAYED: {
+                    "description": "`true` where it is the first answer again.",
+                    "schema": {"type": "string", "const": "true"},
+                }
+            }
+    conflict = str(HTTPStatus.CONFLICT.value)
+    responses.setdefault(conflict, problems.described_problem(HTTPStatus.CONFLICT))["headers"] = {
+        "Retry-After": {
+            "description": "Seconds, where the same request is still running.",
+            "schema": {"type": "integer"},
+        }
+    }
 
 
 def _fingerprint(event: APIGatewayProxyEventV2) -> str:

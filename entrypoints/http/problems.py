@@ -41,6 +41,12 @@ class ProblemDocument(BaseModel):
     state: str | None = None
 
 
+def described_problem(status: HTTPStatus) -> dict[str, object]:
+    """How OpenAPI describes it, in a document that has the model already."""
+    schema = {"$ref": "#/components/schemas/ProblemDocument"}
+    return {"description": status.phrase, "content": {PROBLEM_JSON: {"schema": schema}}}
+
+
 def problem(  # noqa: PLR0913  the members of a problem document
     status: HTTPStatus,
     kind: str,

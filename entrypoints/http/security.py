@@ -4,10 +4,9 @@ from http import HTTPStatus
 from typing import Any
 
 from entrypoints.http.access import is_open, scope_needed
-from entrypoints.http.problems import PROBLEM_JSON
+from entrypoints.http.problems import described_problem
 
 _SCHEME = "apiKey"
-_PROBLEM = {"$ref": "#/components/schemas/ProblemDocument"}
 
 
 def with_security(schema: dict[str, Any]) -> dict[str, Any]:
@@ -33,7 +32,4 @@ def _secure(operation: dict[str, Any], method: str, path: str) -> None:
     said = [operation.get("description"), f"The API key's scope: `{scope}`." if scope else None]
     operation["description"] = " ".join(text for text in said if text)
     for status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
-        operation["responses"][str(status.value)] = {
-            "description": status.phrase,
-            "content": {PROBLEM_JSON: {"schema": _PROBLEM}},
-        }
+        operation["responses"][str(status.value)] = described_problem(status)

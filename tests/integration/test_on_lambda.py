@@ -1,12 +1,15 @@
 """The deployment of template.yaml, with permissions enforced: from HTTP to mails by both paths."""
 
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import httpx
 import pytest
 
-from tests.integration.deployed import everyone
+from tests.contracts.races import race
+from tests.integration.deployed import EVERYONE, everyone
 from tests.integration.on_lambda import FUNCTIONS, NAME, OnLambda
 from tests.integration.waiting import wait_for
 
@@ -145,6 +148,38 @@ def test_a_campaign_is_paused_resumed_and_cancelled(campaigns: Campaigns) -> Non
         assert campaign_id not in sentinel.schedules()
         assert change("resume").status_code == 409
         assert change("explode").status_code == 404
+
+
+def test_what_is_posted_again_under_its_key_is_done_once(campaigns: Campaigns) -> None:
+    """By both functions behind the API; of those that come at once, one has its effect."""
+    sentinel = campaigns.sentinel
+    tomorrow = (datetime.now(UTC) + timedelta(days=1)).isoformat()
+    campaign = {"name": "Once", "template_id": "greeting", "segment_id": EVERYONE}
+    segment = {"name": "Some"}
+
+    def post(path: str, body: Mapping[str, object]) -> httpx.Response:
+        with sentinel.http() as client:
+            return client.post(path, json=body, headers={"Idempotency-Key": "once"})
+
+    for path, body in (
+        ("/v1/campaigns", {**campaign, "schedule_at": tomorrow}),
+        ("/v1/segments", segment),
+    ):
+        rivals = race(partial(post, path), [body] * 3)
+        again = post(path, body)
+        assert again.headers["Idempotency-Replayed"] == "true", path
+        for rival in rivals:
+            assert isinstance(rival, httpx.Response)
+            assert (rival.status_code, rival.text) == (201, again.text) or (
+                rival.status_code == 409 and int(rival.headers["Retry-After"]) > 0
+            )
+        assert post(path, {**body, "name": "Twice"}).status_code == 422
+        with sentinel.http() as client:
+            items = client.get(path).json()["items"]
+        assert [item["name"] for item in items].count(str(body["name"])) == 1
+    campaign_id = post("/v1/campaigns", {**campaign, "schedule_at": tomorrow}).json()["campaign_id"]
+    assert post(f"/v1/campaigns/{campaign_id}/cancel", {}).json()["state"] == "cancelled"
+    assert post(f"/v1/campaigns/{campaign_id}/cancel", {}).json()["state"] == "cancelled"
 
 
 def test_a_message_that_cannot_be_read_ends_as_a_dead_letter(campaigns: Campaigns) -> None:

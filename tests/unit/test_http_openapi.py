@@ -37,11 +37,25 @@ def test_every_operation_tells_its_success_and_its_problems() -> None:
                 kind = "json" if status.startswith("2") else "problem+json"
                 assert answer["content"][f"application/{kind}"]["schema"], (path, status)
             if method == "post":
-                assert {"400", "413", "415", "422"} <= answers.keys(), path
+                assert {"400", "409", "413", "415", "422"} <= answers.keys(), path
             if not path.endswith("z"):
                 assert {"401", "403"} <= answers.keys(), path
             if "{" in path:
                 assert "404" in answers, path
+
+
+def test_every_post_takes_an_idempotency_key() -> None:
+    """Only they do; the answers tell what comes of it."""
+    for path, item in json.loads(openapi_text())["paths"].items():
+        for method, operation in item.items():
+            taken = [each["name"] for each in operation.get("parameters", [])]
+            assert ("Idempotency-Key" in taken) == (method == "post"), path
+            if method == "post":
+                answers = operation["responses"]
+                assert "Retry-After" in answers["409"]["headers"], path
+                for status, answer in answers.items():
+                    is_replayed = "Idempotency-Replayed" in answer.get("headers", {})
+                    assert is_replayed == status.startswith("2"), (path, status)
 
 
 def test_only_the_public_interface_is_described() -> None:
