@@ -1,20 +1,23 @@
 """Pausing, resuming and cancelling: at any moment, nobody is lost and nobody mailed twice."""
 
 from collections import Counter
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 import pytest
 
+from adapters.memory.rate_limiter import MemoryRateLimiter
 from domain.campaign import CampaignState, PauseReason
 from domain.errors import IllegalTransition, NotFound
 from domain.identifiers import CampaignId
 from domain.path_policy import ExecutionPath
+from domain.ports.queue import Delivery
 from domain.recipient import RecipientState
 from domain.tally import Tally
 from domain.use_cases.cancel_campaign import CancelCampaign
 from domain.use_cases.pause_campaign import PauseCampaign
 from domain.use_cases.resume_campaign import ResumeCampaign
-from tests.unit.faults import RefusingInvoker, RefusingScheduler
+from tests.unit.faults import InterruptedMailer, RefusingInvoker, RefusingScheduler
 from tests.unit.sentinel import MINUTE, NOW, Sentinel, addresses
 
 HOUR = timedelta(hours=1)
@@ -226,3 +229,30 @@ def test_a_long_pause_is_no_stall(sentinel: Sentinel) -> None:
     sentinel.reconcile()
 
     assert sentinel.metrics.of("open_work")[-1].values["longest_stall"] == 2 * MINUTE
+
+
+@pytest.mark.parametrize("stop", [pause, cancel])
+@pytest.mark.parametrize("workers", [1, 3])
+def test_at_most_one_micro_batch_of_each_worker_after_the_answer(
+    sentinel: Sentinel, stop: Callable[[Sentinel], Callable[[CampaignId], object]], workers: int
+) -> None:
+    """Whoever stops a campaign in the middle of a chunk stops it within the calls under way."""
+    sentinel.limiter = MemoryRateLimiter(14)
+    campaign_id = sentinel.create_started(PEOPLE)
+    deliveries = sentinel.queue.receive(workers, timedelta())
+
+    def go_on(others: Sequence[Delivery]) -> None:
+        """A worker whose call is under way while the others come to theirs; then it is stopped."""
+        if not others:
+            stop(sentinel)(campaign_id)
+            return
+        sentinel.mailer = InterruptedMailer(sentinel.clock, lambda: go_on(others[1:]))
+        batches.append(sentinel.mailer)
+        sentinel.send_batch(others[:1])
+
+    batches: list[InterruptedMailer] = []
+    go_on(deliveries)
+    sentinel.run()
+
+    assert [len(mailer.outbox) for mailer in batches] == [14] * workers
+    assert sentinel.mailed() == [mail.message.to for mail in batches[-1].outbox]
