@@ -64,7 +64,7 @@ def _list(administration: DeadLetterAdministration, name: str) -> int:
         _say(_entry(each))
     advised = [each.explanation.advice for each in explained]
     counts = ", ".join(f"{advised.count(advice)} to {advice}" for advice in Advice)
-    _say(f"{len(explained)} dead letters: {counts}.")
+    _say(f"Dead letters: {counts}.")
     _say("Mend the cause, then: make dead-letters REPLAY=<id or all>, or DISCARD=<id>")
     return 1
 
@@ -74,7 +74,7 @@ def _entry(each: ExplainedDeadLetter) -> str:
     return (
         f"{_title(letter)}\n"
         f"    sent     {letter.first_sent_at:%Y-%m-%d %H:%M:%S} UTC, "
-        f"received {letter.receives} times, looks included\n"
+        f"receives {letter.receives}, looks included\n"
         f"    why      {letter.reason}\n"
         f"    {explanation.advice:<8} {explanation.text}\n"
     )

@@ -61,7 +61,7 @@ def test_what_was_given_up_is_explained_and_replayed(deployed: Deployed) -> None
     assert "replay   50 of 50 recipients wait" in said
     assert "cannot be read: not JSON" in said
     assert "cannot be read: of layout 99, and this code knows 1" in said
-    assert "3 dead letters: 1 to replay, 0 to wait, 2 to discard." in said
+    assert "Dead letters: 1 to replay, 0 to wait, 2 to discard." in said
     assert "@" not in said
 
     status, said = operator.run("dead_letters", "replay", "all")
