@@ -60,7 +60,10 @@ class GrantLog:
         return limit if self.slowdown is None else self.slowdown.pace_at(now, limit)
 
     def next_grant(self, messages: int, now: datetime, limit: int) -> Grant:
-        """The first instant at which `messages` more stay within the pace; fewer if it is lower.
+        """The first instant at which `messages` more stay within the pace, or half of them do.
+
+        Fewer are granted where no more fit: a chunk's last few would else leave a second unused
+        that is too full for a whole grant. So it is where the pace is below `messages`.
 
         First come, first served: never before the last grant. No second that ends with it holds
         more than the present pace, whatever the pace was when the others were granted.
@@ -68,7 +71,9 @@ class GrantLog:
         pace = self.pace(now, limit)
         wanted = min(messages, pace)
         return next(
-            Grant(at, wanted) for at, within in self._windows(now) if within + wanted <= pace
+            Grant(at, min(wanted, pace - within))
+            for at, within in self._windows(now)
+            if 2 * (pace - within) >= wanted
         )
 
     def _windows(self, now: datetime) -> Iterator[tuple[datetime, int]]:

@@ -57,6 +57,17 @@ def test_one_that_does_not_fit_waits_for_the_window(family: Family) -> None:
     assert grant == Grant(START + WINDOW + TOLERANCE, 1)
 
 
+def test_what_is_left_of_a_second_is_granted_if_half_of_it_fits(family: Family) -> None:
+    """To the worker that asks for more; less than half is left to who needs less."""
+    family.rate_limiter.request(RATE_LIMIT * 3 // 4, START, NEVER_WAIT)
+    rest = RATE_LIMIT // 4
+
+    wait = family.rate_limiter_elsewhere.request(2 * rest + 1, START, NEVER_WAIT)
+    assert wait == WINDOW + TOLERANCE
+    grant = family.rate_limiter_elsewhere.request(2 * rest, START, NEVER_WAIT)
+    assert grant == Grant(START, rest)
+
+
 def test_a_refusal_tells_the_wait_and_consumes_nothing(family: Family) -> None:
     """Who asks later, or more patiently, gets the place as if nobody had asked."""
     family.rate_limiter.request(RATE_LIMIT, START, NEVER_WAIT)
@@ -238,5 +249,6 @@ def test_threads_that_are_throttled_at_once_slow_down_once(family: Family) -> No
     results = race(tell, range(THREADS))
 
     assert [each for each in results if isinstance(each, Exception)] == []
-    assert family.rate_limiter.request(RATE_LIMIT, START, NEVER_WAIT) == WINDOW + TOLERANCE
+    rest = granted(family.rate_limiter.request(RATE_LIMIT, START, NEVER_WAIT))
+    assert rest.messages == RATE_LIMIT // 2 - 1
     assert pace(family, START + 2 * SECOND) == RATE_LIMIT // 2 + RATE_LIMIT // 60

@@ -1,7 +1,10 @@
 """The rate limit: a promise over any one-second window."""
 
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -30,16 +33,25 @@ def test_what_fits_beside_earlier_grants_does_not_wait() -> None:
 
 
 def test_what_does_not_fit_waits_for_the_window() -> None:
-    """One message over the limit waits until the earlier grants are out of the window."""
-    assert log_of((timedelta(), 6)).next_grant(5, NOW, 10).at == NOW + SPAN
+    """Where less than half of it fits, until the earlier grants are out of the window."""
+    assert log_of((timedelta(), 6)).next_grant(9, NOW, 10) == Grant(NOW + SPAN, 9)
+    assert log_of((timedelta(), 10)).next_grant(1, NOW, 10) == Grant(NOW + SPAN, 1)
+
+
+def test_where_half_of_it_fits_that_is_granted() -> None:
+    """A second is filled up, rather than left to wait for a whole grant."""
+    assert log_of((timedelta(), 6)).next_grant(8, NOW, 10) == Grant(NOW, 4)
+    assert log_of((timedelta(), 6)).next_grant(5, NOW, 10) == Grant(NOW, 4)
 
 
 def test_only_as_many_as_needed_are_waited_for() -> None:
     """A request waits for the oldest grants only, where that makes room enough."""
     later = timedelta(milliseconds=500)
     log = log_of((timedelta(), 6), (later, 4))
-    assert log.next_grant(6, NOW + later, 10).at == NOW + SPAN
-    assert log.next_grant(7, NOW + later, 10).at == NOW + later + SPAN
+    assert log.next_grant(6, NOW + later, 10) == Grant(NOW + SPAN, 6)
+    log = log_of((timedelta(), 4), (later, 6))
+    assert log.next_grant(8, NOW + later, 10) == Grant(NOW + SPAN, 4)
+    assert log.next_grant(9, NOW + later, 10) == Grant(NOW + later + SPAN, 9)
 
 
 def test_an_old_grant_bears_on_the_limit_to_its_end() -> None:
@@ -47,13 +59,14 @@ def test_an_old_grant_bears_on_the_limit_to_its_end() -> None:
     late = timedelta(seconds=1)
     log = log_of((timedelta(), 5)).with_grant(Grant(NOW + late, 1), NOW + late)
     assert log.next_grant(4, NOW + late, 10).at == NOW + late
-    assert log.next_grant(5, NOW + late, 10).at == NOW + SPAN
+    assert log.next_grant(9, NOW + late, 10) == Grant(NOW + SPAN, 9)
 
 
 def test_first_come_first_served() -> None:
     """A small request does not overtake a large one that came before and waits."""
     log = log_of((timedelta(), 8))
     large = log.next_grant(9, NOW, 10)
+    assert large.messages == 9
     small = log.with_grant(large, NOW).next_grant(1, NOW, 10)
     assert small.at >= large.at > NOW
 
@@ -86,34 +99,145 @@ def test_a_refusal_consumes_nothing() -> None:
     assert limiter.request(10, NOW, SPAN) == Grant(NOW + SPAN, 10)
 
 
+# Paces: a provider that throttles, and limits that change.
+
+
+def test_a_throttling_halves_the_pace_which_recovers_evenly() -> None:
+    """Within a minute; a function of the time and nothing else."""
+    log = GrantLog().slowed_down(NOW, 14)
+
+    paces = [log.pace(NOW + timedelta(seconds=seconds), 14) for seconds in range(0, 66, 6)]
+    assert paces == [7, 7, 8, 9, 9, 10, 11, 11, 12, 13, 14]
+
+
+@pytest.mark.parametrize(
+    ("limit", "pace"), [(1, 1), (2, 1), (3, 1), (14, 7), (15, 7), (100_000, 50_000)]
+)
+def test_the_pace_is_half_of_the_limit_and_at_least_one(limit: int, pace: int) -> None:
+    """Something is always sent."""
+    assert GrantLog().slowed_down(NOW, limit).pace(NOW, limit) == pace
+
+
+def test_the_same_throttling_changes_nothing() -> None:
+    """Told within a second of it, by a clock that is before or behind."""
+    log = GrantLog().slowed_down(NOW, 14)
+
+    for milliseconds in (-999, 0, 999):
+        assert log.slowed_down(NOW + timedelta(milliseconds=milliseconds), 14) is log
+    assert log.slowed_down(NOW + timedelta(seconds=1), 14).pace(NOW + timedelta(seconds=1), 14) == 3
+
+
+def test_a_clock_far_ahead_does_not_slow_all_for_long() -> None:
+    """The next throttling, told by a right clock, takes its place."""
+    log = GrantLog().slowed_down(NOW + timedelta(hours=1), 14)
+    assert log.pace(NOW, 14) == 7
+
+    log = log.slowed_down(NOW, 14)
+    assert log.pace(NOW + timedelta(minutes=1), 14) == 14
+
+
+def test_a_lowered_limit_is_below_a_pace_that_was_higher() -> None:
+    """The pace never exceeds what the account allows now."""
+    log = GrantLog().slowed_down(NOW, 100)
+
+    assert [log.pace(NOW + timedelta(seconds=seconds), 14) for seconds in (0, 30, 60)] == [14] * 3
+
+
+def test_a_slowdown_that_is_over_is_forgotten() -> None:
+    """The record stays small, and the next throttling begins anew."""
+    log = GrantLog().slowed_down(NOW, 14)
+    for seconds, remembered in ((59, True), (60, False)):
+        now = NOW + timedelta(seconds=seconds)
+        assert (log.with_grant(Grant(now, 1), now).slowdown is not None) == remembered
+
+
+@dataclass
+class History:
+    """What was granted, in order, under which pace, and when it was really used."""
+
+    grants: list[Grant] = field(default_factory=list)
+    paces: list[int] = field(default_factory=list)
+    used: list[datetime] = field(default_factory=list)
+
+
 @st.composite
-def grant_histories(draw: st.DrawFn) -> tuple[int, list[Grant], list[datetime]]:
-    """A limit, the grants that were taken, and when each was really used."""
-    limit = draw(st.integers(1, 20))
+def histories(draw: st.DrawFn, *, limits: st.SearchStrategy[int], throttled: bool) -> History:
+    """Of a limit that may change, with clocks that differ, and a provider that may throttle."""
+    limit = draw(limits)
     log, now = GrantLog(), NOW
-    taken: list[Grant] = []
+    history = History()
     for _ in range(draw(st.integers(1, 25))):
         # Clocks of workers differ, so time may also seem to go back a little.
         now += timedelta(milliseconds=draw(st.integers(-100, 500)))
-        grant = log.next_grant(draw(st.integers(1, limit)), now, limit)
+        if draw(st.integers(0, 4)) == 0:
+            limit = draw(limits)
+        if throttled and draw(st.integers(0, 3)) == 0:
+            log = log.slowed_down(now, limit)
+        asked = draw(st.integers(1, 20))
+        pace = log.pace(now, limit)
+        grant = log.next_grant(asked, now, limit)
         assert grant.at >= now
+        assert 1 <= grant.messages <= min(asked, pace)
+        assert pace <= limit
         too_far_away = draw(st.booleans())
         if not too_far_away:
             log = log.with_grant(grant, now)
-            taken.append(grant)
-    return limit, taken, [grant.at + TOLERANCE * draw(st.floats(0, 1)) for grant in taken]
+            history.grants.append(grant)
+            history.paces.append(pace)
+            history.used.append(grant.at + TOLERANCE * draw(st.floats(0, 1)))
+    return history
 
 
-@given(history=grant_histories())
-def test_no_window_exceeds_the_limit(history: tuple[int, list[Grant], list[datetime]]) -> None:
-    """Whatever is asked for, however late grants are used, no second has more than the limit."""
-    limit, taken, used = history
-    for start in used:
-        within = sum(
-            grant.messages
-            for grant, at in zip(taken, used, strict=True)
+def windows(history: History) -> Iterator[tuple[int, int]]:
+    """The mails that each second from a use on really holds, and the last pace of its grants."""
+    for start in history.used:
+        within = [
+            number
+            for number, at in enumerate(history.used)
             if start <= at < start + timedelta(seconds=1)
+        ]
+        yield (
+            sum(history.grants[number].messages for number in within),
+            history.paces[max(within)],
         )
-        assert within <= limit
-    instants = [grant.at for grant in taken]
+
+
+steady = st.shared(st.integers(1, 20), key="limit")
+
+
+@given(history=histories(limits=steady, throttled=False))
+def test_no_window_exceeds_the_limit(history: History) -> None:
+    """Whatever is asked for, however late grants are used, no second has more than the limit."""
+    assert len(set(history.paces)) <= 1
+    for held, limit in windows(history):
+        assert held <= limit
+    instants = [grant.at for grant in history.grants]
     assert instants == sorted(instants)
+
+
+@given(history=histories(limits=st.integers(1, 20), throttled=True))
+def test_no_window_exceeds_the_pace_of_its_last_grant(history: History) -> None:
+    """Also when the limit is lowered or the provider throttles between grants."""
+    for held, pace in windows(history):
+        assert held <= pace
+
+
+@given(history=histories(limits=steady, throttled=True), limit=steady)
+def test_no_throttling_raises_a_window_above_the_limit(history: History, limit: int) -> None:
+    """Nor does the recovery after it."""
+    for held, _ in windows(history):
+        assert held <= limit
+
+
+@given(
+    asked=st.lists(st.integers(1, 20), min_size=1, max_size=30),
+    limit=st.integers(1, 20),
+)
+def test_no_window_is_left_half_empty_while_somebody_waits(asked: list[int], limit: int) -> None:
+    """Who wants more than fits gets what fits, if it is half of it or more."""
+    log = GrantLog()
+    for messages in asked:
+        log = log.with_grant(log.next_grant(messages, NOW, limit), NOW)
+    total = sum(grant.messages for grant in log.grants)
+    spans = (log.grants[-1].at - NOW) / SPAN
+    assert total > spans * limit / 2

@@ -1,0 +1,142 @@
+"""The send rate as a provider sees it: eight workers, whole use cases, a minute of virtual time."""
+
+from collections.abc import Callable, Collection, Sequence
+from datetime import datetime, timedelta
+from random import Random
+
+import pytest
+
+from adapters.memory.chunks import MemoryChunkRepository
+from adapters.memory.queue import MemorySendQueue
+from adapters.memory.rate_limiter import MemoryRateLimiter
+from benchmarks.turns import TurnsClock
+from domain.grants import TOLERANCE, WINDOW
+from domain.identifiers import CampaignId
+from domain.message import Message
+from domain.outcome import Accepted, Outcome
+from domain.ports.chunks import SendPermission
+from tests.unit.sentinel import Sentinel
+
+WORKERS = 8
+LIMIT = 14
+MINUTE = timedelta(minutes=1)
+SETTLED = WORKERS * (WINDOW + TOLERANCE)
+"""By then no worker still has a grant that it was given before."""
+IDLE = timedelta(milliseconds=100)
+TIME_LEFT = timedelta(seconds=87)
+"""Of an invocation of the send worker."""
+
+Call = tuple[datetime, int]
+"""When the provider was called, and with how many mails."""
+
+
+class Provider:
+    """Implements `domain.ports.mailer.Mailer`."""
+
+    timeout = timedelta(seconds=36)
+
+    def __init__(self, clock: TurnsClock, random: Random) -> None:
+        """Not called yet."""
+        self._clock = clock
+        self._random = random
+        self.calls: list[Call] = []
+
+    def send(
+        self,
+        messages: Sequence[Message],
+        within: timedelta,  # noqa: ARG002  one call takes them all
+    ) -> Sequence[Outcome]:
+        """Accepts everything; each call takes its own time."""
+        self.calls.append((self._clock.now(), len(messages)))
+        self._clock.sleep(timedelta(milliseconds=self._random.choice([30, 80, 700])))
+        return [Accepted(f"id-{message.reference}") for message in messages]
+
+
+class SlowChunks(MemoryChunkRepository):
+    """What comes between a grant and its use takes time; now and then more than its tolerance."""
+
+    def __init__(self, sentinel: Sentinel, clock: TurnsClock, random: Random) -> None:
+        """Over the same records."""
+        super().__init__(sentinel.database)
+        self._clock = clock
+        self._random = random
+
+    def permission(self, campaign_id: CampaignId, addresses: Collection[str]) -> SendPermission:
+        """Later."""
+        milliseconds = self._random.choice([5, 10, 10, 20, 20, 40, 120, 240])
+        if self._random.random() < 0.02:
+            milliseconds = 300
+        self._clock.sleep(timedelta(milliseconds=milliseconds))
+        return super().permission(campaign_id, addresses)
+
+
+class Stage:
+    """Eight workers at one queue, with more to send than a minute suffices for."""
+
+    def __init__(self, seed: int, limit: int | Callable[[], int] = LIMIT) -> None:
+        """Not begun."""
+        self.clock = TurnsClock()
+        random = Random(seed)  # noqa: S311  no secret
+        self.provider = Provider(self.clock, random)
+        sentinel = Sentinel()
+        sentinel.clock = self.clock  # type: ignore[assignment]  # several take turns at it
+        sentinel.mailer = self.provider  # type: ignore[assignment]  # accepts, and counts
+        sentinel.chunks = SlowChunks(sentinel, self.clock, random)
+        sentinel.queue = MemorySendQueue(self.clock)
+        sentinel.limiter = MemoryRateLimiter(limit)
+        sentinel.create_started(1_000)
+        self.sentinel = sentinel
+        self.began = self.clock.now()
+
+    def run(self, *beside: Callable[[], None]) -> list[Call]:
+        """For a minute; what the provider got in it. What goes on `beside` sleeps as workers do."""
+        self.clock.run([*beside, *[self._work] * WORKERS])
+        return [call for call in self.provider.calls if call[0] < self.began + MINUTE]
+
+    def _work(self) -> None:
+        while self.clock.now() < self.began + MINUTE:
+            deliveries = self.sentinel.queue.receive(1, timedelta())
+            self.sentinel.queue.acknowledge(self.sentinel.send_batch(deliveries, TIME_LEFT))
+            self.clock.sleep(IDLE)
+
+
+def fullest_second(calls: Sequence[Call]) -> int:
+    """The most mails that any one second holds: it begins with a call."""
+    return max(
+        sum(messages for at, messages in calls if begin <= at < begin + WINDOW)
+        for begin, _ in calls
+    )
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_eight_workers_keep_the_limit_and_use_it(seed: int) -> None:
+    """No second above 14 as the provider is called; of the 672 that a minute has room for, 650.
+
+    A second, wider by the tolerance of a grant, holds 14: that is 48 times 14 a minute. What is
+    lacking was granted to workers that came too late.
+    """
+    calls = Stage(seed).run()
+
+    assert fullest_second(calls) <= LIMIT
+    room = LIMIT * (MINUTE / (WINDOW + TOLERANCE))
+    assert 650 <= sum(messages for _, messages in calls) <= room == 672
+
+
+def test_a_limit_that_is_lowered_holds_at_once() -> None:
+    """After the grants that were made before, no second holds more than the new limit."""
+    limit = LIMIT
+    stage = Stage(0, lambda: limit)
+    lowered = stage.began + MINUTE / 2
+
+    def lower() -> None:
+        nonlocal limit
+        stage.clock.sleep(MINUTE / 2)
+        limit = 5
+
+    calls = stage.run(lower)
+
+    before = [call for call in calls if call[0] < lowered]
+    after = [call for call in calls if call[0] >= lowered + SETTLED]
+    assert fullest_second(calls) <= LIMIT
+    assert fullest_second(before) > 5
+    assert 0 < fullest_second(after) <= 5
