@@ -13,7 +13,7 @@ from benchmarks.turns import TurnsClock
 from domain.grants import TOLERANCE, WINDOW
 from domain.identifiers import CampaignId
 from domain.message import Message
-from domain.outcome import Accepted, Outcome
+from domain.outcome import Accepted, NotSent, Outcome
 from domain.ports.chunks import SendPermission
 from tests.unit.sentinel import Sentinel
 
@@ -36,20 +36,33 @@ class Provider:
     timeout = timedelta(seconds=36)
 
     def __init__(self, clock: TurnsClock, random: Random) -> None:
-        """Not called yet."""
+        """Not called yet; takes as many a second as it is given."""
         self._clock = clock
         self._random = random
         self.calls: list[Call] = []
+        self.takes: int | None = None
+        self.taken: list[tuple[datetime, str]] = []
+        self.throttled: list[datetime] = []
 
     def send(
         self,
         messages: Sequence[Message],
         within: timedelta,  # noqa: ARG002  one call takes them all
     ) -> Sequence[Outcome]:
-        """Accepts everything; each call takes its own time."""
-        self.calls.append((self._clock.now(), len(messages)))
+        """One outcome a message; each call takes its own time."""
+        now = self._clock.now()
+        self.calls.append((now, len(messages)))
+        outcomes = [self._outcome(message, now) for message in messages]
         self._clock.sleep(timedelta(milliseconds=self._random.choice([30, 80, 700])))
-        return [Accepted(f"id-{message.reference}") for message in messages]
+        return outcomes
+
+    def _outcome(self, message: Message, now: datetime) -> Outcome:
+        last_second = sum(at > now - WINDOW for at, _ in self.taken)
+        if self.takes is not None and last_second >= self.takes:
+            self.throttled.append(now)
+            return NotSent("ACCOUNT_THROTTLED", throttled=True)
+        self.taken.append((now, message.reference))
+        return Accepted(f"id-{message.reference}")
 
 
 class SlowChunks(MemoryChunkRepository):
@@ -140,3 +153,21 @@ def test_a_limit_that_is_lowered_holds_at_once() -> None:
     assert fullest_second(calls) <= LIMIT
     assert fullest_second(before) > 5
     assert 0 < fullest_second(after) <= 5
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_workers_slow_down_for_a_provider_that_throttles(seed: int) -> None:
+    """It takes 7 where it said 14: far fewer than half are turned away, and nobody is mailed twice.
+
+    Without slowing down it would be half of them, again and again.
+    """
+    stage = Stage(seed)
+    stage.provider.takes = 7
+
+    stage.run()
+
+    references = [reference for _, reference in stage.provider.taken]
+    turned_away = len(stage.provider.throttled)
+    assert len(set(references)) == len(references)
+    assert 0 < turned_away < (turned_away + len(references)) / 4
+    assert max(stage.provider.throttled) - stage.began > MINUTE / 2, "it went on trying for more"
