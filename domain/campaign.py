@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from domain.errors import IllegalTransition
 from domain.identifiers import CampaignId, SegmentId, TemplateId
-from domain.path_policy import ExecutionPath
+from domain.path_policy import ExecutionPath, Timing
 
 
 class CampaignState(StrEnum):
@@ -34,6 +34,7 @@ class CampaignEvent(StrEnum):
     PAUSE = "pause"
     RESUME = "resume"
     RESCHEDULE = "reschedule"
+    WAIT = "wait"
     CANCEL = "cancel"
     EXPIRE = "expire"
     FAIL = "fail"
@@ -61,7 +62,8 @@ TRANSITIONS: Mapping[CampaignState, Mapping[CampaignEvent, CampaignState]] = Map
         CampaignState.PAUSED: {
             CampaignEvent.PAUSE: CampaignState.PAUSED,
             CampaignEvent.RESUME: CampaignState.SENDING,
-            CampaignEvent.RESCHEDULE: CampaignState.SCHEDULED,
+            CampaignEvent.WAIT: CampaignState.SCHEDULED,
+            CampaignEvent.RESCHEDULE: CampaignState.PAUSED,
             CampaignEvent.CANCEL: CampaignState.CANCELLED,
         },
         CampaignState.SENT: {CampaignEvent.REOPEN: CampaignState.SENDING},
@@ -105,8 +107,9 @@ class Campaign:
 
     `version` counts writes of the record (delivery moves it), `revision` counts what people
     edit, `schedule_version` counts schedules. `started_at` is when a start first claimed it.
-    `resumed_at` is when it last went on after a pause. `next_check_at` is when the reconciler looks
-    at it next; None once there is nothing to look at. `resume_at` is when a pause ends by itself.
+    `resumed_at` is when it last went on after a pause, `moved_at` when people last gave it another
+    time. `next_check_at` is when the reconciler looks at it next; None once there is nothing to
+    look at. `resume_at` is when a pause ends by itself.
     """
 
     campaign_id: CampaignId
@@ -126,6 +129,7 @@ class Campaign:
     pause_reason: PauseReason | None = None
     resume_at: datetime | None = None
     resumed_at: datetime | None = None
+    moved_at: datetime | None = None
     failure_reason: str | None = None
     unknown_policy: UnknownPolicy = UnknownPolicy.HOLD
 
@@ -146,7 +150,8 @@ class Campaign:
     def startable_at(self) -> datetime:
         """The first moment at which a start could have claimed it."""
         if self.execution_path is ExecutionPath.IMMEDIATE:
-            return self.resumed_at or self.created_at
+            asked_at = (self.created_at, self.resumed_at, self.moved_at)
+            return max(moment for moment in asked_at if moment is not None)
         return max(self.created_at, self.schedule_at)
 
     def went_on_since(self, moment: datetime) -> bool:
@@ -161,7 +166,7 @@ class Campaign:
 
     def is_too_late(self, now: datetime, max_lateness: timedelta) -> bool:
         """Whether its first start would come more than `max_lateness` after it was wanted."""
-        wanted_at = max(self.schedule_at, self.created_at)
+        wanted_at = max(self.schedule_at, self.moved_at or self.created_at)
         return self.started_at is None and now > wanted_at + max_lateness
 
     def start(self, now: datetime, next_check_at: datetime) -> "Campaign":
@@ -238,13 +243,41 @@ class Campaign:
     def wait_again(self, now: datetime, next_check_at: datetime) -> "Campaign":
         """Wait for its time again, under a new schedule. Raises IllegalTransition."""
         return replace(
-            self._after(CampaignEvent.RESCHEDULE),
+            self._after(CampaignEvent.WAIT),
             pause_reason=None,
             resume_at=None,
             resumed_at=now,
             schedule_version=self.schedule_version + 1,
             next_check_at=next_check_at,
         )
+
+    def edited(self) -> "Campaign":
+        """People changed it: its next revision."""
+        return replace(self, revision=self.revision + 1)
+
+    def rename(self, name: str) -> "Campaign":
+        """In any state: the name is for people, and moves nothing."""
+        return replace(self, name=name)
+
+    def reschedule(self, timing: Timing, now: datetime, next_check_at: datetime) -> "Campaign":
+        """Another time, and the path that goes with it; a paused one stays paused.
+
+        Raises IllegalTransition, also once a start has claimed it.
+        """
+        if self.started_at is not None:
+            raise IllegalTransition("campaign", self.state, CampaignEvent.RESCHEDULE)
+        moved = replace(
+            self._after(CampaignEvent.RESCHEDULE),
+            execution_path=timing.execution_path,
+            schedule_at=timing.schedule_at,
+            schedule_version=self.schedule_version + 1,
+            moved_at=now,
+        )
+        if moved.state is CampaignState.PAUSED:
+            return moved
+        if timing.execution_path is ExecutionPath.IMMEDIATE:
+            moved = replace(moved, state=TRANSITIONS[moved.state][CampaignEvent.START])
+        return moved.check_again(next_check_at)
 
     def check_again(self, at: datetime | None) -> "Campaign":
         """The reconciler looks again at `at`; state unchanged."""

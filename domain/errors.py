@@ -8,6 +8,7 @@ SentinelError
 ├── IllegalTransition       the state does not allow it; state unchanged
 ├── VersionConflict         somebody else wrote first: read again, decide again
 │   └── IdempotencyKeyInUse    another request has begun under the same key
+├── StaleRevision           people changed it since the caller looked; nothing was changed
 └── DependencyFault         something outside failed
     ├── DependencyRefused      it certainly did nothing: retry later
     └── DependencyUnavailable  it may have done it: only repeat what is idempotent
@@ -74,6 +75,15 @@ class VersionConflict(SentinelError):
 
 class IdempotencyKeyInUse(VersionConflict):
     """Another request under the same key has begun, or is tried again, at the same time."""
+
+
+class StaleRevision(SentinelError):
+    """The caller would change another revision of a `kind` than the present `revision`."""
+
+    def __init__(self, kind: str, revision: int) -> None:
+        super().__init__(f"The {kind} is at revision {revision} by now.")
+        self.kind = kind
+        self.revision = revision
 
 
 class DependencyFault(SentinelError):

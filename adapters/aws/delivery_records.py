@@ -99,6 +99,7 @@ def campaign_to_item(campaign: Campaign) -> Item:
             "pause_reason": campaign.pause_reason and campaign.pause_reason.value,
             "resume_at": optional_time_to_text(campaign.resume_at),
             "resumed_at": optional_time_to_text(campaign.resumed_at),
+            "moved_at": optional_time_to_text(campaign.moved_at),
             "failure_reason": campaign.failure_reason,
             "unknown_policy": campaign.unknown_policy.value,
             **_open_work(CAMPAIGN_SHARD, campaign.next_check_at),
@@ -127,6 +128,7 @@ def item_to_campaign(item: Item) -> Campaign:
         pause_reason=None if pause_reason is None else PauseReason(pause_reason),
         resume_at=optional_text_to_time(item.get("resume_at")),
         resumed_at=optional_text_to_time(item.get("resumed_at")),
+        moved_at=optional_text_to_time(item.get("moved_at")),
         failure_reason=item.get("failure_reason"),
         unknown_policy=UnknownPolicy(item.get("unknown_policy", UnknownPolicy.HOLD)),
     )

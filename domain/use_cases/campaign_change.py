@@ -1,10 +1,10 @@
-"""What pausing, resuming and cancelling share: a change of a campaign that delivery writes, too."""
+"""What all changes that people make share: a change of a campaign that delivery writes, too."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from domain.campaign import Campaign
-from domain.errors import DependencyFault, NotFound, VersionConflict
+from domain.errors import DependencyFault, NotFound, StaleRevision, VersionConflict
 from domain.identifiers import CampaignId
 from domain.ports.campaigns import CampaignRepository
 from domain.ports.scheduler import Scheduler
@@ -19,20 +19,29 @@ def change_campaign(
     campaigns: CampaignRepository,
     campaign_id: CampaignId,
     change: Callable[[Campaign], Campaign],
+    revisions: Collection[int] | None = None,
 ) -> tuple[Campaign, Campaign]:
     """The campaign before and after `change`, as stored.
 
-    Raises NotFound, what `change` raises, VersionConflict and DependencyFault.
+    `revisions` are those that the caller means to change, None any. Raises NotFound,
+    StaleRevision, what `change` raises, VersionConflict and DependencyFault.
     """
     for _ in range(_ATTEMPTS):
         campaign = campaigns.get(campaign_id)
         if campaign is None:
             raise NotFound("campaign", campaign_id)
+        check_revision(campaign, revisions)
         try:
             return campaign, campaigns.save(change(campaign))
         except VersionConflict:
             continue
     raise VersionConflict("The campaign kept changing.")
+
+
+def check_revision(campaign: Campaign, revisions: Collection[int] | None) -> None:
+    """Raises StaleRevision where it is none of `revisions`; None are all."""
+    if revisions is not None and campaign.revision not in revisions:
+        raise StaleRevision("campaign", campaign.revision)
 
 
 def without_schedule(scheduler: Scheduler, campaign_id: CampaignId) -> None:

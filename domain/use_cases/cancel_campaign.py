@@ -1,6 +1,7 @@
 """Cancel a campaign: who has no mail yet gets none."""
 
 import logging
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -22,18 +23,28 @@ class CancelCampaign:
     scheduler: Scheduler
     clock: Clock
 
-    def __call__(self, campaign_id: CampaignId, *, tried_at: datetime | None = None) -> Campaign:
-        """Raises NotFound, IllegalTransition, VersionConflict and DependencyFault.
+    def __call__(
+        self,
+        campaign_id: CampaignId,
+        *,
+        revisions: Collection[int] | None = None,
+        tried_at: datetime | None = None,
+    ) -> Campaign:
+        """Only one of `revisions`, if given.
 
         `tried_at` is when the same was tried, with nobody knows what effect: a campaign that is
-        cancelled by now is answered as it is.
+        cancelled by now is answered as it is. Raises NotFound, StaleRevision, IllegalTransition,
+        VersionConflict and DependencyFault.
         """
         if tried_at is not None:
             campaign = self.campaigns.get(campaign_id)
             if campaign is not None and campaign.state is CampaignState.CANCELLED:
                 return campaign
         before, cancelled = change_campaign(
-            self.campaigns, campaign_id, lambda campaign: campaign.cancel(self.clock.now())
+            self.campaigns,
+            campaign_id,
+            lambda campaign: campaign.cancel(self.clock.now()).edited(),
+            revisions,
         )
         logger.info("Cancelled", extra={"campaign_id": campaign_id})
         if before.state is CampaignState.SCHEDULED:

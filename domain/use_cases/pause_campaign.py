@@ -1,6 +1,7 @@
 """Hold a campaign: nobody else is mailed until it is resumed."""
 
 import logging
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -20,11 +21,18 @@ class PauseCampaign:
     campaigns: CampaignRepository
     scheduler: Scheduler
 
-    def __call__(self, campaign_id: CampaignId, *, tried_at: datetime | None = None) -> Campaign:
-        """Raises NotFound, IllegalTransition, VersionConflict and DependencyFault.
+    def __call__(
+        self,
+        campaign_id: CampaignId,
+        *,
+        revisions: Collection[int] | None = None,
+        tried_at: datetime | None = None,
+    ) -> Campaign:
+        """Only one of `revisions`, if given.
 
         `tried_at` is when the same was tried, with nobody knows what effect: a campaign that an
-        operator has paused, or that went on since then, is answered as it is.
+        operator has paused, or that went on since then, is answered as it is. Raises NotFound,
+        StaleRevision, IllegalTransition, VersionConflict and DependencyFault.
         """
         if tried_at is not None:
             campaign = self.campaigns.get(campaign_id)
@@ -33,7 +41,10 @@ class PauseCampaign:
             ):
                 return campaign
         before, paused = change_campaign(
-            self.campaigns, campaign_id, lambda campaign: campaign.pause(PauseReason.OPERATOR)
+            self.campaigns,
+            campaign_id,
+            lambda campaign: campaign.pause(PauseReason.OPERATOR).edited(),
+            revisions,
         )
         logger.info("Paused by an operator", extra={"campaign_id": campaign_id})
         if before.state is CampaignState.SCHEDULED:

@@ -1,6 +1,7 @@
 """Let a paused campaign go on."""
 
 import logging
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,7 +16,7 @@ from domain.ports.fan_out import FanOutRepository
 from domain.ports.invoker import Invoker
 from domain.ports.scheduler import Scheduler
 from domain.schedule import Schedule
-from domain.use_cases.campaign_change import change_campaign
+from domain.use_cases.campaign_change import change_campaign, check_revision
 
 logger = logging.getLogger(__name__)
 
@@ -50,25 +51,30 @@ class ResumeCampaign:
         campaign_id: CampaignId,
         *,
         only: PauseReason | None = None,
+        revisions: Collection[int] | None = None,
         tried_at: datetime | None = None,
     ) -> Resumed:
-        """With `only`, out of a pause for that reason and no other.
+        """With `only`, out of a pause for that reason and no other: that is nobody's edit.
 
-        `tried_at` is when the same was tried, with nobody knows what effect: a campaign that went
-        on since then is answered as it is, and triggered again. Raises NotFound,
-        IllegalTransition, VersionConflict and DependencyFault.
+        Only one of `revisions`, if given. `tried_at` is when the same was tried, with nobody knows
+        what effect: a campaign that went on since then is answered as it is, and triggered again.
+        Raises NotFound, StaleRevision, IllegalTransition, VersionConflict and DependencyFault.
         """
         campaign = self.campaigns.get(campaign_id)
         if campaign is None:
             raise NotFound("campaign", campaign_id)
         if tried_at is not None and campaign.went_on_since(tried_at):
             return self._triggered(campaign)
+        check_revision(campaign, revisions)
         _check_paused(campaign, only)
         # First, for it changes nothing while the campaign is paused: workers left its chunks.
         self._enqueue_again(campaign_id)
-        _, resumed = change_campaign(
-            self.campaigns, campaign_id, lambda found: self._resume(_check_paused(found, only))
-        )
+
+        def resume(found: Campaign) -> Campaign:
+            resumed = self._resume(_check_paused(found, only))
+            return resumed.edited() if only is None else resumed
+
+        _, resumed = change_campaign(self.campaigns, campaign_id, resume, revisions)
         return self._triggered(resumed)
 
     def _resume(self, campaign: Campaign) -> Campaign:

@@ -23,14 +23,16 @@ def answer(
     status: HTTPStatus = HTTPStatus.OK,
     *,
     location: str | None = None,
+    etag: str | None = None,
     exclude_none: bool = False,
 ) -> Response[str]:
-    """`body` as JSON; `location` where something was created."""
+    """`body` as JSON; `location` where something was created, `etag` where it can be edited."""
+    headers = {"Location": location, "ETag": etag}
     return Response(
         status_code=status,
         content_type=JSON,
         body=body.model_dump_json(exclude_none=exclude_none),
-        headers=None if location is None else {"Location": location},
+        headers={name: value for name, value in headers.items() if value is not None},
     )
 
 

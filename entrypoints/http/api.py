@@ -23,6 +23,7 @@ from domain.errors import (
     IllegalTransition,
     InvalidInput,
     NotFound,
+    StaleRevision,
     VersionConflict,
 )
 from entrypoints.containers.use_cases import UseCases
@@ -139,6 +140,7 @@ def _resolver(routes: Sequence[APIGatewayHttpRouter]) -> APIGatewayHttpResolver:
         AlreadyExists: problems.of_already_exists,
         IllegalTransition: problems.of_illegal_transition,
         VersionConflict: problems.of_version_conflict,
+        StaleRevision: problems.of_stale_revision,
         DependencyFault: dependency_fault,
     }
     for error, handler in handlers.items():

@@ -17,6 +17,7 @@ from entrypoints.http.campaign_models import (
     CampaignWithCountsBody,
 )
 from entrypoints.http.paging import Cursor, Limit
+from entrypoints.http.revisions import revision_tag
 
 
 def campaign_routes(container: Serving) -> APIGatewayHttpRouter:
@@ -54,6 +55,9 @@ def campaign_routes(container: Serving) -> APIGatewayHttpRouter:
     )
     def read_campaign(campaign_id: str) -> Response[str]:
         campaign, progress = container.read_campaign()(CampaignId(campaign_id))
-        return answer(CampaignWithCountsBody.with_counts(campaign, progress))
+        return answer(
+            CampaignWithCountsBody.with_counts(campaign, progress),
+            etag=revision_tag(campaign.revision),
+        )
 
     return router

@@ -12,6 +12,7 @@ from entrypoints.containers.creating import Creating
 from entrypoints.http.answers import BODY_PROBLEMS, answer, described
 from entrypoints.http.creation_models import CampaignCreatedBody, CampaignRequestBody
 from entrypoints.http.idempotency import current_record
+from entrypoints.http.revisions import revision_tag
 
 
 def creation_routes(container: Creating) -> APIGatewayHttpRouter:
@@ -50,6 +51,7 @@ def creation_routes(container: Creating) -> APIGatewayHttpRouter:
             CampaignCreatedBody.of(created),
             HTTPStatus.ACCEPTED if immediate else HTTPStatus.CREATED,
             location=f"/v1/campaigns/{created.campaign.campaign_id}",
+            etag=revision_tag(created.campaign.revision),
             exclude_none=True,
         )
 

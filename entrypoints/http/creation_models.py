@@ -7,7 +7,16 @@ from pydantic import Field
 from domain.campaign import CampaignState, UnknownPolicy
 from domain.path_policy import ExecutionPath
 from domain.use_cases.create_campaign import Created
-from entrypoints.http.models import Answer, Name, Reference, Request, Utc
+from entrypoints.http.models import (
+    Answer,
+    Fold,
+    Name,
+    Reference,
+    Request,
+    Timezone,
+    Utc,
+    WrittenTime,
+)
 
 
 class CampaignRequestBody(Request):
@@ -16,26 +25,9 @@ class CampaignRequestBody(Request):
     name: Name
     template_id: Reference
     segment_id: Reference
-    schedule_at: Annotated[
-        str | None,
-        Field(
-            max_length=64,
-            description="RFC 3339 with offset, or a local time with `timezone`; now if left out.",
-            examples=["2026-11-19T09:00:00Z"],
-        ),
-    ] = None
-    timezone: Annotated[
-        str | None,
-        Field(max_length=64, description="IANA name for a local time.", examples=["Europe/Berlin"]),
-    ] = None
-    fold: Annotated[
-        int | None,
-        Field(
-            ge=0,
-            le=1,
-            description="Which of two moments, when clocks go back: 0 the earlier, 1 the later.",
-        ),
-    ] = None
+    schedule_at: WrittenTime = None
+    timezone: Timezone = None
+    fold: Fold = None
     unknown_policy: Annotated[
         UnknownPolicy,
         Field(

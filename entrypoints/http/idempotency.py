@@ -20,6 +20,7 @@ from domain.errors import (
     IllegalTransition,
     InvalidInput,
     NotFound,
+    StaleRevision,
 )
 from domain.idempotency import (
     HEADER,
@@ -44,7 +45,7 @@ API_KEY_ID = "api_key_id"
 _ANONYMOUS = "anonymous"
 _WRITTEN_WITH_ITS_EFFECT = frozenset({"/v1/campaigns"})
 """Paths whose handlers write the record themselves, in one transaction with what they create."""
-_NOTHING_DONE = (AlreadyExists, IllegalTransition, InvalidInput, NotFound)
+_NOTHING_DONE = (AlreadyExists, IllegalTransition, InvalidInput, NotFound, StaleRevision)
 _LONGEST_WAIT_SECONDS = 5
 
 _under_way: ContextVar[IdempotencyRecord | None] = ContextVar("idempotency_record", default=None)

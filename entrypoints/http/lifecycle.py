@@ -5,43 +5,58 @@ from http import HTTPStatus
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
-from domain.campaign import CampaignState
+from domain.campaign import Campaign
 from domain.identifiers import CampaignId
-from domain.use_cases.resume_campaign import Resumed
 from entrypoints.containers.lifecycle import Lifecycle
 from entrypoints.http.answers import BODY_PROBLEMS, answer, described
 from entrypoints.http.campaign_models import CampaignBody
 from entrypoints.http.idempotency import earlier_try
+from entrypoints.http.lifecycle_models import CampaignEditBody, CampaignTriggeredBody
+from entrypoints.http.revisions import IfMatch, revision_tag, revisions_of
 
-_PROBLEMS = (*BODY_PROBLEMS, HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT)
-
-
-class CampaignResumedBody(CampaignBody):
-    """A campaign that goes on: `triggered` at once, or `auto_scheduler` at its time.
-
-    False, with a `trigger_error`: it goes on without further doing as soon as that works.
-    """
-
-    triggered: bool | None = None
-    auto_scheduler: bool | None = None
-    trigger_error: str | None = None
-
-    @classmethod
-    def of_resumed(cls, resumed: Resumed) -> "CampaignResumedBody":
-        """From the use case's answer."""
-        arranged = resumed.trigger_error is None
-        waits = resumed.campaign.state is CampaignState.SCHEDULED
-        return cls(
-            **CampaignBody.of(resumed.campaign).model_dump(),
-            triggered=None if waits else arranged,
-            auto_scheduler=arranged if waits else None,
-            trigger_error=resumed.trigger_error,
-        )
+_PROBLEMS = (
+    *BODY_PROBLEMS,
+    HTTPStatus.NOT_FOUND,
+    HTTPStatus.CONFLICT,
+    HTTPStatus.PRECONDITION_FAILED,
+)
 
 
 def lifecycle_routes(container: Lifecycle) -> APIGatewayHttpRouter:
-    """Pause, resume, cancel."""
+    """Edit, pause, resume, cancel."""
     router = APIGatewayHttpRouter()
+
+    def told(
+        campaign: Campaign, body: CampaignBody, status: HTTPStatus = HTTPStatus.OK
+    ) -> Response[str]:
+        return answer(body, status, etag=revision_tag(campaign.revision))
+
+    @router.patch(
+        "/v1/campaigns/<campaign_id>",
+        summary="Rename a campaign, or move its schedule",
+        description=(
+            "With another time its path is decided again, as on creation; null is now. It can be "
+            "moved until a start has claimed it, and stays paused if it is. It can be renamed "
+            "in any state."
+        ),
+        tags=["campaigns"],
+        responses=described(
+            (HTTPStatus.OK, CampaignTriggeredBody, "The campaign"),
+            (HTTPStatus.ACCEPTED, CampaignTriggeredBody, "It was moved, and goes out at once"),
+            problems=_PROBLEMS,
+        ),
+    )
+    def edit_campaign(
+        campaign_id: str, body: CampaignEditBody, if_match: IfMatch = None
+    ) -> Response[str]:
+        edited = container.edit_campaign()(
+            CampaignId(campaign_id), body.edit(), revisions=revisions_of(if_match)
+        )
+        return told(
+            edited.campaign,
+            CampaignTriggeredBody.of_edited(edited),
+            HTTPStatus.ACCEPTED if edited.goes_out else HTTPStatus.OK,
+        )
 
     @router.post(
         "/v1/campaigns/<campaign_id>/pause",
@@ -50,9 +65,11 @@ def lifecycle_routes(container: Lifecycle) -> APIGatewayHttpRouter:
         tags=["campaigns"],
         responses=described((HTTPStatus.OK, CampaignBody, "The campaign"), problems=_PROBLEMS),
     )
-    def pause_campaign(campaign_id: str) -> Response[str]:
-        paused = container.pause_campaign()(CampaignId(campaign_id), tried_at=earlier_try())
-        return answer(CampaignBody.of(paused))
+    def pause_campaign(campaign_id: str, if_match: IfMatch = None) -> Response[str]:
+        paused = container.pause_campaign()(
+            CampaignId(campaign_id), revisions=revisions_of(if_match), tried_at=earlier_try()
+        )
+        return told(paused, CampaignBody.of(paused))
 
     @router.post(
         "/v1/campaigns/<campaign_id>/resume",
@@ -63,12 +80,16 @@ def lifecycle_routes(container: Lifecycle) -> APIGatewayHttpRouter:
         ),
         tags=["campaigns"],
         responses=described(
-            (HTTPStatus.ACCEPTED, CampaignResumedBody, "It goes on"), problems=_PROBLEMS
+            (HTTPStatus.ACCEPTED, CampaignTriggeredBody, "It goes on"), problems=_PROBLEMS
         ),
     )
-    def resume_campaign(campaign_id: str) -> Response[str]:
-        resumed = container.resume_campaign()(CampaignId(campaign_id), tried_at=earlier_try())
-        return answer(CampaignResumedBody.of_resumed(resumed), HTTPStatus.ACCEPTED)
+    def resume_campaign(campaign_id: str, if_match: IfMatch = None) -> Response[str]:
+        resumed = container.resume_campaign()(
+            CampaignId(campaign_id), revisions=revisions_of(if_match), tried_at=earlier_try()
+        )
+        return told(
+            resumed.campaign, CampaignTriggeredBody.of_resumed(resumed), HTTPStatus.ACCEPTED
+        )
 
     @router.post(
         "/v1/campaigns/<campaign_id>/cancel",
@@ -77,8 +98,10 @@ def lifecycle_routes(container: Lifecycle) -> APIGatewayHttpRouter:
         tags=["campaigns"],
         responses=described((HTTPStatus.OK, CampaignBody, "The campaign"), problems=_PROBLEMS),
     )
-    def cancel_campaign(campaign_id: str) -> Response[str]:
-        cancelled = container.cancel_campaign()(CampaignId(campaign_id), tried_at=earlier_try())
-        return answer(CampaignBody.of(cancelled))
+    def cancel_campaign(campaign_id: str, if_match: IfMatch = None) -> Response[str]:
+        cancelled = container.cancel_campaign()(
+            CampaignId(campaign_id), revisions=revisions_of(if_match), tried_at=earlier_try()
+        )
+        return told(cancelled, CampaignBody.of(cancelled))
 
     return router

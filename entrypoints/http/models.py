@@ -23,6 +23,27 @@ Utc = Annotated[
 Name = Annotated[str, Field(min_length=1, max_length=MAX_NAME_CHARACTERS)]
 Reference = Annotated[str, Field(min_length=1, max_length=64)]
 
+WrittenTime = Annotated[
+    str | None,
+    Field(
+        max_length=64,
+        description="RFC 3339 with offset, or a local time with `timezone`; now if null.",
+        examples=["2026-11-19T09:00:00Z"],
+    ),
+]
+Timezone = Annotated[
+    str | None,
+    Field(max_length=64, description="IANA name for a local time.", examples=["Europe/Berlin"]),
+]
+Fold = Annotated[
+    int | None,
+    Field(
+        ge=0,
+        le=1,
+        description="Which of two moments, when clocks go back: 0 the earlier, 1 the later.",
+    ),
+]
+
 
 class Request(BaseModel):
     """Unknown fields are refused, types are not guessed."""

@@ -15,9 +15,11 @@ from domain.errors import (
     IllegalTransition,
     InvalidInput,
     NotFound,
+    StaleRevision,
     VersionConflict,
     escaped,
 )
+from entrypoints.http.revisions import revision_tag
 
 PROBLEM_JSON = "application/problem+json"
 _RETRY_AFTER_SECONDS = "5"
@@ -39,6 +41,7 @@ class ProblemDocument(BaseModel):
     detail: str
     errors: list[FieldProblem] | None = None
     state: str | None = None
+    revision: int | None = None
 
 
 def described_problem(status: HTTPStatus) -> dict[str, object]:
@@ -55,6 +58,7 @@ def problem(  # noqa: PLR0913  the members of a problem document
     *,
     errors: Sequence[FieldProblem] | None = None,
     state: str | None = None,
+    revision: int | None = None,
     headers: dict[str, str | list[str]] | None = None,
 ) -> Response[str]:
     """An answer with a problem document; `kind` ends its type."""
@@ -65,6 +69,7 @@ def problem(  # noqa: PLR0913  the members of a problem document
         detail=detail,
         errors=None if errors is None else list(errors),
         state=state,
+        revision=revision,
     )
     return Response(
         status_code=status,
@@ -242,6 +247,19 @@ def of_version_conflict(_error: VersionConflict) -> Response[str]:
         "changed-meanwhile",
         "It was changed meanwhile",
         "Read it again and decide again.",
+    )
+
+
+def of_stale_revision(error: StaleRevision) -> Response[str]:
+    """412 with the present revision."""
+    return problem(
+        HTTPStatus.PRECONDITION_FAILED,
+        "stale-revision",
+        "It was changed since you read it",
+        f"{error} Nothing was changed. Read it again, decide again, and send "
+        f"If-Match: {revision_tag(error.revision)}.",
+        revision=error.revision,
+        headers={"ETag": revision_tag(error.revision)},
     )
 
 

@@ -39,7 +39,13 @@ THIRD_PARTY = {
     "send_worker": {**EVERYWHERE, **RENDERING, **MAILING},
     "reconcile": EVERYWHERE,
 }
-LIFECYCLE = {"campaign_change", "cancel_campaign", "pause_campaign", "resume_campaign"}
+LIFECYCLE = {
+    "campaign_change",
+    "cancel_campaign",
+    "edit_campaign",
+    "pause_campaign",
+    "resume_campaign",
+}
 USE_CASES = {
     "create_campaign": {"create_campaign", *LIFECYCLE},
     "api": {

@@ -59,6 +59,7 @@ def read_all(
                 started_at=START + timedelta(seconds=1),
                 pause_reason=PauseReason.QUOTA,
                 resume_at=LATER,
+                moved_at=LATER,
             ),
             id="paused",
         ),

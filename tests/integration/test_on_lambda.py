@@ -228,6 +228,36 @@ def test_the_scheduled_campaign_starts_by_itself(campaigns: Campaigns) -> None:
     assert json.loads(started)["campaign_id"] == campaign_id
 
 
+def test_a_campaign_that_is_moved_goes_out_once(campaigns: Campaigns) -> None:
+    """Later, then to now: each time its schedule follows, and whatever still fires is in vain."""
+    sentinel = campaigns.sentinel
+    tomorrow = datetime.now(UTC).replace(microsecond=0) + timedelta(days=1)
+    created = sentinel.post({"schedule_at": tomorrow.isoformat()})
+    path, campaign_id = created.headers["location"], created.json()["campaign_id"]
+    fire = {"schema": 1, "campaign_id": campaign_id, "trigger": "EventBridge Scheduler"}
+    with sentinel.http() as client:
+
+        def move(schedule_at: str | None, if_match: str) -> httpx.Response:
+            body = {"schedule_at": schedule_at}
+            return client.patch(path, json=body, headers={"If-Match": if_match})
+
+        later = move((tomorrow + timedelta(days=1)).isoformat(), created.headers["etag"])
+        assert (later.status_code, later.json()["auto_scheduler"]) == (200, True)
+        schedule = sentinel.clients.scheduler.get_schedule(GroupName=NAME, Name=campaign_id)
+        moved_to = (tomorrow + timedelta(days=1)).strftime("at(%Y-%m-%dT%H:%M:%S)")
+        assert schedule["ScheduleExpression"] == moved_to
+        assert sentinel.invoke("start-campaign", fire) is None
+        assert client.get(path).json()["state"] == "scheduled"
+        assert move(None, created.headers["etag"]).status_code == 412
+        now = move(None, later.headers["etag"])
+        assert (now.status_code, now.json()["triggered"]) == (202, True)
+
+    assert campaign_id not in sentinel.schedules()
+    assert sentinel.sent(campaign_id, within=PATIENCE)["counts"]["sent"] == PEOPLE
+    assert sentinel.invoke("start-campaign", fire) is None
+    assert sentinel.mails() == everyone(PEOPLE, times=3)
+
+
 def test_all_lines_of_a_campaign_are_found_by_its_id(campaigns: Campaigns) -> None:
     """Across the functions; and what they did cannot be told from lines without it."""
     sentinel = campaigns.sentinel

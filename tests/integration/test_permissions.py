@@ -145,6 +145,20 @@ def _schedule_in_another_group(session: Session) -> object:
     return _schedule(session, "default")
 
 
+def _reschedule(session: Session) -> object:
+    return session.client("scheduler").update_schedule(
+        GroupName=NAME,
+        Name="x",
+        ScheduleExpression="at(2031-01-01T00:00:00)",
+        FlexibleTimeWindow={"Mode": "OFF"},
+        Target={"Arn": f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:x", "RoleArn": "arn:x"},
+    )
+
+
+def _unschedule(session: Session) -> object:
+    return session.client("scheduler").delete_schedule(GroupName=NAME, Name="x")
+
+
 def _stop_the_reconciler(session: Session) -> object:
     return session.client("events").disable_rule(Name=f"{NAME}-reconcile")
 
@@ -221,7 +235,17 @@ _NOT: dict[str, tuple[Call, ...]] = {
         _receive,
         _send_mail,
     ),
-    "ApiRole": (_enqueue, _open_work, _read_quota, _receive, _schedule, _send_mail, _start),
+    "ApiRole": (
+        _enqueue,
+        _open_work,
+        _read_quota,
+        _receive,
+        _reschedule,
+        _schedule,
+        _send_mail,
+        _start,
+        _unschedule,
+    ),
     "StartCampaignRole": (
         _list_campaigns,
         _open_work,
@@ -242,7 +266,7 @@ _NOT: dict[str, tuple[Call, ...]] = {
     "SchedulerInvokeRole": (_enqueue, _read_api_keys, _schedule, _send_mail, _write),
 }
 _MAY: dict[str, tuple[Call, ...]] = {
-    "CreateCampaignRole": (_read_api_keys, _schedule, _start, _write),
+    "CreateCampaignRole": (_read_api_keys, _reschedule, _schedule, _start, _unschedule, _write),
     "ApiRole": (_list_campaigns, _read_api_keys, _read_hash_key, _write),
     "StartCampaignRole": (_enqueue, _start, _write),
     "SendWorkerRole": (_enqueue, _read_hash_key, _read_quota, _receive, _send_mail, _write),

@@ -16,7 +16,7 @@ from domain.campaign import (
 )
 from domain.errors import IllegalTransition
 from domain.identifiers import CampaignId, SegmentId, TemplateId
-from domain.path_policy import ExecutionPath
+from domain.path_policy import ExecutionPath, Timing
 from tests.unit.sentinel import MINUTE, NOW
 
 LATENESS = timedelta(hours=6)
@@ -33,10 +33,16 @@ CAMPAIGN = Campaign(
     next_check_at=NOW + MINUTE,
 )
 
+LATER = Timing(ExecutionPath.SCHEDULED, NOW + timedelta(hours=2))
+PAST = Timing(ExecutionPath.IMMEDIATE, NOW - timedelta(days=30))
+
 MOVES: Mapping[CampaignEvent, Callable[[Campaign], Campaign]] = {
     CampaignEvent.START: lambda campaign: campaign.start(NOW, NOW + MINUTE),
     CampaignEvent.FINISH: lambda campaign: campaign.finish(NOW),
     CampaignEvent.PAUSE: lambda campaign: campaign.pause(PauseReason.OPERATOR),
+    CampaignEvent.RESUME: lambda campaign: campaign.resume(NOW, NOW + MINUTE),
+    CampaignEvent.WAIT: lambda campaign: campaign.wait_again(NOW, NOW + MINUTE),
+    CampaignEvent.RESCHEDULE: lambda campaign: campaign.reschedule(LATER, NOW, NOW + MINUTE),
     CampaignEvent.CANCEL: lambda campaign: campaign.cancel(NOW),
     CampaignEvent.EXPIRE: lambda campaign: campaign.expire(NOW),
     CampaignEvent.FAIL: lambda campaign: campaign.fail(NOW, "template gone"),
@@ -66,7 +72,8 @@ def test_the_table_is_the_promised_one() -> None:
         ("sent", "reopen", "sending"),
         ("paused", "pause", "paused"),
         ("paused", "resume", "sending"),
-        ("paused", "reschedule", "scheduled"),
+        ("paused", "wait", "scheduled"),
+        ("paused", "reschedule", "paused"),
         ("paused", "cancel", "cancelled"),
     }
     assert set(TRANSITIONS) == set(CampaignState)
@@ -160,6 +167,22 @@ def test_too_late_counts_from_creation_for_a_time_in_the_past() -> None:
     campaign = replace(CAMPAIGN, schedule_at=NOW - timedelta(days=30))
     assert not campaign.is_too_late(NOW + LATENESS, LATENESS)
     assert campaign.is_too_late(NOW + LATENESS + timedelta(microseconds=1), LATENESS)
+
+
+def test_too_late_counts_from_the_move_for_a_time_in_the_past() -> None:
+    """A campaign moved to a time long past has the whole allowance from when it was moved."""
+    now = NOW + timedelta(days=1)
+    campaign = CAMPAIGN.reschedule(PAST, now, now)
+    assert not campaign.is_too_late(now + LATENESS, LATENESS)
+    assert campaign.is_too_late(now + LATENESS + timedelta(microseconds=1), LATENESS)
+    assert campaign.startable_at == now
+
+
+def test_too_late_counts_from_the_time_it_was_moved_to() -> None:
+    """The time that it had before says nothing any more."""
+    campaign = CAMPAIGN.reschedule(LATER, NOW, NOW)
+    assert not campaign.is_too_late(LATER.schedule_at + LATENESS, LATENESS)
+    assert campaign.is_too_late(LATER.schedule_at + LATENESS + timedelta(microseconds=1), LATENESS)
 
 
 def test_never_too_late_once_started() -> None:

@@ -256,7 +256,7 @@ def test_an_unknown_path_is_not_found(path: str) -> None:
         ("PUT", "/v1/templates", "GET, POST"),
         ("PATCH", "/v1/segments", "GET, POST"),
         ("GET", "/v1/contacts", "POST"),
-        ("POST", "/v1/campaigns/cmp_1", "GET"),
+        ("POST", "/v1/campaigns/cmp_1", "GET, PATCH"),
         ("GET", "/v1/segments/everyone/members", "POST"),
         ("POST", "/healthz", "GET"),
     ],

@@ -1,0 +1,126 @@
+"""Edit a campaign: give it another name, another time, or both."""
+
+import logging
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import timedelta
+
+from domain.campaign import Campaign, CampaignState
+from domain.delivery_policy import DeliveryPolicy
+from domain.errors import DependencyFault
+from domain.identifiers import CampaignId
+from domain.names import checked_name
+from domain.path_policy import decide_timing
+from domain.ports.campaigns import CampaignRepository
+from domain.ports.clock import Clock
+from domain.ports.invoker import Invoker
+from domain.ports.scheduler import Scheduler
+from domain.schedule import Schedule
+from domain.use_cases.campaign_change import change_campaign, without_schedule
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewTime:
+    """A time as written; without `schedule_at` it is now."""
+
+    schedule_at: str | None = None
+    timezone: str | None = None
+    fold: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class CampaignEdit:
+    """What people change; None stays as it is."""
+
+    name: str | None = None
+    new_time: NewTime | None = None
+
+
+@dataclass(frozen=True)
+class Edited:
+    """The campaign as stored; if it has another time, whether that could be arranged.
+
+    With a `trigger_error` it has the time all the same: the reconciler goes on.
+    """
+
+    campaign: Campaign
+    is_moved: bool
+    trigger_error: str | None
+
+    @property
+    def goes_out(self) -> bool:
+        """Whether it was moved to now."""
+        return self.is_moved and self.campaign.state is CampaignState.SENDING
+
+
+@dataclass(frozen=True, kw_only=True)
+class EditCampaign:
+    """With another time the path is decided again (docs/delivery.md, Another time)."""
+
+    campaigns: CampaignRepository
+    invoker: Invoker
+    scheduler: Scheduler
+    clock: Clock
+    policy: DeliveryPolicy
+    horizon: timedelta
+
+    def __call__(
+        self,
+        campaign_id: CampaignId,
+        edit: CampaignEdit,
+        *,
+        revisions: Collection[int] | None = None,
+    ) -> Edited:
+        """All of `edit` or nothing; only one of `revisions`, if given.
+
+        Raises InvalidInput, NotFound, StaleRevision, IllegalTransition, VersionConflict and
+        DependencyFault.
+        """
+        _, edited = change_campaign(
+            self.campaigns, campaign_id, lambda campaign: self._edit(campaign, edit), revisions
+        )
+        logger.info("Edited", extra={"campaign_id": campaign_id})
+        if edit.new_time is None:
+            return Edited(edited, is_moved=False, trigger_error=None)
+        try:
+            self._trigger(edited)
+        except DependencyFault as fault:
+            logger.exception(
+                "Campaign moved, but not triggered; the reconciler goes on",
+                extra={"campaign_id": campaign_id, "path": edited.execution_path},
+            )
+            return Edited(edited, is_moved=True, trigger_error=str(fault))
+        return Edited(edited, is_moved=True, trigger_error=None)
+
+    def _edit(self, campaign: Campaign, edit: CampaignEdit) -> Campaign:
+        campaign = campaign.edited()
+        if edit.name is not None:
+            campaign = campaign.rename(checked_name(edit.name))
+        if edit.new_time is None:
+            return campaign
+        now = self.clock.now()
+        timing = decide_timing(
+            edit.new_time.schedule_at,
+            now,
+            timezone=edit.new_time.timezone,
+            fold=edit.new_time.fold,
+            horizon=self.horizon,
+        )
+        return campaign.reschedule(timing, now, now + self.policy.check_interval)
+
+    def _trigger(self, campaign: Campaign) -> None:
+        """What the state that it is in now asks for; paused, nothing: resuming it does that."""
+        names = {"campaign_id": campaign.campaign_id}
+        if campaign.state is CampaignState.SENDING:
+            try:
+                self.invoker.start(campaign.campaign_id)
+            finally:
+                without_schedule(self.scheduler, campaign.campaign_id)
+            logger.info("⚡ Immediate execution, moved", extra=names)
+        elif campaign.state is CampaignState.SCHEDULED:
+            self.scheduler.put(
+                Schedule(campaign.campaign_id, campaign.schedule_version, campaign.schedule_at)
+            )
+            logger.info("📅 Scheduled execution, moved", extra=names)

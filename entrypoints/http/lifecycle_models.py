@@ -1,0 +1,76 @@
+"""Bodies of the routes of what people do with a campaign once it is there."""
+
+from typing import Annotated, Self
+
+from pydantic import ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from domain.campaign import Campaign, CampaignState
+from domain.use_cases.edit_campaign import CampaignEdit, Edited, NewTime
+from domain.use_cases.resume_campaign import Resumed
+from entrypoints.http.campaign_models import CampaignBody
+from entrypoints.http.models import Fold, Name, Request, Timezone, WrittenTime
+
+_TIME = frozenset({"schedule_at", "timezone", "fold"})
+
+
+class CampaignEditBody(Request):
+    """What to change: the name, the time, or both. What is left out stays as it is."""
+
+    name: Annotated[Name, Field(default_factory=str)]
+    schedule_at: WrittenTime = None
+    timezone: Timezone = None
+    fold: Fold = None
+
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1})
+
+    @model_validator(mode="after")
+    def _changes_something(self) -> Self:
+        if not self.model_fields_set:
+            raise PydanticCustomError(
+                "nothing_to_change", "Nothing to change: give it a name, a schedule_at, or both"
+            )
+        return self
+
+    def edit(self) -> CampaignEdit:
+        """For the use case."""
+        given = self.model_fields_set
+        new_time = NewTime(schedule_at=self.schedule_at, timezone=self.timezone, fold=self.fold)
+        return CampaignEdit(
+            name=self.name if "name" in given else None,
+            new_time=new_time if given & _TIME else None,
+        )
+
+
+class CampaignTriggeredBody(CampaignBody):
+    """A campaign that goes on: `triggered` at once, or `auto_scheduler` at its time.
+
+    False, with a `trigger_error`: it goes on without further doing as soon as that works. Both
+    null: nothing of that was to be arranged.
+    """
+
+    triggered: bool | None = None
+    auto_scheduler: bool | None = None
+    trigger_error: str | None = None
+
+    @classmethod
+    def of_resumed(cls, resumed: Resumed) -> "CampaignTriggeredBody":
+        """From the use case's answer."""
+        return cls._triggered(resumed.campaign, resumed.trigger_error)
+
+    @classmethod
+    def of_edited(cls, edited: Edited) -> "CampaignTriggeredBody":
+        """From the use case's answer."""
+        if not edited.is_moved:
+            return cls(**CampaignBody.of(edited.campaign).model_dump())
+        return cls._triggered(edited.campaign, edited.trigger_error)
+
+    @classmethod
+    def _triggered(cls, campaign: Campaign, error: str | None) -> "CampaignTriggeredBody":
+        arranged = error is None
+        return cls(
+            **CampaignBody.of(campaign).model_dump(),
+            triggered=arranged if campaign.state is CampaignState.SENDING else None,
+            auto_scheduler=arranged if campaign.state is CampaignState.SCHEDULED else None,
+            trigger_error=error,
+        )
