@@ -27,7 +27,15 @@ _WITHOUT_REPLAY: Mapping[CampaignState, str] = MappingProxyType(
     }
 )
 
-Work = ChunkRef | StartRequest
+
+@dataclass(frozen=True)
+class ProviderReport:
+    """What the provider told of mails, as it came: people are named in it, so it is never shown."""
+
+    body: str = field(repr=False)
+
+
+Work = ChunkRef | StartRequest | ProviderReport
 
 
 class DeadLetterSource(StrEnum):
@@ -36,6 +44,7 @@ class DeadLetterSource(StrEnum):
     SEND = "send"
     START = "start"
     SCHEDULE = "schedule"
+    PROVIDER_EVENTS = "provider-events"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +71,8 @@ class DeadLetter:
                 return f"{ref.campaign_id}, range {ref.range_number}, chunk {ref.number}"
             case StartRequest() as request:
                 return f"start of {request.campaign_id} ({request.trigger.value})"
+            case ProviderReport(body=body):
+                return f"report of the provider, {len(body)} characters"
         return "not a message of Sentinel"
 
 
@@ -103,6 +114,13 @@ def explain_unread(fault: str) -> Explanation:
 def explain_gone() -> Explanation:
     """Of work whose records are deleted."""
     return Explanation(Advice.DISCARD, "its records are gone: there is nothing left to do")
+
+
+def explain_report() -> Explanation:
+    """Of a report: what it tells stands in no record that names it."""
+    return Explanation(
+        Advice.REPLAY, "nobody counted it; one that is counted twice changes nothing"
+    )
 
 
 def explain_chunk(campaign: Campaign, chunk: Chunk, now: datetime) -> Explanation:

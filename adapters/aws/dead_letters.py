@@ -1,7 +1,8 @@
-"""Dead letters in SQS: those of the send queue, of Lambda's failed starts and of Scheduler."""
+"""Dead letters in SQS: of queues, of Lambda's failed starts and of Scheduler."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ from adapters.aws.queue import body_to_chunk
 from adapters.aws.start_event import event_to_start
 from adapters.aws.table import UnknownLayoutError, campaign_id_of
 from domain.chunk import ChunkRef
-from domain.dead_letter import DeadLetter, DeadLetterSource, Work, shown_text
+from domain.dead_letter import DeadLetter, DeadLetterSource, ProviderReport, Work, shown_text
 from domain.errors import DependencyRefused
 from domain.ports.invoker import Invoker
 from domain.ports.queue import SendQueue
@@ -72,10 +73,21 @@ def read_schedule(message: "MessageTypeDef") -> Reading:
     return work, ": ".join(word for word in words if word)
 
 
+def read_provider_event(message: "MessageTypeDef") -> Reading:
+    """Any object: whether it is of Sentinel's mails, who takes it in tells.
+
+    Raises ValueError, or TypeError where it is none.
+    """
+    if not isinstance(json.loads(message["Body"]), dict):
+        raise TypeError
+    return ProviderReport(message["Body"]), "received too often; the consumer's log says why"
+
+
 READERS: Mapping[DeadLetterSource, Callable[["MessageTypeDef"], Reading]] = {
     DeadLetterSource.SEND: read_send,
     DeadLetterSource.START: read_start,
     DeadLetterSource.SCHEDULE: read_schedule,
+    DeadLetterSource.PROVIDER_EVENTS: read_provider_event,
 }
 """One for each queue of dead letters, `<name>-<source>-dead-letters`."""
 
@@ -93,8 +105,9 @@ class SqsDeadLetters:
         self._invoker = invoker
 
     def all(self) -> Sequence[DeadLetter]:
-        """Receives until nothing new comes, then makes all visible again."""
-        return [letter for source in READERS for letter in self._of(source)]
+        """Receives until nothing new comes, then makes all visible again; all queues at once."""
+        with ThreadPoolExecutor(len(READERS)) as threads:
+            return [letter for found in threads.map(self._of, READERS) for letter in found]
 
     def replay(self, letter: DeadLetter) -> None:
         """As anybody asks for such work; then DeleteMessage."""
@@ -104,6 +117,8 @@ class SqsDeadLetters:
                     raise DependencyRefused("The send queue did not take the chunk.")
             case StartRequest(campaign_id=campaign_id):
                 self._invoker.start(campaign_id)
+            case ProviderReport(body=body):
+                self._send_again(letter.source, body)
             case None:
                 raise ValueError("not a message of Sentinel")
         self.discard(letter)
@@ -114,6 +129,13 @@ class SqsDeadLetters:
         if url is not None:
             with translated("SQS DeleteMessage"):
                 self._clients.sqs.delete_message(QueueUrl=url, ReceiptHandle=letter.receipt)
+
+    def _send_again(self, source: DeadLetterSource, body: str) -> None:
+        """On the queue that it was moved from."""
+        sqs = self._clients.sqs
+        with translated("SQS SendMessage"):
+            url = sqs.get_queue_url(QueueName=f"{self._name}-{source}")["QueueUrl"]
+            sqs.send_message(QueueUrl=url, MessageBody=body)
 
     def _of(self, source: DeadLetterSource) -> Sequence[DeadLetter]:
         url = self._url(source)

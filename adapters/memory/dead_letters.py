@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from adapters.memory.invoker import MemoryInvoker
 from adapters.memory.queue import MemorySendQueue
 from domain.chunk import ChunkRef
-from domain.dead_letter import DeadLetter, DeadLetterSource
+from domain.dead_letter import DeadLetter, DeadLetterSource, ProviderReport
 from domain.start import StartRequest
 
 
@@ -13,10 +13,11 @@ class MemoryDeadLetters:
     """Implements `domain.ports.dead_letters.DeadLetters`."""
 
     def __init__(self, queue: MemorySendQueue, invoker: MemoryInvoker) -> None:
-        """Over these; nothing else is given up yet."""
+        """Over these; nothing else is given up yet. Replayed reports are kept in `reports`."""
         self._queue = queue
         self._invoker = invoker
         self._given_up: dict[str, DeadLetter] = {}
+        self.reports: list[ProviderReport] = []
 
     def give_up(self, letter: DeadLetter) -> None:
         """What Lambda, Scheduler or a stranger leaves on a queue of dead letters."""
@@ -37,6 +38,8 @@ class MemoryDeadLetters:
                 self._queue.enqueue([chunk])
             case StartRequest(campaign_id=campaign_id):
                 self._invoker.start(campaign_id)
+            case ProviderReport() as report:
+                self.reports.append(report)
             case None:
                 raise ValueError("not a message of Sentinel")
         self.discard(letter)

@@ -8,9 +8,11 @@ from domain.dead_letter import (
     DeadLetter,
     ExplainedDeadLetter,
     Explanation,
+    ProviderReport,
     explain_chunk,
     explain_foreign,
     explain_gone,
+    explain_report,
     explain_start,
     explain_unread,
 )
@@ -59,4 +61,6 @@ class ExplainDeadLetters:
                     return explain_gone()
                 progress = self.fan_out.progress(campaign_id)
                 return explain_start(campaign, progress, self.clock.now())
+            case ProviderReport():
+                return explain_report()
         return explain_foreign()

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from cfnlint.decode import decode  # type: ignore[import-untyped]  # it has none
 
+from domain.dead_letter import DeadLetterSource
 from entrypoints.deployment.settings import DeploymentSettings
 
 Node = Mapping[str, Any]  # Any: of a template
@@ -16,6 +17,7 @@ Node = Mapping[str, Any]  # Any: of a template
 TEMPLATE: Node = decode(str(Path(__file__).parents[2] / "template.yaml"))[0]
 RESOURCES: Mapping[str, Node] = TEMPLATE["Resources"]
 SIX_TIMES = 6
+FOURTEEN_DAYS = 14 * 24 * 3_600
 METRICS = Path(__file__).parents[2] / "docs" / "metrics.md"
 
 
@@ -115,6 +117,33 @@ def test_what_invokes_or_gives_up_may_reach_its_dead_letter_queue() -> None:
             for target in _listed(statement["Resource"])
         ]
         assert {"Fn::GetAtt": [queue, "Arn"]} in allowed
+
+
+def test_nothing_that_is_given_up_vanishes() -> None:
+    """Every queue and asynchronous function has dead letters, kept as long as SQS keeps anything.
+
+    But the reconciler: the next minute's round takes up what one left. The command knows them all.
+    """
+    dead = {
+        name for name, queue in QUEUES.items() if "dead-letters" in queue["QueueName"]["Fn::Sub"]
+    }
+    for name in QUEUES.keys() - dead:
+        (target, _) = QUEUES[name]["RedrivePolicy"]["deadLetterTargetArn"]["Fn::GetAtt"]
+        assert target in dead
+        assert QUEUES[target]["QueueName"]["Fn::Sub"] == (
+            QUEUES[name]["QueueName"]["Fn::Sub"] + "-dead-letters"
+        )
+    for name in dead:
+        assert QUEUES[name]["MessageRetentionPeriod"] == FOURTEEN_DAYS
+    known = {f"${{Name}}-{source}-dead-letters" for source in DeadLetterSource}
+    assert {QUEUES[name]["QueueName"]["Fn::Sub"] for name in dead} <= known
+
+    rules = _of_type("AWS::Events::Rule").values()
+    by_events = {target["Arn"]["Fn::GetAtt"][0] for rule in rules for target in rule["Targets"]}
+    assert by_events == {"ReconcileFunction"}
+    configured = {name for name, each in FUNCTIONS.items() if "EventInvokeConfig" in each}
+    assert configured == {"StartCampaignFunction", "ReconcileFunction"}
+    assert FUNCTIONS["ReconcileFunction"]["EventInvokeConfig"]["MaximumRetryAttempts"] == 0
 
 
 def test_a_message_is_hidden_six_times_as_long_as_it_is_worked_on() -> None:

@@ -259,6 +259,7 @@ def make_dead_letters(deployment: Deployment, clients: AwsClients) -> DeadLetter
     sqs = deployment.clients.sqs
     name = f"stage-{next(_names)}"
     queue_url = sqs.create_queue(QueueName=f"{name}-send")["QueueUrl"]
+    reports_url = sqs.create_queue(QueueName=f"{name}-provider-events")["QueueUrl"]
     urls = {
         source: sqs.create_queue(QueueName=f"{name}-{source}-dead-letters")["QueueUrl"]
         for source in READERS
@@ -303,8 +304,12 @@ def make_dead_letters(deployment: Deployment, clients: AwsClients) -> DeadLetter
         leave_chunks=dead_queue.enqueue,
         leave_start=leave_start,
         leave_schedule=leave_schedule,
+        leave_report=lambda body: sqs.send_message(
+            QueueUrl=urls[DeadLetterSource.PROVIDER_EVENTS], MessageBody=body
+        ),
         leave_foreign=leave_foreign,
         enqueued=enqueued,
+        reported=lambda: _drain(sqs, reports_url),
     )
 
 

@@ -65,7 +65,8 @@ class MakeQueue(Protocol):
 class DeadLettersUnderTest:
     """Dead letters, and what leaves them: each `leave` as it is left in production.
 
-    `enqueued` is what is on the send queue since it was last asked.
+    `enqueued` is what is on the send queue since it was last asked, `reported` the bodies on that
+    of provider events.
     """
 
     dead_letters: DeadLetters
@@ -73,8 +74,10 @@ class DeadLettersUnderTest:
     leave_chunks: Callable[[Sequence[ChunkRef]], object]
     leave_start: Callable[[StartRequest, str], None]
     leave_schedule: Callable[[CampaignId, str], None]
+    leave_report: Callable[[str], object]
     leave_foreign: Callable[[DeadLetterSource], None]
     enqueued: Callable[[], Sequence[ChunkRef]]
+    reported: Callable[[], Sequence[str]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,7 +23,7 @@ from adapters.memory.suppressions import MemorySuppressionRepository
 from adapters.memory.templates import MemoryTemplateRepository
 from adapters.system.ids import SystemIds
 from domain.chunk import ChunkRef
-from domain.dead_letter import DeadLetter, DeadLetterSource, Work
+from domain.dead_letter import DeadLetter, DeadLetterSource, ProviderReport, Work
 from domain.identifiers import CampaignId
 from domain.start import StartRequest, Trigger
 from tests.contracts.family import (
@@ -86,8 +86,12 @@ def memory_family() -> Family:
             leave_chunks=leave_chunks,
             leave_start=lambda request, error: leave(DeadLetterSource.START, request, error),
             leave_schedule=leave_schedule,
+            leave_report=lambda body: leave(
+                DeadLetterSource.PROVIDER_EVENTS, ProviderReport(body), "received too often"
+            ),
             leave_foreign=lambda source: leave(source, None, "cannot be read: not JSON"),
             enqueued=enqueued,
+            reported=lambda: [report.body for report in dead_letters.reports],
         )
 
     def started() -> Sequence[StartRequest]:

@@ -13,8 +13,9 @@ from tests.contracts.family import DeadLettersUnderTest, Family
 
 
 @pytest.fixture
-def under_test(family: Family) -> DeadLettersUnderTest:
-    """Nothing is given up yet."""
+def under_test(family: Family, monkeypatch: pytest.MonkeyPatch) -> DeadLettersUnderTest:
+    """Nothing is given up yet. Of one server a short poll misses nothing."""
+    monkeypatch.setattr("adapters.aws.dead_letters._POLL_SECONDS", 0)
     return family.make_dead_letters()
 
 
@@ -100,6 +101,20 @@ def test_a_replayed_start_is_invoked(under_test: DeadLettersUnderTest, family: F
         return started >= {of_lambda, of_scheduler}
 
     eventually(both)
+    assert list(under_test.dead_letters.all()) == []
+
+
+def test_a_replayed_report_is_on_its_queue_as_it_came(under_test: DeadLettersUnderTest) -> None:
+    """And what it holds is shown nowhere: it names people."""
+    body = '{"eventType": "Bounce", "mail": {"destination": ["ann@example.com"]}}'
+    under_test.leave_report(body)
+    (letter,) = under_test.dead_letters.all()
+    assert letter.source is DeadLetterSource.PROVIDER_EVENTS
+    assert "ann" not in f"{letter!r} {letter.subject}"
+
+    under_test.dead_letters.replay(letter)
+
+    assert list(under_test.reported()) == [body]
     assert list(under_test.dead_letters.all()) == []
 
 

@@ -11,7 +11,15 @@ from adapters.memory.dead_letters import MemoryDeadLetters
 from adapters.memory.queue import MemorySendQueue
 from domain.campaign import Campaign, CampaignState
 from domain.chunk import Chunk, ChunkRef, Lease
-from domain.dead_letter import Advice, DeadLetter, DeadLetterSource, Explanation, Work, shown_text
+from domain.dead_letter import (
+    Advice,
+    DeadLetter,
+    DeadLetterSource,
+    Explanation,
+    ProviderReport,
+    Work,
+    shown_text,
+)
 from domain.errors import DependencyRefused, DependencyUnavailable, NotFound
 from domain.identifiers import AttemptToken, CampaignId
 from domain.start import StartRequest
@@ -206,6 +214,15 @@ def test_one_whose_records_cannot_be_read_is_listed_all_the_same(
 
     assert said.advice is Advice.WAIT
     assert "DynamoDB BatchGetItem of 0: no answer" in said.text
+
+
+def test_a_report_of_the_provider_is_replayed(
+    sentinel: Sentinel, dead_letters: MemoryDeadLetters
+) -> None:
+    """Whoever it is about."""
+    give_up(dead_letters, ProviderReport("{}"), "a")
+
+    assert explanation(sentinel, dead_letters).advice is Advice.REPLAY
 
 
 def test_a_foreign_message_may_be_discarded(
