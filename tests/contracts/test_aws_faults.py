@@ -20,8 +20,10 @@ from domain.errors import (
     DependencyFault,
     DependencyRefused,
     DependencyUnavailable,
+    IdempotencyKeyInUse,
     VersionConflict,
 )
+from domain.fan_out import new_ranges
 from domain.grants import Grant
 from domain.identifiers import LeaseToken
 from domain.suppression import Suppression, SuppressionReason
@@ -43,6 +45,7 @@ from tests.contracts.family import RATE_LIMIT, Family
 from tests.contracts.settable_clock import START
 from tests.contracts.test_chunks import finished, tally_of
 from tests.contracts.test_contents import CONTENT
+from tests.contracts.test_idempotency import ANSWER, a_record
 from tests.contracts.test_segments import VIPS, contact_ids, read_all
 from tests.contracts.test_templates import a_template
 from tests.contracts.wire import (
@@ -120,6 +123,17 @@ def version_of_campaign(family: Family) -> int | None:
     return None if campaign is None else campaign.version
 
 
+def version_of_record(family: Family) -> int | None:
+    """None if there is none."""
+    record = family.idempotency.get(a_record().digest)
+    return None if record is None else record.version
+
+
+def a_request_under_a_key(family: Family) -> None:
+    """In progress."""
+    family.idempotency.save(a_record())
+
+
 def version_of_chunk(family: Family) -> int | None:
     """None if there is none."""
     loaded = family.chunks.load(a_chunk().ref)
@@ -159,6 +173,31 @@ WRITES = [
         act=stored_campaign,
         done=lambda family: version_of_campaign(family) == 0,
         loss=AlreadyExists,
+    ),
+    Write(
+        name="add a campaign under a key",
+        operation="TransactWriteItems",
+        prepare=nothing,
+        act=lambda family: family.campaigns.add(
+            a_campaign(), new_ranges(CAMPAIGN_ID, 1), a_record()
+        ),
+        done=lambda family: version_of_campaign(family) == 0 and version_of_record(family) == 1,
+    ),
+    Write(
+        name="begin under a key",
+        operation="PutItem",
+        prepare=nothing,
+        act=lambda family: family.idempotency.save(a_record()),
+        done=lambda family: version_of_record(family) == 1,
+        loss=IdempotencyKeyInUse,
+    ),
+    Write(
+        name="keep an answer",
+        operation="PutItem",
+        prepare=a_request_under_a_key,
+        act=lambda family: family.idempotency.save(a_record().stored().complete(ANSWER)),
+        done=lambda family: version_of_record(family) == 2,
+        loss=IdempotencyKeyInUse,
     ),
     Write(
         name="save a campaign",
@@ -490,6 +529,7 @@ class Read:
 def stored(family: Family) -> None:
     """Something for every read to find."""
     a_campaign_with_a_chunk(family)
+    a_request_under_a_key(family)
     family.templates.add(a_template())
     family.segments.add(a_segment())
     family.segments.add_members(VIPS, contact_ids(3))
@@ -502,6 +542,11 @@ READS = [
         name="a campaign",
         operation="GetItem",
         act=lambda family: family.campaigns.get(CAMPAIGN_ID),
+    ),
+    Read(
+        name="an idempotency record",
+        operation="GetItem",
+        act=lambda family: family.idempotency.get(a_record().digest),
     ),
     Read(
         name="campaigns",

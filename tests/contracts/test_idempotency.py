@@ -1,17 +1,20 @@
 """The contract of `domain.ports.idempotency`, and of campaigns that are added with a record."""
 
+import json
 import random
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 
+from adapters.aws.clients import AwsClients
 from domain.campaign import Campaign
 from domain.errors import AlreadyExists, IdempotencyKeyInUse
 from domain.fan_out import new_ranges
 from domain.idempotency import LEASE, RETENTION, IdempotencyRecord, KeptAnswer
 from domain.identifiers import CampaignId
 from domain.template import MAX_BODY_BYTES
+from tests.contracts.aws_family import Deployment, aws_family
 from tests.contracts.examples import CAMPAIGN_ID, a_campaign, stored_campaign
 from tests.contracts.family import Family
 from tests.contracts.races import THREADS, race, winner_of
@@ -56,6 +59,20 @@ def test_the_largest_answer_fits(family: Family) -> None:
     record = family.idempotency.save(family.idempotency.save(a_record()).complete(answer))
 
     assert family.idempotency.get(record.digest) == record
+
+
+def test_the_store_deletes_what_has_expired(deployment: Deployment, clients: AwsClients) -> None:
+    """By a number of seconds, not before the last of its time."""
+    written: list[dict[str, dict[str, dict[str, str]]]] = []
+    clients.dynamodb.meta.events.register(
+        "before-call.dynamodb.PutItem",
+        lambda params, **_: written.append(json.loads(params["body"])),
+    )
+
+    aws_family(deployment, clients).idempotency.save(a_record(START + timedelta(microseconds=1)))
+
+    expires_at = int(written[0]["Item"]["expires_at"]["N"])
+    assert expires_at == (START + RETENTION + timedelta(seconds=1)).timestamp()
 
 
 def test_of_those_who_begin_at_once_one_goes_on(family: Family) -> None:

@@ -1,7 +1,8 @@
 """Idempotency keys: a POST that is sent again has its effect once, and its first answer again."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
@@ -151,12 +152,30 @@ class RecordsThat(MemoryIdempotencyRepository):
         return super().save(record)
 
 
+class Instances(Gateway):
+    """Two instances of the API over one store, as Lambda runs them."""
+
+    def serve(self) -> None:
+        """As the container is wired by now; calls go to the first one."""
+        container = self.container
+        self._api, self._other = (Api(container, all_routes(container)) for _ in range(2))
+
+    @contextmanager
+    def elsewhere(self) -> Iterator[None]:
+        """Calls go to the other one meanwhile."""
+        self._api, self._other = self._other, self._api
+        try:
+            yield
+        finally:
+            self._api, self._other = self._other, self._api
+
+
 class Client:
     """Posts under keys to an API on which things happen."""
 
     def __init__(self) -> None:
         """With a template and a segment."""
-        self.gateway = Gateway()
+        self.gateway = Instances()
         self.gateway.add_content()
         family = self.gateway.container.family
         database = family.database()
@@ -170,9 +189,7 @@ class Client:
         for name in ("campaigns", "templates", "segments", "invoker", "scheduler"):
             getattr(family, name).override(providers.Object(getattr(self, name)))
         family.idempotency.override(providers.Object(self.records))
-        container = self.gateway.container
-        self._instances = [Api(container, all_routes(container)) for _ in range(2)]
-        self.gateway._api = self._instances[0]
+        self.gateway.serve()
 
     def post(
         self, path: str, body: Mapping[str, object] | None = None, key: str | None = KEY
@@ -187,12 +204,9 @@ class Client:
         )
 
     def post_elsewhere(self, path: str, body: Mapping[str, object]) -> Answer:
-        """Likewise, answered by another instance, while this one may be busy."""
-        self.gateway._api = self._instances[1]
-        try:
+        """Likewise, answered by another instance: this one may be busy."""
+        with self.gateway.elsewhere():
             return self.post(path, body)
-        finally:
-            self.gateway._api = self._instances[0]
 
     def dies(self, path: str, body: Mapping[str, object] | None = None) -> None:
         """A try whose client never hears of it."""
@@ -598,6 +612,21 @@ def test_what_somebody_else_has_created_is_theirs(
     client.clock.sleep(LEASE)
 
     assert client.post(path, body).problem["type"].endswith("already-exists")
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/v1/templates", {**GREETING, "template_id": "chosen"}),
+        ("/v1/segments", {"name": "Some", "segment_id": "chosen"}),
+    ],
+)
+def test_the_same_under_another_key_is_another_request(
+    client: Client, path: str, body: Mapping[str, object]
+) -> None:
+    """Its id is taken by then, though all is the same to the microsecond."""
+    assert client.post(path, body, "one").status == 201
+    assert client.post(path, body, "two").problem["type"].endswith("already-exists")
 
 
 @pytest.mark.parametrize("body", [BODY, LATER])
