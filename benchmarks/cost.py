@@ -176,8 +176,7 @@ starts, by the assumptions above, and the rest is waiting:
 {_lambda_time(counts)}
 
 `mails a second` stays below the rate: the limit holds for any window of 1.25 seconds, which makes
-up to 11.2 of {_DEFAULT[0]}, and of that a chunk of 50 leaves some unused: \
-it goes as 14, 14, 14 and 8.
+up to 11.2 of {_DEFAULT[0]}.
 
 What would help at {_DEFAULT[0]} mails a second; all beside SES, for 1,000 recipients:
 

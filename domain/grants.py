@@ -33,15 +33,26 @@ class Grant:
 
 @dataclass(frozen=True)
 class Slowdown:
-    """The provider throttled: `pace` messages a second at that time, and then more and more."""
+    """The provider throttled: `pace` messages a second at that time, and then more and more.
+
+    Up to `same_until` it throttles what was granted before.
+    """
 
     at: datetime
     pace: int
+    same_until: datetime
 
     def pace_at(self, now: datetime, limit: int) -> int:
         """Grows evenly to the limit within `RECOVERY`. A clock that is behind sees the start."""
         passed = min(max(now - self.at, timedelta()), RECOVERY)
         return min(limit, self.pace + int((limit - self.pace) * (passed / RECOVERY)))
+
+    def is_same(self, now: datetime) -> bool:
+        """Whether a throttling that is told of `now` is this one.
+
+        Not by a clock that is far behind: another that was far ahead must not slow all for long.
+        """
+        return self.at - _SAME_THROTTLING < now < self.same_until and not self.is_over(now)
 
     def is_over(self, now: datetime) -> bool:
         """Whether it bears on nothing any more."""
@@ -98,8 +109,13 @@ class GrantLog:
         return GrantLog((*kept, grant), slowdown)
 
     def slowed_down(self, now: datetime, limit: int) -> "GrantLog":
-        """With half the pace from now on; the same log where it is the same throttling."""
-        # Within a second either way: clocks differ, and one far ahead must not slow all for long.
-        if self.slowdown is not None and abs(now - self.slowdown.at) < _SAME_THROTTLING:
+        """With half the pace from now on; the same log where it is the same throttling.
+
+        Grants stand that were made before, at a higher pace. What is throttled of them says nothing
+        of the lower one.
+        """
+        if self.slowdown is not None and self.slowdown.is_same(now):
             return self
-        return replace(self, slowdown=Slowdown(now, max(1, self.pace(now, limit) // 2)))
+        last = max([now, *(grant.at for grant in self.grants[-1:])])
+        pace = max(1, self.pace(now, limit) // 2)
+        return replace(self, slowdown=Slowdown(now, pace, last + _SAME_THROTTLING))

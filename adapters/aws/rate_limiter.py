@@ -97,7 +97,11 @@ def _grants_to_item(log: GrantLog, version: int) -> Item:
         "grants": [[time_to_text(grant.at), grant.messages] for grant in log.grants],
     }
     if log.slowdown is not None:
-        item["slowdown"] = [time_to_text(log.slowdown.at), log.slowdown.pace]
+        item["slowdown"] = [
+            time_to_text(log.slowdown.at),
+            log.slowdown.pace,
+            time_to_text(log.slowdown.same_until),
+        ]
     return item
 
 
@@ -108,6 +112,6 @@ def _item_to_grants(item: Item | None) -> tuple[GrantLog, int]:
     grants = tuple(Grant(text_to_time(at), int(messages)) for at, messages in item["grants"])
     slowdown = item.get("slowdown")
     if slowdown is not None:
-        at, pace = slowdown
-        slowdown = Slowdown(text_to_time(at), int(pace))
+        at, pace, same_until = slowdown
+        slowdown = Slowdown(text_to_time(at), int(pace), text_to_time(same_until))
     return GrantLog(grants, slowdown), int(item["version"])

@@ -30,7 +30,8 @@ class RateLimiter(Protocol):
     def slow_down(self, now: datetime) -> None:
         """The provider throttled: halve the pace of all workers, which recovers by itself.
 
-        Told again within a second it is the same throttling, and changes nothing. Raises
+        Told again within a second it is the same throttling, and changes nothing; also until a
+        second after the last grant that was made before, whose mails it may be. Raises
         DependencyFault.
         """
         ...

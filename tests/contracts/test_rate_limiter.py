@@ -206,6 +206,21 @@ def test_told_of_it_later_the_pace_halves_again(family: Family) -> None:
     assert pace(family, START + 19 * SECOND) == 1
 
 
+def test_what_was_granted_before_is_throttled_for_the_same_reason(family: Family) -> None:
+    """Grants stand, and those to come were made at the higher pace: that halves no pace twice."""
+    last = START
+    for _ in range(4):
+        last = granted(family.rate_limiter.request(RATE_LIMIT, START, PATIENT)).at
+    for limiter in (family.rate_limiter, family.rate_limiter_elsewhere):
+        limiter.slow_down(START)
+        limiter.slow_down(last)
+        limiter.slow_down(last + SECOND - timedelta(milliseconds=1))
+    assert pace(family, last + 2 * SECOND) >= RATE_LIMIT // 2
+
+    family.rate_limiter.slow_down(last + 2 * SECOND)
+    assert pace(family, last + 4 * SECOND) < RATE_LIMIT // 2
+
+
 def test_the_pace_recovers_within_a_minute(family: Family) -> None:
     """Evenly, by itself, and for all workers."""
     family.rate_limiter.slow_down(START)

@@ -127,6 +127,19 @@ def test_the_same_throttling_changes_nothing() -> None:
     assert log.slowed_down(NOW + timedelta(seconds=1), 14).pace(NOW + timedelta(seconds=1), 14) == 3
 
 
+def test_throttlings_of_grants_made_before_are_the_same() -> None:
+    """Until a second after the last of them, but no longer than the slowdown lasts."""
+    log = log_of((timedelta(), 14), (SPAN, 14), (2 * SPAN, 14)).slowed_down(NOW, 14)
+    end = NOW + 2 * SPAN + timedelta(seconds=1)
+    assert log.slowed_down(end - MICROSECOND, 14) is log
+    assert log.slowed_down(end, 14) is not log
+
+    log = log_of((timedelta(hours=1), 14)).slowed_down(NOW, 14)
+    end = NOW + timedelta(minutes=1)
+    assert log.slowed_down(end - MICROSECOND, 14) is log
+    assert log.slowed_down(end, 14).pace(end, 14) == 7
+
+
 def test_a_clock_far_ahead_does_not_slow_all_for_long() -> None:
     """The next throttling, told by a right clock, takes its place."""
     log = GrantLog().slowed_down(NOW + timedelta(hours=1), 14)
