@@ -17,7 +17,7 @@ from entrypoints.http.campaign_models import (
     CampaignWithCountsBody,
 )
 from entrypoints.http.paging import Cursor, Limit
-from entrypoints.http.revisions import revision_tag
+from entrypoints.http.revisions import revision_tag, tagged
 
 
 def campaign_routes(container: Serving) -> APIGatewayHttpRouter:
@@ -48,9 +48,11 @@ def campaign_routes(container: Serving) -> APIGatewayHttpRouter:
         "/v1/campaigns/<campaign_id>",
         summary="Read a campaign with its live counts",
         tags=["campaigns"],
-        responses=described(
-            (HTTPStatus.OK, CampaignWithCountsBody, "The campaign"),
-            problems=(HTTPStatus.NOT_FOUND,),
+        responses=tagged(
+            described(
+                (HTTPStatus.OK, CampaignWithCountsBody, "The campaign"),
+                problems=(HTTPStatus.NOT_FOUND,),
+            )
         ),
     )
     def read_campaign(campaign_id: str) -> Response[str]:

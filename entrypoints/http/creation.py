@@ -12,7 +12,7 @@ from entrypoints.containers.creating import Creating
 from entrypoints.http.answers import BODY_PROBLEMS, answer, described
 from entrypoints.http.creation_models import CampaignCreatedBody, CampaignRequestBody
 from entrypoints.http.idempotency import current_record
-from entrypoints.http.revisions import revision_tag
+from entrypoints.http.revisions import revision_tag, tagged
 
 
 def creation_routes(container: Creating) -> APIGatewayHttpRouter:
@@ -27,10 +27,12 @@ def creation_routes(container: Creating) -> APIGatewayHttpRouter:
             "Later: it is scheduled (201)."
         ),
         tags=["campaigns"],
-        responses=described(
-            (HTTPStatus.ACCEPTED, CampaignCreatedBody, "Immediate path"),
-            (HTTPStatus.CREATED, CampaignCreatedBody, "Scheduled path"),
-            problems=BODY_PROBLEMS,
+        responses=tagged(
+            described(
+                (HTTPStatus.ACCEPTED, CampaignCreatedBody, "Immediate path"),
+                (HTTPStatus.CREATED, CampaignCreatedBody, "Scheduled path"),
+                problems=BODY_PROBLEMS,
+            )
         ),
     )
     def create_campaign(body: CampaignRequestBody) -> Response[str]:

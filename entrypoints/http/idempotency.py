@@ -167,11 +167,9 @@ def _describe(operation: dict[str, Any]) -> None:
     responses = operation["responses"]
     for status, response in responses.items():
         if status.startswith("2"):
-            response["headers"] = {
-                REPLAYED: {
-                    "description": "`true` where it is the first answer again.",
-                    "schema": {"type": "string", "const": "true"},
-                }
+            response.setdefault("headers", {})[REPLAYED] = {
+                "description": "`true` where it is the first answer again.",
+                "schema": {"type": "string", "const": "true"},
             }
     conflict = str(HTTPStatus.CONFLICT.value)
     responses.setdefault(conflict, problems.described_problem(HTTPStatus.CONFLICT))["headers"] = {

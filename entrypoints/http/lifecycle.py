@@ -12,7 +12,7 @@ from entrypoints.http.answers import BODY_PROBLEMS, answer, described
 from entrypoints.http.campaign_models import CampaignBody
 from entrypoints.http.idempotency import earlier_try
 from entrypoints.http.lifecycle_models import CampaignEditBody, CampaignTriggeredBody
-from entrypoints.http.revisions import IfMatch, revision_tag, revisions_of
+from entrypoints.http.revisions import IfMatch, revision_tag, revisions_of, tagged
 
 _PROBLEMS = (
     *BODY_PROBLEMS,
@@ -40,10 +40,12 @@ def lifecycle_routes(container: Lifecycle) -> APIGatewayHttpRouter:
             "in any state."
         ),
         tags=["campaigns"],
-        responses=described(
-            (HTTPStatus.OK, CampaignTriggeredBody, "The campaign"),
-            (HTTPStatus.ACCEPTED, CampaignTriggeredBody, "It was moved, and goes out at once"),
-            problems=_PROBLEMS,
+        responses=tagged(
+            described(
+                (HTTPStatus.OK, CampaignTriggeredBody, "The campaign"),
+                (HTTPStatus.ACCEPTED, CampaignTriggeredBody, "It was moved, and goes out at once"),
+                problems=_PROBLEMS,
+            )
         ),
     )
     def edit_campaign(
@@ -63,7 +65,9 @@ def lifecycle_routes(container: Lifecycle) -> APIGatewayHttpRouter:
         summary="Pause a campaign",
         description="It takes hold within one micro-batch of each worker; nobody is lost.",
         tags=["campaigns"],
-        responses=described((HTTPStatus.OK, CampaignBody, "The campaign"), problems=_PROBLEMS),
+        responses=tagged(
+            described((HTTPStatus.OK, CampaignBody, "The campaign"), problems=_PROBLEMS)
+        ),
     )
     def pause_campaign(campaign_id: str, if_match: IfMatch = None) -> Response[str]:
         paused = container.pause_campaign()(
@@ -79,8 +83,10 @@ def lifecycle_routes(container: Lifecycle) -> APIGatewayHttpRouter:
             "one waits for its time."
         ),
         tags=["campaigns"],
-        responses=described(
-            (HTTPStatus.ACCEPTED, CampaignTriggeredBody, "It goes on"), problems=_PROBLEMS
+        responses=tagged(
+            described(
+                (HTTPStatus.ACCEPTED, CampaignTriggeredBody, "It goes on"), problems=_PROBLEMS
+            )
         ),
     )
     def resume_campaign(campaign_id: str, if_match: IfMatch = None) -> Response[str]:
@@ -96,7 +102,9 @@ def lifecycle_routes(container: Lifecycle) -> APIGatewayHttpRouter:
         summary="Cancel a campaign",
         description="Who has no mail yet gets none. It cannot be undone.",
         tags=["campaigns"],
-        responses=described((HTTPStatus.OK, CampaignBody, "The campaign"), problems=_PROBLEMS),
+        responses=tagged(
+            described((HTTPStatus.OK, CampaignBody, "The campaign"), problems=_PROBLEMS)
+        ),
     )
     def cancel_campaign(campaign_id: str, if_match: IfMatch = None) -> Response[str]:
         cancelled = container.cancel_campaign()(

@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Collection
-from typing import Annotated
+from http import HTTPStatus
+from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler.openapi.params import Header
 
@@ -16,6 +17,19 @@ IfMatch = Annotated[
         description="The ETag as read: what was changed since is left as it is (412).",
     ),
 ]
+
+
+_ETAG = {"description": "The revision of what people edit.", "schema": {"type": "string"}}
+
+
+def tagged(responses: dict[int, Any]) -> dict[int, Any]:
+    """The `responses` of a route, with ETag on those that carry it."""
+    return {
+        status: {**response, "headers": {"ETag": _ETAG}}
+        if status < HTTPStatus.MULTIPLE_CHOICES or status == HTTPStatus.PRECONDITION_FAILED
+        else response
+        for status, response in responses.items()
+    }
 
 
 def revision_tag(revision: int) -> str:

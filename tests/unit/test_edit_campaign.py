@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from adapters.memory.campaigns import MemoryCampaignRepository
-from domain.campaign import Campaign, CampaignState
+from domain.campaign import Campaign, CampaignState, PauseReason
 from domain.errors import IllegalTransition, InvalidInput, NotFound, StaleRevision
 from domain.identifiers import CampaignId
 from domain.path_policy import DEFAULT_HORIZON, ExecutionPath
@@ -279,6 +279,17 @@ def test_every_change_by_people_is_a_revision_and_none_of_delivery(sentinel: Sen
     sentinel.pass_time(2 * HOUR)
     sent = sentinel.campaign(campaign_id)
     assert (sent.state, sent.revision) == (CampaignState.SENT, 4)
+
+
+def test_a_pause_that_ends_by_itself_is_nobodys_edit(sentinel: Sentinel) -> None:
+    """What was prepared meanwhile can still be done."""
+    campaign_id = sentinel.create_started(3)
+    paused = sentinel.campaign(campaign_id).pause(PauseReason.QUOTA, NOW + MINUTE)
+    sentinel.campaigns.save(paused)
+
+    resumed = resume(sentinel)(campaign_id, only=PauseReason.QUOTA).campaign
+
+    assert (resumed.state, resumed.revision) == (CampaignState.SENDING, paused.revision)
 
 
 @pytest.mark.parametrize("held", [True, False])

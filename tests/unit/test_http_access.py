@@ -36,6 +36,7 @@ READ = [
 ]
 WRITTEN = [
     ("POST", "/v1/campaigns", Scope.CAMPAIGNS_WRITE),
+    ("PATCH", "/v1/campaigns/cmp_1", Scope.CAMPAIGNS_WRITE),
     ("POST", "/v1/templates", Scope.TEMPLATES_WRITE),
     ("POST", "/v1/segments", Scope.AUDIENCE_WRITE),
     ("POST", "/v1/segments/everyone/members", Scope.AUDIENCE_WRITE),

@@ -273,6 +273,38 @@ def test_after_a_refusal_the_named_revision_does_it(gateway: Gateway, path: str)
     assert read(gateway, path)["state"] == "cancelled"
 
 
+def test_a_stale_revision_does_not_use_up_an_idempotency_key(gateway: Gateway, path: str) -> None:
+    """The same request is sent again with the revision that was read since, and done; once."""
+    patch(gateway, path, {"name": "New"})
+
+    def pause(if_match: str) -> Answer:
+        headers = {"idempotency-key": "k1", "if-match": if_match}
+        return gateway.call("POST", f"{path}/pause", headers=headers)
+
+    assert pause('"1"').status == 412
+    first, again = pause('"2"'), pause('"2"')
+
+    assert (first.status, first.headers["etag"]) == (200, '"3"')
+    assert (again.text, again.headers["etag"]) == (first.text, '"3"')
+
+
+def test_the_interface_tells_of_revisions(gateway: Gateway) -> None:
+    """Where an ETag comes from, and where it is taken."""
+    paths = gateway.get("/openapi.json").json["paths"]
+    campaign = paths["/v1/campaigns/{campaign_id}"]
+    changes = [
+        campaign["patch"],
+        *(paths[f"/v1/campaigns/{{campaign_id}}/{change}"]["post"] for change in CHANGES),
+    ]
+
+    for operation in changes:
+        assert "if-match" in {each["name"].lower() for each in operation["parameters"]}
+        assert "ETag" in operation["responses"]["412"]["headers"]
+    for operation in (campaign["get"], paths["/v1/campaigns"]["post"], *changes):
+        for status, response in operation["responses"].items():
+            assert ("ETag" in response.get("headers", {})) == (status[0] == "2" or status == "412")
+
+
 def test_lateness_counts_from_the_move(gateway: Gateway, path: str) -> None:
     """A draft of months ago that is moved to a time of last year goes out now."""
     patch(gateway, path, {"schedule_at": ahead(days=90)})
