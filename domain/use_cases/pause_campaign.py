@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from domain.campaign import Campaign, CampaignState, PauseReason
+from domain.errors import VersionConflict
 from domain.identifiers import CampaignId
 from domain.ports.campaigns import CampaignRepository
 from domain.ports.scheduler import Scheduler
@@ -31,15 +32,16 @@ class PauseCampaign:
         """Only one of `revisions`, if given.
 
         `tried_at` is when the same was tried, with nobody knows what effect: a campaign that an
-        operator has paused, or that went on since then, is answered as it is. Raises NotFound,
-        StaleRevision, IllegalTransition, VersionConflict and DependencyFault.
+        operator has paused is answered as it is, and one that went on since then is not paused
+        again, but VersionConflict. Raises NotFound, StaleRevision, IllegalTransition,
+        VersionConflict and DependencyFault.
         """
         if tried_at is not None:
             campaign = self.campaigns.get(campaign_id)
-            if campaign is not None and (
-                campaign.pause_reason is PauseReason.OPERATOR or campaign.went_on_since(tried_at)
-            ):
+            if campaign is not None and campaign.pause_reason is PauseReason.OPERATOR:
                 return campaign
+            if campaign is not None and campaign.went_on_since(tried_at):
+                raise VersionConflict("It may have been paused and resumed since.")
         before, paused = change_campaign(
             self.campaigns,
             campaign_id,

@@ -57,13 +57,16 @@ class ResumeCampaign:
         """With `only`, out of a pause for that reason and no other: that is nobody's edit.
 
         Only one of `revisions`, if given. `tried_at` is when the same was tried, with nobody knows
-        what effect: a campaign that went on since then is answered as it is, and triggered again.
+        what effect: a campaign that went on since then is answered as it is, and triggered again;
+        one that was paused after that is not resumed again, but VersionConflict.
         Raises NotFound, StaleRevision, IllegalTransition, VersionConflict and DependencyFault.
         """
         campaign = self.campaigns.get(campaign_id)
         if campaign is None:
             raise NotFound("campaign", campaign_id)
         if tried_at is not None and campaign.went_on_since(tried_at):
+            if campaign.state is CampaignState.PAUSED:
+                raise VersionConflict("It was resumed, and paused again since.")
             return self._triggered(campaign)
         check_revision(campaign, revisions)
         _check_paused(campaign, only)

@@ -676,33 +676,50 @@ def test_a_change_that_crashed_before_its_effect_is_made(client: Client, change:
     assert answer.json["state"] != before
 
 
-def test_a_pause_that_somebody_ended_is_not_made_again(client: Client) -> None:
-    """Who resumed it came later, and knew more than a repeated request."""
+@pytest.mark.parametrize(
+    ("change", "undoing", "state"), [("pause", "resume", "sending"), ("resume", "pause", "paused")]
+)
+def test_a_change_that_somebody_undid_is_not_made_again(
+    client: Client, change: str, undoing: str, state: str
+) -> None:
+    """They came later, and knew more than a repeated request: whoever sent it may decide again."""
     campaign = client.campaign()
+    if change == "resume":
+        client.post(f"{campaign}/pause", key=None)
     client.campaigns.after_save = Once(die)
-    client.dies(f"{campaign}/pause")
-    client.post(f"{campaign}/resume", key=None)
+    client.dies(f"{campaign}/{change}")
+    client.post(f"{campaign}/{undoing}", key=None)
     client.clock.sleep(LEASE)
 
-    answer = client.post(f"{campaign}/pause")
+    for _ in range(2):
+        answer = client.post(f"{campaign}/{change}")
+        assert answer.status == 409
+        assert answer.problem["type"].endswith("changed-meanwhile")
+    assert client.gateway.get(campaign).json["state"] == state
 
-    assert (answer.status, answer.json["state"]) == (200, "sending")
-    assert client.gateway.get(campaign).json["state"] == "sending"
 
-
-def test_a_resume_that_somebody_ended_is_not_made_again(client: Client) -> None:
-    """Likewise."""
+@pytest.mark.parametrize("change", ["pause", "cancel", "resume"])
+def test_a_change_of_what_was_read_is_not_refused_for_its_own_sake(
+    client: Client, change: str
+) -> None:
+    """If-Match names the revision before the first try; with that it is another one."""
     campaign = client.campaign()
-    client.post(f"{campaign}/pause", key=None)
+    if change == "resume":
+        client.post(f"{campaign}/pause", key=None)
+    revision = {"if-match": client.gateway.get(campaign).headers["etag"], "idempotency-key": KEY}
     client.campaigns.after_save = Once(die)
-    client.dies(f"{campaign}/resume")
-    client.post(f"{campaign}/pause", key=None)
+    with pytest.raises(Died):
+        client.gateway.call("POST", f"{campaign}/{change}", headers=revision)
     client.clock.sleep(LEASE)
 
-    answer = client.post(f"{campaign}/resume")
+    answer = client.gateway.call("POST", f"{campaign}/{change}", headers=revision)
 
-    assert (answer.status, answer.json["state"]) == (202, "paused")
-    assert client.gateway.get(campaign).json["state"] == "paused"
+    assert answer.status < 300
+    assert answer.headers["etag"] == client.gateway.get(campaign).headers["etag"]
+    assert answer.headers["etag"] != revision["if-match"]
+    again = client.gateway.call("POST", f"{campaign}/{change}", headers=revision)
+    assert is_replay(again)
+    assert again.headers["etag"] == answer.headers["etag"]
 
 
 def test_a_refusal_is_not_kept(client: Client) -> None:
