@@ -197,7 +197,7 @@ def _letter(source: DeadLetterSource, message: "MessageTypeDef") -> DeadLetter:
         source=source,
         message_id=message["MessageId"],
         work=work,
-        reason=shown_text(reason),
+        reason=shown_text(reason) or "the message does not say",
         first_sent_at=datetime.fromtimestamp(int(attributes["SentTimestamp"]) / 1_000, UTC),
         receives=int(attributes["ApproximateReceiveCount"]),
         receipt=message["ReceiptHandle"],

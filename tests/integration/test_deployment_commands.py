@@ -88,6 +88,7 @@ def test_a_deployment_from_its_beginning_to_its_end(operator: Operator) -> None:
         ("destroy", {}, "CONFIRM=sentinel "),
         ("destroy", {"CONFIRM": "sentinel"}, "no stack sentinel in "),
         ("api_keys", {"AWS_PROFILE": "nobody"}, "AWS_PROFILE"),
+        ("dead_letters", {"STAGE": "Test!"}, "STAGE"),
         ("destroy", {"CONFIRM": "sentinel-test"}, "CONFIRM=sentinel "),
         ("destroy", {"CONFIRM": "sentinel", "DELETE_DATA": "yes"}, "DELETE_DATA=sentinel "),
     ],
@@ -96,7 +97,7 @@ def test_a_command_that_is_told_something_wrong(
     operator: Operator, command: str, environment: dict[str, str], remedy: str
 ) -> None:
     """It names the variable, changes nothing, and fails."""
-    arguments = ("list",) if command == "api_keys" else ()
+    arguments = ("list",) if command in {"api_keys", "dead_letters"} else ()
     status, said = operator.run(command, *arguments, **environment)
 
     assert status == 2
@@ -104,9 +105,10 @@ def test_a_command_that_is_told_something_wrong(
     assert "Traceback" not in said
 
 
-def test_keys_of_a_deployment_that_is_not_there(operator: Operator) -> None:
+@pytest.mark.parametrize("command", ["api_keys", "dead_letters"])
+def test_what_a_deployment_has_that_is_not_there(operator: Operator, command: str) -> None:
     """It says which, and what to do."""
-    status, said = operator.run("api_keys", "list", STAGE="nowhere")
+    status, said = operator.run(command, "list", STAGE="nowhere")
 
     assert status == 2
     assert "no stack sentinel-nowhere" in said
