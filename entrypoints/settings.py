@@ -14,6 +14,7 @@ from pydantic import (
     SecretStr,
     ValidationError,
     field_validator,
+    model_validator,
 )
 
 from domain.contact import normalise_address
@@ -68,6 +69,18 @@ class Settings(BaseModel):
     """How far ahead a campaign may be scheduled."""
     max_lateness_seconds: Annotated[int, Field(ge=60, le=86_400)] = 21_600
     """A campaign whose first start comes later than this expires."""
+    fan_out_lease_seconds: Annotated[int, Field(ge=1, le=900)] = 60
+    """A starter that writes nothing for so long has lost its range."""
+    send_lease_seconds: Annotated[int, Field(ge=3, le=900)] = 60
+    """A worker that has not recorded an attempt for so long has lost its chunk."""
+    ses_timeout_seconds: Annotated[int, Field(ge=1, le=60)] = 18
+    """The longest that one call to SES takes; two of them, less than `send_lease_seconds`."""
+    check_interval_seconds: Annotated[int, Field(ge=1, le=3_600)] = 50
+    """How soon the reconciler looks at a campaign again; less than its own interval."""
+    chunk_check_interval_seconds: Annotated[int, Field(ge=1, le=3_600)] = 300
+    """How soon it takes a chunk for abandoned; more than a redelivery takes."""
+    retry_delay_seconds: Annotated[int, Field(ge=1, le=300)] = 5
+    """Before a mail that was certainly not sent is tried again."""
     fan_out_ranges: Annotated[int, Field(ge=1, le=64)] = 1
     """Into how many ranges a segment is divided."""
     log_level: Annotated[str, Field(pattern="^(DEBUG|INFO|WARNING|ERROR)$")] = "INFO"
@@ -96,6 +109,17 @@ class Settings(BaseModel):
         if 0 < len(key.get_secret_value()) < 32:  # noqa: PLR2004  as documented above
             raise ValueError("at least 32 characters, from a secret store")
         return key
+
+    @model_validator(mode="after")
+    def _lease_outlasts_a_send(self) -> "Settings":
+        shortest = 2 * self.ses_timeout_seconds + 1
+        if self.send_lease_seconds < shortest:
+            raise ValueError(
+                f"SEND_LEASE_SECONDS, SES_TIMEOUT_SECONDS: a lease of {self.send_lease_seconds}"
+                f" does not outlast two calls of {self.ses_timeout_seconds}; make the lease at"
+                f" least {shortest}, or the calls shorter"
+            )
+        return self
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
@@ -130,7 +154,19 @@ class Settings(BaseModel):
     @property
     def policy(self) -> DeliveryPolicy:
         """The times that delivery runs by."""
-        return DeliveryPolicy(max_lateness=self.max_lateness)
+        return DeliveryPolicy(
+            max_lateness=self.max_lateness,
+            fan_out_lease=timedelta(seconds=self.fan_out_lease_seconds),
+            send_lease=timedelta(seconds=self.send_lease_seconds),
+            check_interval=timedelta(seconds=self.check_interval_seconds),
+            chunk_check_interval=timedelta(seconds=self.chunk_check_interval_seconds),
+            retry_delay=timedelta(seconds=self.retry_delay_seconds),
+        )
+
+    @property
+    def ses_timeout(self) -> timedelta:
+        """`ses_timeout_seconds`."""
+        return timedelta(seconds=self.ses_timeout_seconds)
 
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -150,7 +186,9 @@ def read_environment(model: type[Model], environment: Mapping[str, str]) -> Mode
         return model.model_validate(values)
     except ValidationError as error:
         faults = [
-            f"{str(fault['loc'][0]).upper()}: {fault['msg'].removeprefix('Value error, ')}."
+            # What is wrong between two of them names both itself.
+            "".join(f"{str(name).upper()}: " for name in fault["loc"][:1])
+            + f"{fault['msg'].removeprefix('Value error, ')}."
             for fault in error.errors()
         ]
         raise InvalidSettingsError("\n".join(faults)) from None

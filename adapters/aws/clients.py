@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from types_boto3_sts import STSClient
 
 _CONNECT_SECONDS = 3
-_SEND_READ_SECONDS = 15
-SEND_TIMEOUT = timedelta(seconds=_CONNECT_SECONDS + _SEND_READ_SECONDS)
-"""The longest that one call to SES takes."""
 _POOL = 16
 
 
@@ -35,12 +32,13 @@ class AwsClients:
     Credentials are found the way every AWS SDK finds them, unless `access_key` is given: an
     emulator takes any, and a person's own must not be sent there. A client is made when it is
     first asked for, so that a process pays only for those it uses; one at a time, since a session
-    makes clients for one thread only.
+    makes clients for one thread only. `send_timeout` is the longest that one call to SES takes.
     """
 
     region: str
     endpoint_url: str | None = None
     access_key: str | None = None
+    send_timeout: timedelta = timedelta(seconds=18)
     _making: RLock = field(default_factory=RLock, repr=False, compare=False)
 
     @cached_property
@@ -91,13 +89,15 @@ class AwsClients:
     @cached_property
     def sesv2(self) -> "SESV2Client":
         """Never repeats a call: boto3's default retries send a second mail after a lost answer."""
+        seconds = self.send_timeout.total_seconds()
+        connect_seconds = min(_CONNECT_SECONDS, seconds / 2)
         with self._making:
             return self.session.client(
                 "sesv2",
                 endpoint_url=self.endpoint_url,
                 config=Config(
-                    connect_timeout=_CONNECT_SECONDS,
-                    read_timeout=_SEND_READ_SECONDS,
+                    connect_timeout=connect_seconds,
+                    read_timeout=seconds - connect_seconds,
                     retries={"total_max_attempts": 1},
                     max_pool_connections=_POOL,
                 ),

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import idna
 from botocore.exceptions import ClientError, ParamValidationError
 
-from adapters.aws.clients import SEND_TIMEOUT, AwsClients
+from adapters.aws.clients import AwsClients
 from adapters.aws.faults import BOTO3_ERRORS, NEVER_LEFT, SERVER_ERROR, code_of
 from domain.message import Message
 from domain.outcome import Accepted, AccountBlocked, NotSent, Outcome, Refused, Unknown
@@ -119,7 +119,7 @@ class SesMailer:
     @property
     def timeout(self) -> timedelta:
         """A bulk call and, where it is refused as a whole, a single one after it."""
-        return 2 * SEND_TIMEOUT
+        return 2 * self._clients.send_timeout
 
     def send(self, messages: Sequence[Message], within: timedelta) -> Sequence[Outcome]:
         """Never repeats a call that may have reached SES."""

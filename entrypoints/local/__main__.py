@@ -54,6 +54,10 @@ class LocalSettings(BaseModel):
     port: Annotated[int, Field(ge=1, le=65_535)] = 8080
     backend: str | None = None
     """`memory`; not set: the emulator."""
+    demo_data: bool = True
+    """False: what there is, and no more."""
+    reconcile_seconds: Annotated[int, Field(ge=1, le=3_600)] = 10
+    """How often the reconciler looks after what was left undone."""
 
     @field_validator("backend")
     @classmethod
@@ -73,7 +77,7 @@ def main() -> int:
         settings = Settings.from_environment({**_LOCAL_DEFAULTS, **os.environ})
         configure_logging(settings.log_level)
         with _listening(local.port) as listener, _backend(local, settings) as (container, name):
-            _serve(container, listener, name)
+            _serve(local, container, listener, name)
     except (InvalidSettingsError, EmulatorUnavailableError, DependencyFault) as error:
         _say(str(error))
         return 2
@@ -118,15 +122,16 @@ def _on_emulator(settings: Settings, endpoint: str) -> Core:
     return build(Family.EMULATOR, deployed)
 
 
-def _serve(container: Core, listener: socket.socket, backend: str) -> None:
-    _say(f"Loading the demo data ({backend})…")
-    load_demo(
-        container.create_template(),
-        container.create_segment(),
-        container.put_contacts(),
-        container.family.segments(),
-    )
-    pumps = Pumps(container)
+def _serve(local: LocalSettings, container: Core, listener: socket.socket, backend: str) -> None:
+    if local.demo_data:
+        _say(f"Loading the demo data ({backend})…")
+        load_demo(
+            container.create_template(),
+            container.create_segment(),
+            container.put_contacts(),
+            container.family.segments(),
+        )
+    pumps = Pumps(container, local.reconcile_seconds)
     pumps.start()
     try:
         api = Api(container, all_routes(container), more_routes=[outbox_routes(container)])

@@ -17,16 +17,16 @@ _CHUNKS_A_RECEIVE = 2
 _POLL = timedelta(seconds=1)
 _TICK_SECONDS = 0.25
 """So that a due schedule starts within a second."""
-_RECONCILE_SECONDS = 10.0
 _FAULT_SECONDS = 1.0
 
 
 class Pumps:
     """Threads that take work until they are stopped; each finishes what it is at."""
 
-    def __init__(self, container: Core) -> None:
+    def __init__(self, container: Core, reconcile_seconds: float = 10) -> None:
         """Nothing runs yet."""
         self._container = container
+        self._reconcile_seconds = reconcile_seconds
         self._stopping = Event()
         self._threads: list[Thread] = []
 
@@ -37,7 +37,7 @@ class Pumps:
         for number in range(SEND_WORKERS):
             self._run(f"send-worker-{number}", self._send_some)
         self._run("ticker", self._every(_TICK_SECONDS, family.ticker().tick))
-        self._run("reconciler", self._every(_RECONCILE_SECONDS, self._container.reconcile()))
+        self._run("reconciler", self._every(self._reconcile_seconds, self._container.reconcile()))
 
     def drain(self) -> None:
         """Take no more work, and return once all that was taken is done."""

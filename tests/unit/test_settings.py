@@ -1,8 +1,12 @@
 """The settings: what is wrong is named with what to do, and no secret shows."""
 
+from datetime import timedelta
+
 import pytest
 from pydantic import ValidationError
 
+from domain.delivery_policy import DeliveryPolicy
+from entrypoints.containers import Family, build
 from entrypoints.local.__main__ import LocalSettings
 from entrypoints.settings import InvalidSettingsError, Settings, read_environment
 
@@ -30,6 +34,15 @@ def refusal(environment: dict[str, str]) -> list[str]:
         ("HORIZON_DAYS", "3661", "less than or equal to 3660"),
         ("MAX_LATENESS_SECONDS", "59", "greater than or equal to 60"),
         ("MAX_LATENESS_SECONDS", "86401", "less than or equal to 86400"),
+        ("FAN_OUT_LEASE_SECONDS", "0", "greater than or equal to 1"),
+        ("FAN_OUT_LEASE_SECONDS", "901", "less than or equal to 900"),
+        ("SEND_LEASE_SECONDS", "2", "greater than or equal to 3"),
+        ("SEND_LEASE_SECONDS", "901", "less than or equal to 900"),
+        ("SES_TIMEOUT_SECONDS", "0", "greater than or equal to 1"),
+        ("SES_TIMEOUT_SECONDS", "61", "less than or equal to 60"),
+        ("CHECK_INTERVAL_SECONDS", "0", "greater than or equal to 1"),
+        ("CHUNK_CHECK_INTERVAL_SECONDS", "0", "greater than or equal to 1"),
+        ("RETRY_DELAY_SECONDS", "0", "greater than or equal to 1"),
         ("FAN_OUT_RANGES", "0", "greater than or equal to 1"),
         ("FAN_OUT_RANGES", "65", "less than or equal to 64"),
         ("LOG_LEVEL", "verbose", "DEBUG|INFO|WARNING|ERROR"),
@@ -46,6 +59,57 @@ def test_a_wrong_variable_is_named_with_what_it_should_be(
     assert remedy in line
 
 
+@pytest.mark.parametrize(
+    "environment",
+    [{"SEND_LEASE_SECONDS": "36"}, {"SES_TIMEOUT_SECONDS": "30"}],
+    ids=["a short lease", "long calls"],
+)
+def test_a_lease_that_does_not_outlast_its_calls_is_refused(environment: dict[str, str]) -> None:
+    """Both variables are named, and how long it has to be: a call and another after it."""
+    (line,) = refusal(environment)
+
+    assert line.startswith("SEND_LEASE_SECONDS, SES_TIMEOUT_SECONDS: ")
+    assert f"at least {2 * int(environment.get('SES_TIMEOUT_SECONDS', '18')) + 1}" in line
+
+
+def test_a_lease_just_longer_than_its_calls_is_taken() -> None:
+    """Delivery and its mailer run by these two."""
+    settings = Settings.from_environment({"SEND_LEASE_SECONDS": "3", "SES_TIMEOUT_SECONDS": "1"})
+
+    container = build(Family.EMULATOR, settings.model_copy(update={"send_queue_url": "none"}))
+
+    assert container.settings().policy.send_lease == timedelta(seconds=3)
+    assert container.family.mailer().timeout == timedelta(seconds=2)
+
+
+def test_each_time_of_delivery_is_set_by_its_own_variable() -> None:
+    """None takes another's value."""
+    settings = Settings.from_environment(
+        {
+            "MAX_LATENESS_SECONDS": "101",
+            "FAN_OUT_LEASE_SECONDS": "102",
+            "SEND_LEASE_SECONDS": "103",
+            "CHECK_INTERVAL_SECONDS": "104",
+            "CHUNK_CHECK_INTERVAL_SECONDS": "105",
+            "RETRY_DELAY_SECONDS": "106",
+        }
+    )
+
+    assert settings.policy == DeliveryPolicy(
+        max_lateness=timedelta(seconds=101),
+        fan_out_lease=timedelta(seconds=102),
+        send_lease=timedelta(seconds=103),
+        check_interval=timedelta(seconds=104),
+        chunk_check_interval=timedelta(seconds=105),
+        retry_delay=timedelta(seconds=106),
+    )
+
+
+def test_what_is_not_set_is_as_the_policy_has_it() -> None:
+    """The defaults are said twice, here and there, and are the same."""
+    assert Settings().policy == DeliveryPolicy()
+
+
 def test_all_wrong_variables_are_named_at_once() -> None:
     """Nobody mends them one run after the other."""
     lines = refusal({"SEND_RATE": "-1", "LOG_LEVEL": "loud", "SENDER": "nobody"})
@@ -60,6 +124,8 @@ def test_all_wrong_variables_are_named_at_once() -> None:
         ("PORT", "65536", "less than or equal to 65535"),
         ("PORT", "http", "valid integer"),
         ("BACKEND", "postgres", "memory"),
+        ("RECONCILE_SECONDS", "0", "greater than or equal to 1"),
+        ("DEMO_DATA", "perhaps", "valid boolean"),
     ],
 )
 def test_a_wrong_variable_of_the_local_runner_is_named(

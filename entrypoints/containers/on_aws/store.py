@@ -29,6 +29,7 @@ class Store(containers.DeclarativeContainer):
         region=settings.provided.aws_region,
         endpoint_url=settings.provided.aws_endpoint_url,
         access_key=settings.provided.emulator_access_key,
+        send_timeout=settings.provided.ses_timeout,
     )
     table: providers.Provider[Table] = providers.ThreadSafeSingleton(
         Table, clients, settings.provided.table_name, clock, ids
