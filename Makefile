@@ -13,7 +13,7 @@ LOCKS := requirements.lock requirements-lambda.lock requirements-dev.lock locals
 INSTALL = $(MAKE) --silent --jobs=2
 
 .DEFAULT_GOAL := help
-.PHONY: help local-run check format test package preflight deploy api-key api-keys dead-letters destroy bench cost openapi lock lock-check emulator dev clean
+.PHONY: help local-run check format test prove package preflight deploy api-key api-keys dead-letters destroy bench cost openapi lock lock-check emulator dev clean
 
 help: ## Show what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -36,6 +36,10 @@ format: .venv/dev ## Format, and mend what the linter can
 test: ## All tests, on a real emulator
 	@$(INSTALL) .venv/dev .emulator/installed
 	$(BIN)/pytest
+
+prove: ## The long proofs: faults and kills by the hundred
+	@$(INSTALL) .venv/dev .emulator/installed
+	$(BIN)/pytest -m prove -s
 
 package: .venv/dev ## Build what the Lambda functions run (ARCHITECTURE=arm64)
 	@$(BIN)/python -m entrypoints.deployment.package $(if $(ARCHITECTURE),--architecture $(ARCHITECTURE))

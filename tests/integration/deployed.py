@@ -13,7 +13,7 @@ from pydantic import SecretStr
 
 from adapters.aws.clients import AwsClients
 from domain.campaign import Campaign, CampaignState
-from domain.chunk import ChunkRef
+from domain.chunk import Chunk, ChunkRef
 from domain.contact import ContactDraft
 from domain.fan_out import DeliveryProgress
 from domain.identifiers import CampaignId, SegmentId
@@ -133,6 +133,12 @@ class Deployed:
             for each in self.progress(campaign_id).ranges
             for number in range(each.chunk_count)
         ]
+
+    def loaded_chunks(self, campaign_id: CampaignId) -> Sequence[Chunk]:
+        """Every chunk as stored."""
+        with ThreadPoolExecutor(4) as threads:
+            loaded = list(threads.map(self.family.chunks().load, self.chunks(campaign_id)))
+        return [found[1] for found in loaded if found is not None]
 
     def enqueue_again(self, campaign_id: CampaignId) -> None:
         """One more message for each chunk."""

@@ -1,0 +1,250 @@
+"""The local runner killed again and again: nobody lost, nobody mailed twice, doubt is shown."""
+
+import random
+import subprocess
+import threading
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from domain.campaign import CampaignState
+from domain.fan_out import DeliveryProgress
+from domain.identifiers import CampaignId
+from domain.recipient import RecipientState
+from entrypoints.local.emulator import free_port, running_ministack
+from tests.conftest import REGION, Emulator
+from tests.integration.deployed import Deployed
+from tests.integration.reckoning import reckoned
+from tests.integration.runner import Runner, running, start
+from tests.integration.service_proxy import (
+    Answer,
+    Forward,
+    Request,
+    ServiceProxy,
+    none,
+    service_proxy,
+)
+
+SHORT_TIMES = {
+    "FAN_OUT_LEASE_SECONDS": "2",
+    "SEND_LEASE_SECONDS": "5",
+    "SES_TIMEOUT_SECONDS": "2",
+    "CHECK_INTERVAL_SECONDS": "1",
+    "CHUNK_CHECK_INTERVAL_SECONDS": "2",
+    "RETRY_DELAY_SECONDS": "1",
+    "RECONCILE_SECONDS": "1",
+}
+ANY = "any"
+
+
+@dataclass(frozen=True)
+class Moment:
+    """At the so-manieth call of an operation in a life: before it is carried out, or after.
+
+    Or when so many seconds have passed since it was born, if those come first.
+    """
+
+    operation: str
+    number: int
+    carried_out: bool
+    seconds: float = 60
+
+    def __str__(self) -> str:
+        """For people."""
+        return f"{'after' if self.carried_out else 'before'} {self.operation}"
+
+
+@dataclass
+class Killer:
+    """A fault of the proxy: at its moment it kills the process, and hangs up."""
+
+    moment: Moment
+    process: "subprocess.Popen[bytes] | None" = None
+    struck: threading.Event = field(default_factory=threading.Event)
+    calls: int = 0
+    _counting: threading.Lock = field(default_factory=threading.Lock)
+
+    def __call__(self, request: Request, forward: Forward) -> Answer | None:
+        """What is under way when it strikes is carried out, as on any network."""
+        if not self._is_it(request):
+            return forward(request)
+        if self.moment.carried_out:
+            forward(request)
+        if self.process is not None:
+            self.process.kill()
+        self.struck.set()
+        return None
+
+    def _is_it(self, request: Request) -> bool:
+        if self.moment.operation not in {request.operation, ANY}:
+            return False
+        with self._counting:
+            self.calls += 1
+            return self.calls == self.moment.number
+
+
+@dataclass(frozen=True)
+class Victim:
+    """Runners on one deployment, each behind the same proxy, killed one after the other."""
+
+    deployed: Deployed
+    proxy: ServiceProxy
+    directory: Path
+    fell: Counter[str] = field(default_factory=Counter)
+    """How many kills fell where."""
+
+    def environment(self, settings: Mapping[str, str]) -> dict[str, str]:
+        """Of a runner that finds what the last one left."""
+        return {
+            "AWS_ENDPOINT_URL": self.proxy.url,
+            "AWS_REGION": self.deployed.settings.aws_region,
+            "EMULATOR_ACCESS_KEY": self.deployed.account,
+            "ADDRESS_HASH_KEY": "k" * 32,
+            "SENDER": self.deployed.settings.sender,
+            "DEMO_DATA": "false",
+            **SHORT_TIMES,
+            **settings,
+        }
+
+    @contextmanager
+    def alive(self, settings: Mapping[str, str]) -> Iterator[Runner]:
+        """A runner that nobody kills, but the test."""
+        self.proxy.fault = none
+        with running(self.directory, **self.environment(settings)) as runner:
+            yield runner
+
+    def create(self, settings: Mapping[str, str]) -> CampaignId:
+        """A campaign whose runner is killed as soon as it answered."""
+        with self.alive(settings) as runner:
+            answer = runner.client.post("/v1/campaigns", json=self.deployed.body)
+            runner.process.kill()
+            runner.process.wait()
+        assert answer.status_code == 202, answer.text
+        self.fell["after the answer to the POST"] += 1
+        return CampaignId(answer.json()["campaign_id"])
+
+    def live(self, campaign_id: CampaignId, moment: Moment, settings: Mapping[str, str]) -> bool:
+        """One life; whether it was killed before it saw the campaign sent."""
+        killer = Killer(moment)
+        self.proxy.fault = killer
+        environment = self.environment({"PORT": str(free_port()), **settings})
+        with start(subprocess.DEVNULL, self.directory / "log", environment) as process:
+            killer.process = process
+            if killer.struck.is_set():
+                # It came before it could be told whom to kill.
+                process.kill()
+            struck = killer.struck.wait(moment.seconds)
+            process.kill()
+            process.wait()
+        if self.deployed.campaign(campaign_id).state is not CampaignState.SENDING:
+            return False
+        phase = _phase(self.deployed.progress(campaign_id))
+        self.fell[f"{phase}, {moment if struck else 'by the clock'}"] += 1
+        return True
+
+
+def _phase(progress: DeliveryProgress) -> str:
+    if not progress.recipients:
+        return "before the fan-out"
+    if any(not each.is_complete for each in progress.ranges):
+        return "in the fan-out"
+    if any(each.has_work_left for each in progress.ranges):
+        return "in the fan-out, at its last chunks"
+    return "in sending"
+
+
+@contextmanager
+def victim(emulator: Emulator, directory: Path, size: int) -> Iterator[Victim]:
+    """So many people, and a runner's place."""
+    deployed = Deployed(emulator)
+    deployed.add_people(size)
+    with service_proxy(emulator.endpoint_url) as proxy:
+        yield Victim(deployed, proxy, directory)
+
+
+def finish(victim: Victim, campaign_id: CampaignId, within: float) -> None:
+    """A runner that lives to the end."""
+    with victim.alive({"SEND_RATE": "5000"}) as runner:
+        runner.sent(campaign_id, within)
+
+
+KILLS = [
+    Moment("TransactWriteItems", 2, carried_out=True),
+    Moment("SendMessageBatch", 1, carried_out=False),
+    Moment("SendEmail", 20, carried_out=True),
+    Moment("SendEmail", 90, carried_out=False),
+]
+
+
+def test_a_runner_killed_in_fan_out_and_in_sending(emulator: Emulator, tmp_path: Path) -> None:
+    """Right after the answer, with chunks made and not enqueued, with mails that nobody noted."""
+    size = 300
+    with victim(emulator, tmp_path, size) as killed:
+        campaign_id = killed.create({"FAN_OUT_RANGES": "2"})
+        for moment in KILLS:
+            assert killed.live(campaign_id, moment, {"SES_BULK": "false"})
+        finish(killed, campaign_id, within=60)
+
+    reckoning = reckoned(killed.deployed, campaign_id, size)
+    assert reckoning.those(RecipientState.UNKNOWN)
+    assert killed.fell["in the fan-out, after TransactWriteItems"] == 1
+
+
+def _moments(seed: int) -> Iterator[tuple[Moment, dict[str, str]]]:
+    """Kills at random, and how the life before it sends: one by one, or fifty a call."""
+    rng = random.Random(seed)  # noqa: S311  the same in every run
+    while True:
+        bulk = rng.random() < 0.5
+        operation, most = rng.choice(
+            [
+                (ANY, 400),
+                ("TransactWriteItems", 6),
+                ("SendMessageBatch", 3),
+                ("PutItem", 20),
+                ("DeleteMessageBatch", 3),
+                ("SendBulkEmail", 3) if bulk else ("SendEmail", 120),
+                ("SendBulkEmail", 3) if bulk else ("SendEmail", 120),
+            ]
+        )
+        moment = Moment(
+            operation,
+            rng.randint(1, most),
+            carried_out=rng.random() < 0.5,
+            seconds=rng.uniform(2, 10),
+        )
+        yield moment, {"SES_BULK": str(bulk).lower(), "SEND_RATE": "60"}
+
+
+@pytest.mark.prove
+@pytest.mark.parametrize("seed", [20_251_125])
+def test_a_runner_killed_fifty_times(tmp_path: Path, seed: int) -> None:
+    """A campaign of 5,000 recipients; most kills fall in sending, many in the fan-out."""
+    size, kills = 5_000, 50
+    with running_ministack() as endpoint_url:
+        emulator = Emulator(endpoint_url, "", REGION)
+        with victim(emulator, tmp_path, size) as killed:
+            campaign_id = killed.create({"FAN_OUT_RANGES": "4"})
+            for moment, settings in _moments(seed):
+                if killed.fell.total() == kills:
+                    break
+                killed_in_time = killed.live(campaign_id, moment, settings)
+                assert killed_in_time, "sent before it was killed often enough"
+            finish(killed, campaign_id, within=900)
+        reckoning = reckoned(killed.deployed, campaign_id, size)
+
+    unknown = reckoning.those(RecipientState.UNKNOWN)
+    print(  # noqa: T201  what make prove shows
+        *(f"{times:5} killed {where}" for where, times in sorted(killed.fell.items())),
+        f"{len(unknown):5} unknown, {len(unknown & reckoning.mails.keys())} of them mailed",
+        sep="\n",
+    )
+    assert _fell_in(killed, "in the fan-out") >= 10
+    assert _fell_in(killed, "in sending") >= 10
+
+
+def _fell_in(killed: Victim, phase: str) -> int:
+    return sum(times for where, times in killed.fell.items() if where.startswith(phase))
