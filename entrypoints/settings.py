@@ -80,7 +80,13 @@ class Settings(BaseModel):
     chunk_check_interval_seconds: Annotated[int, Field(ge=1, le=3_600)] = 300
     """How soon it takes a chunk for abandoned; more than a redelivery takes."""
     retry_delay_seconds: Annotated[int, Field(ge=1, le=300)] = 5
-    """Before a mail that was certainly not sent is tried again."""
+    """At most so long before a mail that was certainly not sent is tried again; then it doubles."""
+    longest_retry_delay_seconds: Annotated[int, Field(ge=1, le=900)] = 300
+    """Up to this; SQS delays a message by no more than 900."""
+    quota_pause_seconds: Annotated[int, Field(ge=1, le=86_400)] = 900
+    """How long a campaign without quota is paused before somebody looks whether there is some."""
+    settling_window_seconds: Annotated[int, Field(ge=1, le=604_800)] = 3_600
+    """How long the provider's events are waited for before a mail of unknown outcome is re-sent."""
     fan_out_ranges: Annotated[int, Field(ge=1, le=64)] = 1
     """Into how many ranges a segment is divided."""
     log_level: Annotated[str, Field(pattern="^(DEBUG|INFO|WARNING|ERROR)$")] = "INFO"
@@ -161,6 +167,9 @@ class Settings(BaseModel):
             check_interval=timedelta(seconds=self.check_interval_seconds),
             chunk_check_interval=timedelta(seconds=self.chunk_check_interval_seconds),
             retry_delay=timedelta(seconds=self.retry_delay_seconds),
+            longest_retry_delay=timedelta(seconds=self.longest_retry_delay_seconds),
+            quota_pause=timedelta(seconds=self.quota_pause_seconds),
+            settling_window=timedelta(seconds=self.settling_window_seconds),
         )
 
     @property

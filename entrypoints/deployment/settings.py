@@ -60,6 +60,8 @@ class DeploymentSettings(StageSettings):
     start_concurrency: Annotated[int, Field(ge=0, le=1_000)] | None = None
     log_retention_days: LogRetentionDays | None = None
     max_lateness_seconds: Annotated[int, Field(ge=60, le=21_600)] | None = None
+    quota_pause_seconds: Annotated[int, Field(ge=1, le=86_400)] | None = None
+    settling_window_seconds: Annotated[int, Field(ge=1, le=604_800)] | None = None
     throttle_rate: Annotated[int, Field(ge=1)] | None = None
     throttle_burst: Annotated[int, Field(ge=1)] | None = None
     unknown_held_seconds: Annotated[int, Field(ge=3_600, le=518_400)] | None = None

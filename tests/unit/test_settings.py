@@ -43,6 +43,9 @@ def refusal(environment: dict[str, str]) -> list[str]:
         ("CHECK_INTERVAL_SECONDS", "0", "greater than or equal to 1"),
         ("CHUNK_CHECK_INTERVAL_SECONDS", "0", "greater than or equal to 1"),
         ("RETRY_DELAY_SECONDS", "0", "greater than or equal to 1"),
+        ("LONGEST_RETRY_DELAY_SECONDS", "901", "less than or equal to 900"),
+        ("QUOTA_PAUSE_SECONDS", "86401", "less than or equal to 86400"),
+        ("SETTLING_WINDOW_SECONDS", "0", "greater than or equal to 1"),
         ("FAN_OUT_RANGES", "0", "greater than or equal to 1"),
         ("FAN_OUT_RANGES", "65", "less than or equal to 64"),
         ("LOG_LEVEL", "verbose", "DEBUG|INFO|WARNING|ERROR"),
@@ -92,6 +95,9 @@ def test_each_time_of_delivery_is_set_by_its_own_variable() -> None:
             "CHECK_INTERVAL_SECONDS": "104",
             "CHUNK_CHECK_INTERVAL_SECONDS": "105",
             "RETRY_DELAY_SECONDS": "106",
+            "LONGEST_RETRY_DELAY_SECONDS": "107",
+            "QUOTA_PAUSE_SECONDS": "108",
+            "SETTLING_WINDOW_SECONDS": "109",
         }
     )
 
@@ -102,6 +108,9 @@ def test_each_time_of_delivery_is_set_by_its_own_variable() -> None:
         check_interval=timedelta(seconds=104),
         chunk_check_interval=timedelta(seconds=105),
         retry_delay=timedelta(seconds=106),
+        longest_retry_delay=timedelta(seconds=107),
+        quota_pause=timedelta(seconds=108),
+        settling_window=timedelta(seconds=109),
     )
 
 
