@@ -3,6 +3,7 @@
 from entrypoints.aws.function import container_on_aws
 from entrypoints.containers.on_aws.access import ApiAccess
 from entrypoints.containers.on_aws.audience import Audience
+from entrypoints.containers.on_aws.chunks import Chunks
 from entrypoints.containers.on_aws.idempotency import Idempotency
 from entrypoints.containers.on_aws.rendering import Rendering
 from entrypoints.containers.serving import Serving
@@ -10,7 +11,7 @@ from entrypoints.http.api import Api
 from entrypoints.http.routes import all_routes
 
 
-class Adapters(ApiAccess, Idempotency, Audience, Rendering):
+class Adapters(ApiAccess, Idempotency, Audience, Rendering, Chunks):
     """What it runs on."""
 
 

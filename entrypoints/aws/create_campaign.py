@@ -5,20 +5,24 @@ from entrypoints.containers.creating import Creating
 from entrypoints.containers.lifecycle import Lifecycle
 from entrypoints.containers.on_aws.access import ApiAccess
 from entrypoints.containers.on_aws.audience import Audience
+from entrypoints.containers.on_aws.chunks import Chunks
 from entrypoints.containers.on_aws.idempotency import Idempotency
+from entrypoints.containers.on_aws.queue import Queue
 from entrypoints.containers.on_aws.rendering import Rendering
 from entrypoints.containers.on_aws.reporting import Reporting
 from entrypoints.containers.on_aws.triggers import Triggers
+from entrypoints.containers.settling import Settling
 from entrypoints.http.api import Api
 from entrypoints.http.creation import creation_routes
 from entrypoints.http.lifecycle import lifecycle_routes
+from entrypoints.http.settling import settling_routes
 
 
-class Adapters(ApiAccess, Idempotency, Audience, Rendering, Triggers, Reporting):
+class Adapters(ApiAccess, Idempotency, Audience, Rendering, Triggers, Chunks, Queue, Reporting):
     """What it runs on."""
 
 
-class UseCases(Creating, Lifecycle):
+class UseCases(Creating, Settling, Lifecycle):
     """What sets a campaign going, or stops it."""
 
 
@@ -26,9 +30,13 @@ container = container_on_aws(
     UseCases,
     Adapters,
     "api_keys_secret_arn",
+    "send_queue_url",
     "start_campaign_lambda_arn",
     "eventbridge_role_arn",
     "schedule_group",
     "schedule_dead_letter_arn",
 )
-handler = Api(container, [creation_routes(container), lifecycle_routes(container)])
+handler = Api(
+    container,
+    [creation_routes(container), lifecycle_routes(container), settling_routes(container)],
+)

@@ -5,18 +5,26 @@ from dependency_injector import providers
 from domain.use_cases.add_members import AddMembers
 from domain.use_cases.create_segment import CreateSegment
 from domain.use_cases.create_template import CreateTemplate
+from domain.use_cases.list_recipients import ListRecipients
 from domain.use_cases.put_contacts import PutContacts
 from domain.use_cases.read_campaign import ReadCampaign
 from entrypoints.containers.creating import Creating
 from entrypoints.containers.lifecycle import Lifecycle
+from entrypoints.containers.settling import Settling
 from entrypoints.containers.use_cases import UseCases
 
 
-class Serving(Creating, Lifecycle):
+class Serving(Creating, Settling, Lifecycle):
     """Every route's use case."""
 
     read_campaign: providers.Provider[ReadCampaign] = providers.Factory(
         ReadCampaign, campaigns=UseCases.family.campaigns, fan_out=UseCases.family.fan_out
+    )
+    list_recipients: providers.Provider[ListRecipients] = providers.Factory(
+        ListRecipients,
+        campaigns=UseCases.family.campaigns,
+        chunks=UseCases.family.chunks,
+        fan_out=UseCases.family.fan_out,
     )
     create_template: providers.Provider[CreateTemplate] = providers.Factory(
         CreateTemplate,

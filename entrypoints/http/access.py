@@ -30,16 +30,19 @@ def is_open(method: str, path: str) -> bool:
     return (method, path) in _OPEN or path.startswith(_UNSUBSCRIBE)
 
 
-def scope_needed(method: str, path: str) -> Scope | None:
-    """What a key must be for; None where any will do.
+def scopes_needed(method: str, path: str) -> tuple[Scope, ...]:
+    """What a key must be for, all of it; none where any key will do.
 
     A path that is spelled otherwise is served by no route: it needs a key, and finds nothing.
     """
     match path.split("/"):
+        case ["", "v1", "campaigns", _, "recipients"]:
+            # It tells addresses, as contacts do.
+            return (Scope.CAMPAIGNS_READ, Scope.AUDIENCE_READ)
         case ["", "v1", part, *_] if part in _SCOPES:
             reading, writing = _SCOPES[part]
-            return reading if method in _READS else writing
-    return None
+            return (reading if method in _READS else writing,)
+    return ()
 
 
 @dataclass(frozen=True)
@@ -76,7 +79,7 @@ class Access:
         key = presented_key(keys, text.strip(), self._clock.now())
         if key is None or scheme.lower() != "bearer":
             return Admission(refusal=problems.unauthorized(presented=True))
-        needed = scope_needed(method, path)
-        if needed is not None and needed not in key.scopes:
+        needed = scopes_needed(method, path)
+        if not key.scopes.issuperset(needed):
             return Admission(key.key_id, problems.forbidden(needed))
         return Admission(key.key_id)

@@ -108,14 +108,14 @@ def unauthorized(*, presented: bool) -> Response[str]:
     )
 
 
-def forbidden(needed: Scope) -> Response[str]:
+def forbidden(needed: Sequence[Scope]) -> Response[str]:
     """403: the key is for something else."""
     return problem(
         HTTPStatus.FORBIDDEN,
         "insufficient-scope",
         "The API key is not for this",
-        f"It needs the scope {needed}.",
-        headers=_challenge(f'error="insufficient_scope", scope="{needed}"'),
+        f"It needs the scope {' and '.join(needed)}.",
+        headers=_challenge(f'error="insufficient_scope", scope="{" ".join(needed)}"'),
     )
 
 

@@ -11,6 +11,8 @@ from entrypoints.http.content import template_routes
 from entrypoints.http.creation import creation_routes
 from entrypoints.http.lifecycle import lifecycle_routes
 from entrypoints.http.operations import operation_routes
+from entrypoints.http.recipients import recipient_routes
+from entrypoints.http.settling import settling_routes
 
 
 def all_routes(container: Serving) -> Sequence[APIGatewayHttpRouter]:
@@ -19,6 +21,8 @@ def all_routes(container: Serving) -> Sequence[APIGatewayHttpRouter]:
         creation_routes(container),
         campaign_routes(container),
         lifecycle_routes(container),
+        recipient_routes(container),
+        settling_routes(container),
         template_routes(container),
         segment_routes(container),
         contact_routes(container),

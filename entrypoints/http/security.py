@@ -3,7 +3,7 @@
 from http import HTTPStatus
 from typing import Any
 
-from entrypoints.http.access import is_open, scope_needed
+from entrypoints.http.access import is_open, scopes_needed
 from entrypoints.http.problems import described_problem
 
 _SCHEME = "apiKey"
@@ -28,8 +28,8 @@ def _secure(operation: dict[str, Any], method: str, path: str) -> None:
         operation["security"] = []
         return
     operation["security"] = [{_SCHEME: []}]
-    scope = scope_needed(method, path)
-    said = [operation.get("description"), f"The API key's scope: `{scope}`." if scope else None]
+    scopes = " and ".join(f"`{each}`" for each in scopes_needed(method, path))
+    said = [operation.get("description"), f"The API key's scope: {scopes}." if scopes else None]
     operation["description"] = " ".join(text for text in said if text)
     for status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
         operation["responses"][str(status.value)] = described_problem(status)

@@ -228,7 +228,6 @@ _NOBODY = (
 
 _NOT: dict[str, tuple[Call, ...]] = {
     "CreateCampaignRole": (
-        _enqueue,
         _list_campaigns,
         _open_work,
         _read_hash_key,
@@ -266,7 +265,15 @@ _NOT: dict[str, tuple[Call, ...]] = {
     "SchedulerInvokeRole": (_enqueue, _read_api_keys, _schedule, _send_mail, _write),
 }
 _MAY: dict[str, tuple[Call, ...]] = {
-    "CreateCampaignRole": (_read_api_keys, _reschedule, _schedule, _start, _unschedule, _write),
+    "CreateCampaignRole": (
+        _enqueue,
+        _read_api_keys,
+        _reschedule,
+        _schedule,
+        _start,
+        _unschedule,
+        _write,
+    ),
     "ApiRole": (_list_campaigns, _read_api_keys, _read_hash_key, _write),
     "StartCampaignRole": (_enqueue, _start, _write),
     "SendWorkerRole": (_enqueue, _read_hash_key, _read_quota, _receive, _send_mail, _write),

@@ -24,7 +24,7 @@ from adapters.memory.templates import MemoryTemplateRepository
 from adapters.minijinja.renderer import MinijinjaRenderer
 from adapters.system.ids import SystemIds
 from domain.campaign import Campaign, CampaignState, PauseReason, UnknownPolicy
-from domain.chunk import Chunk
+from domain.chunk import MAX_RECIPIENTS, Chunk
 from domain.contact import ContactDraft, MergeFields
 from domain.delivery_policy import DeliveryPolicy
 from domain.identifiers import CampaignId, SegmentId, TemplateId
@@ -37,12 +37,14 @@ from domain.tally import Tally
 from domain.template import Content, Template
 from domain.use_cases.create_campaign import CampaignRequest, CreateCampaign
 from domain.use_cases.finish_campaign import FinishCampaign
+from domain.use_cases.list_recipients import ListRecipients
 from domain.use_cases.read_campaign import ReadCampaign
 from domain.use_cases.reconcile import Reconcile
 from domain.use_cases.record_provider_events import RecordProviderEvents
 from domain.use_cases.resume_campaign import ResumeCampaign
 from domain.use_cases.send_batch import SendBatch
 from domain.use_cases.send_chunk import SendChunk
+from domain.use_cases.settle_unknown import SettleUnknown
 from domain.use_cases.start_campaign import StartCampaign
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -90,6 +92,7 @@ class Sentinel:
         self.ids = HalfwayIds()
         self.policy = DeliveryPolicy()
         self.fan_out_ranges = 1
+        self.chunk_size = MAX_RECIPIENTS
         self.database = MemoryDatabase()
         self.campaigns = MemoryCampaignRepository(self.database)
         self.chunks = MemoryChunkRepository(self.database)
@@ -147,6 +150,7 @@ class Sentinel:
             metrics=self.metrics,
             policy=self.policy,
             finish=self.finish_campaign,
+            chunk_size=self.chunk_size,
         )
 
     @property
@@ -185,6 +189,25 @@ class Sentinel:
     def read_campaign(self) -> ReadCampaign:
         """The use case."""
         return ReadCampaign(campaigns=self.campaigns, fan_out=self.fan_out)
+
+    @property
+    def list_recipients(self) -> ListRecipients:
+        """The use case."""
+        return ListRecipients(campaigns=self.campaigns, chunks=self.chunks, fan_out=self.fan_out)
+
+    @property
+    def settle_unknown(self) -> SettleUnknown:
+        """The use case."""
+        return SettleUnknown(
+            campaigns=self.campaigns,
+            chunks=self.chunks,
+            fan_out=self.fan_out,
+            queue=self.queue,
+            clock=self.clock,
+            metrics=self.metrics,
+            policy=self.policy,
+            finish=self.finish_campaign,
+        )
 
     @property
     def reconcile(self) -> Reconcile:

@@ -18,7 +18,7 @@ from domain.use_cases.revoke_api_key import RevokeApiKey
 from entrypoints.containers import Family, build
 from entrypoints.containers.core import Core
 from entrypoints.http.__main__ import openapi_text
-from entrypoints.http.access import is_open, scope_needed
+from entrypoints.http.access import is_open, scopes_needed
 from entrypoints.http.api import Api
 from entrypoints.http.routes import all_routes
 from entrypoints.settings import Settings
@@ -37,6 +37,7 @@ READ = [
 WRITTEN = [
     ("POST", "/v1/campaigns", Scope.CAMPAIGNS_WRITE),
     ("PATCH", "/v1/campaigns/cmp_1", Scope.CAMPAIGNS_WRITE),
+    ("POST", "/v1/campaigns/cmp_x/unknown", Scope.CAMPAIGNS_WRITE),
     ("POST", "/v1/templates", Scope.TEMPLATES_WRITE),
     ("POST", "/v1/segments", Scope.AUDIENCE_WRITE),
     ("POST", "/v1/segments/everyone/members", Scope.AUDIENCE_WRITE),
@@ -112,11 +113,26 @@ def test_a_route_needs_its_scope(guarded: Guarded, method: str, path: str, scope
     assert f'scope="{scope}"' in refused.headers["www-authenticate"]
 
 
+@pytest.mark.parametrize("lacking", [Scope.CAMPAIGNS_READ, Scope.AUDIENCE_READ])
+def test_recipients_need_the_scope_of_addresses_too(guarded: Guarded, lacking: Scope) -> None:
+    """Who may see campaigns may not see by that who is mailed, and at which address."""
+    path = "/v1/campaigns/cmp_x/recipients"
+    others = [each for each in Scope if each is not lacking]
+
+    both = guarded.key(Scope.CAMPAIGNS_READ, Scope.AUDIENCE_READ)
+    assert guarded.ask("GET", path, both).status == 404
+    refused = guarded.ask("GET", path, guarded.key(*others))
+
+    assert refused.status == 403
+    assert "campaigns:read and audience:read" in refused.problem["detail"]
+    assert 'scope="campaigns:read audience:read"' in refused.headers["www-authenticate"]
+
+
 def test_every_route_of_the_interface_has_a_scope() -> None:
     """None that is added is served to any key by oversight."""
     for path, item in json.loads(openapi_text())["paths"].items():
         for method in item:
-            assert is_open(method.upper(), path) or scope_needed(method.upper(), path), path
+            assert is_open(method.upper(), path) or scopes_needed(method.upper(), path), path
 
 
 @pytest.mark.parametrize("stage", ["prod", "u", "v1"])

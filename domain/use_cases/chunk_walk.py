@@ -1,0 +1,104 @@
+"""What listing recipients and settling them share: the way through a campaign's chunks."""
+
+import base64
+import binascii
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from domain.chunk import Chunk, ChunkRef
+from domain.errors import InvalidInput
+from domain.fan_out import FanOutRange
+from domain.identifiers import ContactId
+from domain.segment import member_key
+
+_CURSOR = re.compile(r"([0-9]{1,4})\.([0-9]{1,6})\.([0-9]{1,2})")
+
+LoadChunk = Callable[[ChunkRef], Chunk | None]
+
+
+class ChunkGone(Exception):
+    """A chunk on the way is no longer kept: whether somebody was in it cannot be told."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """The recipient to go on with, in the order of fan-out."""
+
+    range_number: int = 0
+    number: int = 0
+    position: int = 0
+
+    @classmethod
+    def of(cls, cursor: str | None) -> "Place":
+        """The beginning without one. Raises InvalidInput naming `cursor`."""
+        if cursor is None:
+            return cls()
+        try:
+            padded = cursor + "=" * (-len(cursor) % 4)
+            text = base64.b64decode(padded.encode("ascii"), altchars=b"-_", validate=True).decode()
+        except (binascii.Error, ValueError):
+            text = ""
+        found = _CURSOR.fullmatch(text)
+        if found is None:
+            raise InvalidInput("cursor", "Not a cursor of this list; start without one.")
+        return cls(*map(int, found.groups()))
+
+    @classmethod
+    def at(cls, ref: ChunkRef, position: int = 0) -> "Place":
+        """Somebody of a chunk, the first if nobody is named."""
+        return cls(ref.range_number, ref.number, position)
+
+    @property
+    def cursor(self) -> str:
+        """Opaque to whoever gets it."""
+        text = f"{self.range_number}.{self.number}.{self.position}"
+        return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+    def within(self, ref: ChunkRef) -> int:
+        """From which position of a chunk on; 0 in a later one."""
+        here = (ref.range_number, ref.number) == (self.range_number, self.number)
+        return self.position if here else 0
+
+
+def chunks_from(ranges: Sequence[FanOutRange], place: Place) -> Iterator[ChunkRef]:
+    """Every chunk written so far, from the one of `place` on."""
+    for each in ranges:
+        if each.number < place.range_number:
+            continue
+        first = place.number if each.number == place.range_number else 0
+        for number in range(first, each.chunk_count):
+            yield ChunkRef(each.campaign_id, each.number, number)
+
+
+def chunk_with(
+    ranges: Sequence[FanOutRange], contact_id: ContactId, load: LoadChunk
+) -> Chunk | None:
+    """The chunk that a contact is in; None where it is in none so far.
+
+    Members are fanned out in the order of their keys, so that halving finds it. Raises ChunkGone.
+    """
+    key = member_key(contact_id)
+    for each in ranges:
+        if each.lower <= key < each.upper:
+            return _halved(each, key, load)
+    return None
+
+
+def _halved(fan_out_range: FanOutRange, key: str, load: LoadChunk) -> Chunk | None:
+    low, high = 0, fan_out_range.chunk_count
+    while low < high:
+        middle = (low + high) // 2
+        chunk = load(ChunkRef(fan_out_range.campaign_id, fan_out_range.number, middle))
+        if chunk is None:
+            raise ChunkGone
+        keys = [member_key(each.contact_id) for each in chunk.recipients]
+        if key in keys:
+            return chunk
+        if key < keys[0]:
+            high = middle
+        elif key > keys[-1]:
+            low = middle + 1
+        else:
+            return None
+    return None

@@ -1,0 +1,245 @@
+"""Settle by hand what became of recipients of unknown outcome."""
+
+import logging
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from itertools import islice
+
+from domain.campaign import Campaign, CampaignState
+from domain.chunk import Chunk, ChunkRef
+from domain.delivery_policy import DeliveryPolicy
+from domain.errors import (
+    DependencyFault,
+    IllegalTransition,
+    InvalidInput,
+    NotFound,
+    VersionConflict,
+)
+from domain.fan_out import FanOutRange
+from domain.identifiers import CampaignId, ContactId
+from domain.ports.campaigns import CampaignRepository
+from domain.ports.chunks import ChunkRepository
+from domain.ports.clock import Clock
+from domain.ports.fan_out import FanOutRepository
+from domain.ports.metrics import Metrics, Retry
+from domain.ports.queue import SendQueue
+from domain.recipient import RecipientEvent
+from domain.use_cases.chunk_walk import ChunkGone, Place, chunk_with, chunks_from
+from domain.use_cases.finish_campaign import FinishCampaign
+
+logger = logging.getLogger(__name__)
+
+GIVEN_UP = "given up"
+MAX_CHUNKS_A_CALL = 100
+"""Looked at in one call; its answer says where to go on."""
+MAX_CONTACTS = 25
+"""Named in one call: each is searched for."""
+
+_ATTEMPTS = 5
+"""Races lost to workers, events or another person."""
+_MAY_RESEND = frozenset({CampaignState.SENDING, CampaignState.PAUSED, CampaignState.SENT})
+
+
+class UnknownAction(StrEnum):
+    """What a person decides of those whose outcome nobody knows."""
+
+    RESEND = "resend"
+    """Mail them once more, at the risk of a second mail."""
+    GIVE_UP = "give_up"
+    """Count them as failed."""
+
+
+@dataclass(frozen=True)
+class Settled:
+    """How many were settled, and how many stay unknown: they were mailed once more before.
+
+    With a `cursor` there may be more.
+    """
+
+    settled: int
+    left: int
+    cursor: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SettleUnknown:
+    """Chunk by chunk, each by its version; what was settled before is not settled again."""
+
+    campaigns: CampaignRepository
+    chunks: ChunkRepository
+    fan_out: FanOutRepository
+    queue: SendQueue
+    clock: Clock
+    metrics: Metrics
+    policy: DeliveryPolicy
+    finish: FinishCampaign
+
+    def __call__(
+        self,
+        campaign_id: CampaignId,
+        action: UnknownAction,
+        *,
+        contact_ids: Sequence[ContactId] | None = None,
+        cursor: str | None = None,
+    ) -> Settled:
+        """Everybody unknown, from `cursor` on, or those of `contact_ids` only.
+
+        Raises NotFound, InvalidInput, IllegalTransition, VersionConflict and DependencyFault;
+        then some may be settled, and the same call settles the others.
+        """
+        place = Place.of(cursor)
+        campaign = self.campaigns.get(campaign_id)
+        if campaign is None:
+            raise NotFound("campaign", campaign_id)
+        if action is UnknownAction.RESEND:
+            _check_may_resend(campaign)
+        progress = self.fan_out.progress(campaign_id)
+        if contact_ids is not None:
+            refs = self._holding(progress.ranges, contact_ids)
+            return self._settle_all(refs, action, frozenset(contact_ids), None)
+        if progress.is_finished and progress.tally.unknown == 0:
+            return Settled(0, 0)
+        rest = chunks_from(progress.ranges, place)
+        refs = list(islice(rest, MAX_CHUNKS_A_CALL))
+        following = next(rest, None)
+        then = None if following is None else Place.at(following).cursor
+        return self._settle_all(refs, action, None, then)
+
+    def _holding(
+        self, ranges: Sequence[FanOutRange], contact_ids: Sequence[ContactId]
+    ) -> Sequence[ChunkRef]:
+        """The chunks that these contacts are in, found before anything is changed."""
+
+        @cache
+        def load(ref: ChunkRef) -> Chunk | None:
+            loaded = self.chunks.load(ref)
+            return None if loaded is None else loaded[1]
+
+        refs: dict[ChunkRef, None] = {}
+        for index, contact_id in enumerate(contact_ids):
+            try:
+                chunk = chunk_with(ranges, contact_id, load)
+            except ChunkGone:
+                chunk = None
+            if chunk is None:
+                raise InvalidInput(
+                    f"contact_ids/{index}",
+                    "No recipient of this campaign, or one that is no longer kept: remove it.",
+                )
+            refs[chunk.ref] = None
+        return tuple(refs)
+
+    def _settle_all(
+        self,
+        refs: Iterable[ChunkRef],
+        action: UnknownAction,
+        contact_ids: Collection[ContactId] | None,
+        cursor: str | None,
+    ) -> Settled:
+        settled = left = 0
+        for ref in refs:
+            chunk_settled, chunk_left = self._settle(ref, action, contact_ids)
+            settled += chunk_settled
+            left += chunk_left
+        return Settled(settled, left, cursor)
+
+    def _settle(
+        self, ref: ChunkRef, action: UnknownAction, contact_ids: Collection[ContactId] | None
+    ) -> tuple[int, int]:
+        """One chunk as it is now; how many of it were settled, how many left."""
+        for _ in range(_ATTEMPTS):
+            loaded = self.chunks.load(ref)
+            if loaded is None:
+                # No longer kept: there is nobody to settle.
+                return 0, 0
+            campaign, chunk = loaded
+            positions = [
+                position
+                for position in chunk.unknown
+                if contact_ids is None or chunk.recipients[position].contact_id in contact_ids
+            ]
+            if not positions:
+                return 0, 0
+            try:
+                if action is UnknownAction.GIVE_UP:
+                    return self._give_up(chunk, positions)
+                return self._resend(campaign, chunk, positions)
+            except VersionConflict:
+                # A worker, an event, a cancel or another person was first: decide again.
+                continue
+        raise VersionConflict("The chunk kept changing.")
+
+    def _give_up(self, chunk: Chunk, positions: Sequence[int]) -> tuple[int, int]:
+        given_up = chunk.give_up(positions, GIVEN_UP).since(chunk, self.clock.now())
+        stored = self.chunks.save(given_up, chunk)
+        logger.info(
+            "Outcome unknown, given up by hand: %d recipients",
+            len(positions),
+            extra=_names(chunk.ref),
+        )
+        if stored.is_finished and not chunk.is_finished:
+            self._check(chunk.ref.campaign_id)
+        return len(positions), 0
+
+    def _resend(self, campaign: Campaign, chunk: Chunk, unknown: Sequence[int]) -> tuple[int, int]:
+        _check_may_resend(campaign)
+        positions = [each for each in unknown if chunk.progress[each].may_be_resent]
+        left = len(unknown) - len(positions)
+        if not positions:
+            return 0, left
+        now = self.clock.now()
+        resent = chunk.resend(positions, now + self.policy.chunk_check_interval)
+        campaign = self._store(campaign, resent.since(chunk, now), chunk)
+        logger.warning(
+            "Outcome unknown, sent again by hand: %d recipients",
+            len(positions),
+            extra=_names(chunk.ref),
+        )
+        self.metrics.retried(campaign, Retry.RESEND)
+        if campaign.state is CampaignState.SENDING:
+            self._enqueue(chunk.ref)
+        return len(positions), left
+
+    def _store(self, campaign: Campaign, chunk: Chunk, before: Chunk) -> Campaign:
+        """The campaign as stored.
+
+        A chunk that counts as finished is opened together with its campaign, even where the
+        campaign does not change: a check that read the campaign before, and counts the chunk,
+        then loses its race. One that is unfinished before and after is counted by no check.
+        """
+        now = self.clock.now()
+        if campaign.state is CampaignState.SENT:
+            campaign = campaign.reopen(now, now + self.policy.check_interval)
+        elif not before.is_finished:
+            self.chunks.save(chunk, before)
+            return campaign
+        return self.chunks.reopen(chunk, before, campaign)[1]
+
+    def _enqueue(self, ref: ChunkRef) -> None:
+        try:
+            is_refused = bool(self.queue.enqueue([ref]))
+        except DependencyFault as fault:
+            logger.warning("The send queue failed: %s", fault, extra=_names(ref))
+            is_refused = True
+        if is_refused:
+            logger.warning("Not on the send queue; the reconciler enqueues it", extra=_names(ref))
+
+    def _check(self, campaign_id: CampaignId) -> None:
+        try:
+            self.finish(campaign_id)
+        except DependencyFault:
+            logger.exception(
+                "Not checked whether it is sent; the reconciler will",
+                extra={"campaign_id": campaign_id},
+            )
+
+
+def _check_may_resend(campaign: Campaign) -> None:
+    if campaign.state not in _MAY_RESEND:
+        raise IllegalTransition("campaign", campaign.state, RecipientEvent.RESEND)
+
+
+def _names(ref: ChunkRef) -> dict[str, object]:
+    return {"campaign_id": ref.campaign_id, "range": ref.range_number, "chunk": ref.number}
