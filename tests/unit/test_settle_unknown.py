@@ -469,9 +469,7 @@ def test_an_answer_that_is_lost(sentinel: Sentinel) -> None:
     class UnansweringChunks(MemoryChunkRepository):
         """Writes, and says nothing."""
 
-        def reopen(
-            self, chunk: Chunk, before: Chunk, campaign: Campaign
-        ) -> tuple[Chunk, Campaign]:
+        def reopen(self, chunk: Chunk, before: Chunk, campaign: Campaign) -> tuple[Chunk, Campaign]:
             super().reopen(chunk, before, campaign)
             raise DependencyUnavailable("The store did not answer.")
 
