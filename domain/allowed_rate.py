@@ -11,8 +11,10 @@ logger = logging.getLogger(__name__)
 
 REMEMBERED = timedelta(minutes=5)
 """How old an answer of the account may be."""
-RETRIED = timedelta(seconds=10)
-"""How soon it is asked again after it gave none."""
+RETRIED = timedelta(minutes=1)
+"""How soon it is asked again after it gave none: whoever asks may have to wait for that, too."""
+RETRIED_AT_FIRST = timedelta(seconds=10)
+"""The same while it never gave one."""
 UNKNOWN_RATE = 1
 """A second, until the account has answered once: no account that sends at all allows less."""
 
@@ -42,21 +44,21 @@ class AllowedRate:
             return self._fixed
         now = self._now()
         if now >= self._due:
-            self._read(now)
+            if self._known is not None:
+                # Other threads go by what is known, and do not ask as well.
+                self._due = now + RETRIED
+            self._read()
         return self._known or UNKNOWN_RATE
 
-    def _read(self, now: datetime) -> None:
-        if self._known is not None:
-            # Other threads go by what is known, and do not ask as well.
-            self._due = now + RETRIED
+    def _read(self) -> None:
         try:
             self._known = self._quota().mails_a_second
         except DependencyFault as fault:
-            self._due = now + RETRIED
+            self._due = self._now() + (RETRIED if self._known else RETRIED_AT_FIRST)
             logger.warning(
                 "The account does not tell its send rate (%s): going by %d a second",
                 fault,
                 self._known or UNKNOWN_RATE,
             )
         else:
-            self._due = now + REMEMBERED
+            self._due = self._now() + REMEMBERED

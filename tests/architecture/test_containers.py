@@ -1,5 +1,6 @@
 """The containers: every provider of every family resolves, to the port it names."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import get_type_hints
 
@@ -89,3 +90,20 @@ def test_metrics_are_lines_of_the_functions_only(
         longest_stall=timedelta(),
     )
     assert ('"stage":"staging"' in capsys.readouterr().out) == (family is Family.AWS)
+
+
+@pytest.mark.parametrize("family", Family)
+def test_a_send_rate_that_is_set_is_the_limit(family: Family) -> None:
+    """Nobody is asked what the account allows."""
+    settings = SETTINGS.model_copy(update={"send_rate": 500})
+
+    assert build(family, settings).family.limiter().limit == 500
+
+
+def test_without_a_send_rate_the_limit_is_the_accounts() -> None:
+    """In the process it is as it is told."""
+    container = build(Family.MEMORY, SETTINGS)
+    account = container.family.sending_account()
+    account.allowed = replace(account.allowed, max_rate=14.5)
+
+    assert container.family.limiter().limit == 14

@@ -46,8 +46,8 @@ from domain.suppression import Suppression, SuppressionReason
 from tests.conftest import Emulator
 from tests.contracts.family import (
     ADDRESS_HASH_KEY,
-    RATE_LIMIT,
     SENDER,
+    Allowed,
     DeadLettersUnderTest,
     Family,
     Mail,
@@ -128,6 +128,7 @@ def aws_family(deployment: Deployment, clients: AwsClients | None = None) -> Fam
     ids = SystemIds()
     name = create_table(deployment)
     table = Table(clients, name, clock, ids)
+    allowed = Allowed()
 
     def make_queue(*, visibility_timeout: timedelta, max_receives: int) -> QueueUnderTest:
         made = make_aws_queue(
@@ -164,8 +165,9 @@ def aws_family(deployment: Deployment, clients: AwsClients | None = None) -> Fam
         invoker=LambdaInvoker(clients, deployment.function_arn),
         mailer=SesMailer(clients, SENDER, bulk=True, clock=clock),
         open_work=DynamoDBOpenWork(table),
-        rate_limiter=DynamoDBRateLimiter(table, RATE_LIMIT),
-        rate_limiter_elsewhere=DynamoDBRateLimiter(table, RATE_LIMIT),
+        rate_limiter=DynamoDBRateLimiter(table, allowed),
+        rate_limiter_elsewhere=DynamoDBRateLimiter(table, allowed),
+        allowed=allowed,
         scheduler=scheduler_of(deployment, clients),
         segments=DynamoDBSegmentRepository(table),
         sending_account=SesSendingAccount(clients),

@@ -80,6 +80,17 @@ class DeadLettersUnderTest:
     reported: Callable[[], Sequence[str]]
 
 
+@dataclass(slots=True)
+class Allowed:
+    """Mails a second, by whoever tells the rate limiters."""
+
+    rate: int = RATE_LIMIT
+
+    def __call__(self) -> int:
+        """As it is now."""
+        return self.rate
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Family:
     """The `..._elsewhere` are what another process has: other instances over the same store.
@@ -104,6 +115,7 @@ class Family:
     open_work: OpenWork
     rate_limiter: RateLimiter
     rate_limiter_elsewhere: RateLimiter
+    allowed: Allowed
     scheduler: Scheduler
     segments: SegmentRepository
     sending_account: SendingAccount

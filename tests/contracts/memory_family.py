@@ -27,7 +27,7 @@ from domain.dead_letter import DeadLetter, DeadLetterSource, ProviderReport, Wor
 from domain.identifiers import CampaignId
 from domain.start import StartRequest, Trigger
 from tests.contracts.family import (
-    RATE_LIMIT,
+    Allowed,
     DeadLettersUnderTest,
     Family,
     Mail,
@@ -44,7 +44,8 @@ def memory_family() -> Family:
     invoker = MemoryInvoker()
     scheduler = MemoryScheduler(clock, invoker)
     mailer = MemoryMailer(clock)
-    rate_limiter = MemoryRateLimiter(RATE_LIMIT)
+    allowed = Allowed()
+    rate_limiter = MemoryRateLimiter(allowed)
 
     def make_queue(*, visibility_timeout: timedelta, max_receives: int) -> QueueUnderTest:
         queue = MemorySendQueue(clock, visibility_timeout, max_receives)
@@ -126,6 +127,7 @@ def memory_family() -> Family:
         open_work=MemoryOpenWork(database),
         rate_limiter=rate_limiter,
         rate_limiter_elsewhere=rate_limiter,  # shared by the workers of one process
+        allowed=allowed,
         scheduler=scheduler,
         segments=MemorySegmentRepository(database),
         sending_account=MemorySendingAccount(),

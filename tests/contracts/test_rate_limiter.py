@@ -154,6 +154,33 @@ def test_threads_that_ask_at_once_share_the_limit(family: Family) -> None:
     assert_within_limit(grants)
 
 
+# Once the account allows another rate.
+
+
+def test_a_lowered_limit_holds_for_the_next_grant(family: Family) -> None:
+    """What was granted counts; who asks for more than a second now holds gets as many."""
+    family.rate_limiter.request(RATE_LIMIT // 2, START, NEVER_WAIT)
+    family.allowed.rate = RATE_LIMIT // 4
+
+    for limiter in (family.rate_limiter, family.rate_limiter_elsewhere):
+        assert limiter.limit == RATE_LIMIT // 4
+        assert limiter.request(1, START, NEVER_WAIT) == WINDOW + TOLERANCE
+    later = START + WINDOW + TOLERANCE
+    assert family.rate_limiter.request(RATE_LIMIT, later, NEVER_WAIT) == Grant(
+        later, RATE_LIMIT // 4
+    )
+
+
+def test_a_raised_limit_holds_for_the_next_grant(family: Family) -> None:
+    """At once, beside what was granted."""
+    family.rate_limiter.request(RATE_LIMIT, START, NEVER_WAIT)
+    family.allowed.rate = 2 * RATE_LIMIT
+
+    assert family.rate_limiter_elsewhere.request(RATE_LIMIT, START, NEVER_WAIT) == Grant(
+        START, RATE_LIMIT
+    )
+
+
 # After the provider throttled.
 
 SECOND = timedelta(seconds=1)
@@ -253,8 +280,10 @@ def test_what_was_granted_before_counts_at_the_lower_pace(family: Family) -> Non
     assert family.rate_limiter.request(1, START, NEVER_WAIT) == WINDOW + TOLERANCE
 
 
-def test_threads_that_are_throttled_at_once_slow_down_once(family: Family) -> None:
-    """And lose no grant over it."""
+def test_threads_that_are_throttled_at_once_slow_down_once(
+    family: Family, caplog: pytest.LogCaptureFixture
+) -> None:
+    """And say so once, and lose no grant over it."""
     family.rate_limiter.request(1, START, NEVER_WAIT)
 
     def tell(number: int) -> None:
@@ -264,6 +293,7 @@ def test_threads_that_are_throttled_at_once_slow_down_once(family: Family) -> No
     results = race(tell, range(THREADS))
 
     assert [each for each in results if isinstance(each, Exception)] == []
+    assert caplog.messages == [f"Throttled: slowed to {RATE_LIMIT // 2} of {RATE_LIMIT} a second"]
     rest = granted(family.rate_limiter.request(RATE_LIMIT, START, NEVER_WAIT))
     assert rest.messages == RATE_LIMIT // 2 - 1
     assert pace(family, START + 2 * SECOND) == RATE_LIMIT // 2 + RATE_LIMIT // 60

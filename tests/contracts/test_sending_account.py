@@ -4,9 +4,11 @@ import pytest
 
 from adapters.aws.clients import AwsClients
 from adapters.aws.sending_account import SesSendingAccount
+from domain.allowed_rate import AllowedRate
 from domain.errors import DependencyFault
 from domain.sending_quota import UNLIMITED, SendingQuota
 from tests.contracts.family import Family
+from tests.contracts.settable_clock import SettableClock
 from tests.contracts.wire import Step, answer, cut, error, intercepted, through
 
 QUOTA = {"Max24HourSend": 200.0, "MaxSendRate": 14.0, "SentLast24Hours": 190.0}
@@ -32,6 +34,13 @@ def test_the_answer_is_read_each_time(clients: AwsClients) -> None:
     ):
         assert account.quota() == SendingQuota(max_rate=14, max_a_day=200, sent_last_day=190)
         assert account.quota() == SendingQuota(max_rate=1, max_a_day=200, sent_last_day=200)
+
+
+def test_the_send_rate_is_what_the_account_allows(family: Family) -> None:
+    """On the emulator 14; in memory as much as can be set."""
+    rate = AllowedRate(family.sending_account.quota, SettableClock().now)
+
+    assert rate() == {"aws": 14, "memory": 100_000}[family.name]
 
 
 @pytest.mark.usefixtures("no_backoff")

@@ -1,11 +1,12 @@
 """How many mails a second may be sent: as set, or as the account allows."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 
 from adapters.memory.sending_account import MemorySendingAccount
-from domain.allowed_rate import REMEMBERED, RETRIED, AllowedRate
+from domain.allowed_rate import REMEMBERED, RETRIED, RETRIED_AT_FIRST, AllowedRate
 from domain.errors import DependencyUnavailable
 from domain.sending_quota import UNLIMITED, SendingQuota
 from tests.unit.sentinel import SettableClock
@@ -21,6 +22,7 @@ class Account(MemorySendingAccount):
         super().__init__()
         self.reads = 0
         self.fails = False
+        self.elapse: Callable[[], None] = lambda: None
         self.allow(rate)
 
     def allow(self, rate: float) -> None:
@@ -30,6 +32,7 @@ class Account(MemorySendingAccount):
     def quota(self) -> SendingQuota:
         """`allowed`."""
         self.reads += 1
+        self.elapse()
         if self.fails:
             raise DependencyUnavailable("SES GetAccount: told by the test")
         return super().quota()
@@ -60,6 +63,8 @@ def test_a_rate_that_is_set_goes_before_the_accounts() -> None:
 @pytest.mark.parametrize(("told", "rate"), [(14.9, 14), (1.0, 1), (0.5, 1), (0.0, 1)])
 def test_it_is_a_whole_number_and_at_least_one(told: float, rate: int) -> None:
     """Rounded down."""
+    quota = SendingQuota(max_rate=told, max_a_day=UNLIMITED, sent_last_day=0)
+    assert quota.mails_a_second == rate
     assert rate_of(Account(told), SettableClock())() == rate
 
 
@@ -77,7 +82,7 @@ def test_the_answer_is_remembered_for_five_minutes() -> None:
 
 
 def test_without_a_new_answer_the_last_one_stays() -> None:
-    """However long; it is asked again every few seconds."""
+    """However long; it is asked again every minute."""
     clock, account = SettableClock(), Account(14)
     rate = rate_of(account, clock)
     rate()
@@ -107,5 +112,18 @@ def test_without_any_answer_it_is_one_a_second_and_said(caplog: pytest.LogCaptur
     assert "1 a second" in line
 
     account.fails = False
-    clock.sleep(RETRIED)
+    clock.sleep(RETRIED_AT_FIRST)
     assert rate() == 14
+
+
+def test_a_question_that_takes_long_is_not_asked_again_at_once() -> None:
+    """A provider that hangs does not hang its workers all the time."""
+    clock, account = SettableClock(), Account(14)
+    rate = rate_of(account, clock)
+    rate()
+    account.fails = True
+    account.elapse = lambda: clock.sleep(2 * RETRIED)
+    clock.sleep(REMEMBERED)
+
+    assert (rate(), account.reads) == (14, 2)
+    assert (rate(), account.reads) == (14, 2)

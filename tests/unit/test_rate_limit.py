@@ -1,7 +1,9 @@
 """The send rate as a provider sees it: eight workers, whole use cases, a minute of virtual time."""
 
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from random import Random
 
 import pytest
@@ -83,11 +85,37 @@ class SlowChunks(MemoryChunkRepository):
         return super().permission(campaign_id, addresses)
 
 
+@dataclass(frozen=True)
+class SkewedClock:
+    """Implements `domain.ports.clock.Clock`: wrong by `skew`."""
+
+    right: TurnsClock
+    skew: timedelta
+
+    def now(self) -> datetime:
+        """Wrong."""
+        return self.right.now() + self.skew
+
+    def monotonic(self) -> timedelta:
+        """Nobody else's."""
+        return self.right.monotonic()
+
+    def sleep(self, duration: timedelta) -> None:
+        """As long as it says."""
+        self.right.sleep(duration)
+
+
 class Stage:
     """Eight workers at one queue, with more to send than a minute suffices for."""
 
-    def __init__(self, seed: int, limit: int | Callable[[], int] = LIMIT) -> None:
-        """Not begun."""
+    def __init__(
+        self,
+        seed: int,
+        limit: int | Callable[[], int] = LIMIT,
+        skews: Sequence[timedelta] = [timedelta()] * WORKERS,
+    ) -> None:
+        """Not begun; each worker's clock is wrong by its skew."""
+        self._skews = skews
         self.clock = TurnsClock()
         random = Random(seed)  # noqa: S311  no secret
         self.provider = Provider(self.clock, random)
@@ -103,20 +131,22 @@ class Stage:
 
     def run(self, *beside: Callable[[], None]) -> list[Call]:
         """For a minute; what the provider got in it. What goes on `beside` sleeps as workers do."""
-        self.clock.run([*beside, *[self._work] * WORKERS])
+        self.clock.run([*beside, *[partial(self._work, skew) for skew in self._skews]])
         return [call for call in self.provider.calls if call[0] < self.began + MINUTE]
 
-    def _work(self) -> None:
+    def _work(self, skew: timedelta) -> None:
+        self.sentinel.clock = SkewedClock(self.clock, skew)  # type: ignore[assignment]  # likewise
+        send_batch = self.sentinel.send_batch
         while self.clock.now() < self.began + MINUTE:
             deliveries = self.sentinel.queue.receive(1, timedelta())
-            self.sentinel.queue.acknowledge(self.sentinel.send_batch(deliveries, TIME_LEFT))
+            self.sentinel.queue.acknowledge(send_batch(deliveries, TIME_LEFT))
             self.clock.sleep(IDLE)
 
 
-def fullest_second(calls: Sequence[Call]) -> int:
+def fullest_second(calls: Sequence[Call], second: timedelta = WINDOW) -> int:
     """The most mails that any one second holds: it begins with a call."""
     return max(
-        sum(messages for at, messages in calls if begin <= at < begin + WINDOW)
+        sum(messages for at, messages in calls if begin <= at < begin + second)
         for begin, _ in calls
     )
 
@@ -133,6 +163,15 @@ def test_eight_workers_keep_the_limit_and_use_it(seed: int) -> None:
     assert fullest_second(calls) <= LIMIT
     room = LIMIT * (MINUTE / (WINDOW + TOLERANCE))
     assert 650 <= sum(messages for _, messages in calls) <= room == 672
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_clocks_that_differ_make_a_second_no_shorter_than_by_as_much(seed: int) -> None:
+    """As docs/delivery.md says. By 300 milliseconds, the first worker's clock from the last's."""
+    skews = [timedelta(milliseconds=300) * number / (WORKERS - 1) for number in range(WORKERS)]
+    calls = Stage(seed, skews=skews).run()
+
+    assert fullest_second(calls, WINDOW - max(skews)) <= LIMIT
 
 
 def test_a_limit_that_is_lowered_holds_at_once() -> None:
