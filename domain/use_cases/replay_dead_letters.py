@@ -7,7 +7,7 @@ from domain.dead_letter import DeadLetter, Replay, chosen
 from domain.errors import DependencyFault, NotFound
 from domain.ports.dead_letters import DeadLetters
 
-_FOREIGN = "not a message of Sentinel"
+_FOREIGN = "never replayed; discard it"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -67,7 +67,7 @@ def test_what_was_given_up_is_explained_and_replayed(deployed: Deployed) -> None
     status, said = operator.run("dead_letters", "replay", "all")
     assert status == 1, said
     assert len(re.findall("^Replayed: ", said, re.MULTILINE)) == 1
-    foreign = re.findall(r"^Left: (\S+) .*\(not a message of Sentinel\)$", said, re.MULTILINE)
+    foreign = re.findall(r"^Left: (\S+) .*\(never replayed; discard it\)$", said, re.MULTILINE)
     deployed.run_workers()
     assert deployed.mails() == everyone(SIZE)
     assert deployed.counts_as_sent(campaign_id, SIZE)
