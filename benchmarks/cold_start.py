@@ -19,7 +19,14 @@ from entrypoints.deployment import package
 
 LIMIT = 1.15
 RUNS = 15
-FUNCTIONS = ("create_campaign", "api", "start_campaign", "send_worker", "reconcile")
+FUNCTIONS = (
+    "create_campaign",
+    "api",
+    "start_campaign",
+    "send_worker",
+    "reconcile",
+    "provider_events",
+)
 _ARN = "arn:aws:lambda:eu-central-1:000000000000:function:x"
 ENVIRONMENT = {
     "AWS_REGION": "eu-central-1",

@@ -100,12 +100,15 @@ class Settings(BaseModel):
     """Sent to an emulator as key and secret; on AWS credentials are found as every SDK does."""
     table_name: str = ""
     send_queue_url: str = ""
+    provider_events_queue_url: str = ""
     schedule_group: str = ""
     start_campaign_lambda_arn: str = ""
     api_keys_secret_arn: str = ""
     """Where AWS Secrets Manager has the hashes of the API's keys."""
     eventbridge_role_arn: str = ""
     schedule_dead_letter_arn: str | None = None
+    configuration_set: str = ""
+    """Named with each mail, so that SES tells what became of it; empty: SES is not asked to."""
     ses_bulk: bool = True
     """Fifty mails a call; false for an emulator that does not render bulk calls."""
 

@@ -4,18 +4,22 @@ Run by the interpreter of `.emulator`, which has ministack; Sentinel does not im
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from email.utils import parseaddr
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import unquote
 
 from ministack.app import main
 from ministack.core import iam_actions
-from ministack.services import lambda_svc
+from ministack.core.responses import get_account_id
+from ministack.services import lambda_svc, ses, ses_v2, sns
 
 _resource_arn = iam_actions.extract_resource_arn
 _sqs_esm_concurrency = lambda_svc._sqs_esm_concurrency  # noqa: SLF001  likewise
 _iam_action = iam_actions.extract_iam_action
+_handle_ses_v2 = ses_v2.handle_request
 _SENDS = ("/v2/email/outbound-emails", "/v2/email/outbound-bulk-emails")
 
 
@@ -62,6 +66,86 @@ def _mapping_concurrency(mapping: dict[str, Any], *arguments: object) -> int:
     return concurrency
 
 
+async def _handle_and_publish(
+    method: str,
+    path: str,
+    headers: Mapping[str, str],
+    body: bytes,
+    query_params: Mapping[str, Sequence[str]],
+) -> tuple[int, Any, bytes]:  # Any: ministack's own headers
+    """As ministack has it, but that the configuration set's topics are told of what was sent."""
+    answer: tuple[int, Any, bytes] = await _handle_ses_v2(method, path, headers, body, query_params)
+    if method == "POST" and path.startswith(_SENDS) and answer[0] == HTTPStatus.OK:
+        request = json.loads(body)
+        for mail in _mails(request, json.loads(answer[2])):
+            _publish_events(request.get("ConfigurationSetName", ""), mail)
+    return answer
+
+
+def _mails(request: dict[str, Any], answer: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """What events say of each mail that was taken.
+
+    Amazon SES Developer Guide, "Contents of event data that Amazon SES publishes to Amazon SNS".
+    """
+    if "BulkEmailEntryResults" in answer:
+        results = zip(request["BulkEmailEntries"], answer["BulkEmailEntryResults"], strict=True)
+        sent = [
+            (entry, entry.get("ReplacementHeaders", []), entry.get("ReplacementTags", []), result)
+            for entry, result in results
+            if result["Status"] == "SUCCESS"
+        ]
+    else:
+        own = request["Content"].get("Simple", {}).get("Headers", [])
+        sent = [(request, own, request.get("EmailTags", []), answer)]
+    for entry, own_headers, tags, result in sent:
+        sender = request["FromEmailAddress"]
+        to = entry["Destination"]["ToAddresses"]
+        yield {
+            "timestamp": datetime.now(UTC).isoformat(timespec="milliseconds")[:-6] + "Z",
+            "source": sender,
+            "sendingAccountId": get_account_id(),
+            "messageId": result["MessageId"],
+            "destination": to,
+            "headersTruncated": False,
+            "headers": [
+                {"name": "From", "value": sender},
+                {"name": "To", "value": ", ".join(to)},
+                *({"name": each["Name"], "value": each["Value"]} for each in own_headers),
+            ],
+            "tags": {
+                "ses:configuration-set": [request.get("ConfigurationSetName", "")],
+                **{each["Name"]: [each["Value"]] for each in tags},
+            },
+        }
+
+
+def _publish_events(configuration_set: str, mail: dict[str, Any]) -> None:
+    """What the mailbox simulator does, to those destinations that are topics."""
+    found = ses_v2._config_sets.get(configuration_set) or {}  # noqa: SLF001  where they are
+    for destination in (found.get("EventDestinations") or {}).values():
+        topic = destination.get("SnsDestination", {}).get("TopicArn")
+        if not topic or not destination["Enabled"]:
+            continue
+        for kind, detail in _events(mail):
+            if kind.upper() in destination["MatchingEventTypes"]:
+                event = {"eventType": kind, "mail": mail, kind.lower(): detail}
+                sns.publish_internal(topic, json.dumps(event))
+
+
+def _events(mail: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    yield "Send", {}
+    for address in mail["destination"]:
+        local, _, domain = address.lower().rpartition("@")
+        outcomes = (("Delivery", None),)
+        if domain == ses._SIMULATOR_DOMAIN:  # noqa: SLF001  likewise
+            simulated = ses._SIMULATOR_OUTCOMES  # noqa: SLF001  likewise
+            outcomes = simulated.get(local.partition("+")[0], outcomes)
+        for kind, subtype in outcomes:
+            detail = ses._notification_detail(kind, address, mail["timestamp"], subtype)  # noqa: SLF001
+            yield kind, next(iter(detail.values()))
+
+
+ses_v2.handle_request = _handle_and_publish
 lambda_svc._sqs_esm_concurrency = _mapping_concurrency  # noqa: SLF001  where it is
 iam_actions.extract_iam_action = _extract_iam_action
 iam_actions.extract_resource_arn = _extract_resource_arn

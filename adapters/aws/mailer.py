@@ -10,13 +10,14 @@ from datetime import timedelta
 from email.utils import parseaddr
 from functools import partial
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 import idna
 from botocore.exceptions import ClientError, ParamValidationError
 
 from adapters.aws.clients import AwsClients
 from adapters.aws.faults import BOTO3_ERRORS, NEVER_LEFT, SERVER_ERROR, code_of
+from adapters.aws.ses_message import REFERENCE_HEADER
 from domain.message import Message
 from domain.outcome import Accepted, AccountBlocked, NotSent, Outcome, Refused, Unknown
 from domain.ports.clock import Clock
@@ -28,9 +29,6 @@ if TYPE_CHECKING:
         EmailTemplateContentTypeDef,
         MessageTagTypeDef,
     )
-
-REFERENCE_HEADER = "X-Sentinel-Ref"
-"""Leads a notification, which carries no tags, back to the recipient."""
 
 _MAX_TEMPLATE_DATA = 262_144
 """Characters of ReplacementTemplateData (Amazon SES API v2 reference, ReplacementTemplate)."""
@@ -99,6 +97,10 @@ _OUTCOMES: tuple[tuple[frozenset[str], Callable[[str], Outcome]], ...] = (
 )
 
 
+class _Published(TypedDict, total=False):
+    ConfigurationSetName: str
+
+
 class SesMailer:
     """Implements `domain.ports.mailer.Mailer`.
 
@@ -106,12 +108,25 @@ class SesMailer:
     for emulators that do not render what a bulk call sends.
     """
 
-    def __init__(self, clients: AwsClients, sender: str, bulk: bool, clock: Clock) -> None:
-        """`sender` is what the From header says: an address, or a name and an address."""
+    def __init__(
+        self,
+        clients: AwsClients,
+        sender: str,
+        bulk: bool,
+        clock: Clock,
+        configuration_set: str = "",
+    ) -> None:
+        """`sender` is what the From header says: an address, or a name and an address.
+
+        What becomes of the mails SES tells to whom `configuration_set` names; to nobody if empty.
+        """
         self._clients = clients
         self._sender = sender
         self._sender_address = parseaddr(sender)[1].lower()
         self._bulk = bulk
+        self._published: _Published = (
+            {"ConfigurationSetName": configuration_set} if configuration_set else {}
+        )
         self._clock = clock
         self._alone: set[str] = set()
         self._last_used = clock.now()
@@ -162,6 +177,7 @@ class SesMailer:
                         "Template": {"TemplateContent": _PASS_THROUGH, "TemplateData": "{}"}
                     },
                     BulkEmailEntries=entries,
+                    **self._published,
                 )
                 results = answer.get("BulkEmailEntryResults", ())
                 for position, result in zip(positions, results, strict=False):
@@ -212,6 +228,7 @@ class SesMailer:
                     }
                 },
                 EmailTags=_tags(message),
+                **self._published,
             )
         except BOTO3_ERRORS as error:
             return self._outcome_of_error(error)

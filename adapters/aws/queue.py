@@ -14,7 +14,7 @@ from domain.chunk import ChunkRef
 from domain.ports.queue import Delivery
 
 if TYPE_CHECKING:
-    from types_boto3_sqs.type_defs import SendMessageBatchRequestEntryTypeDef
+    from types_boto3_sqs.type_defs import MessageTypeDef, SendMessageBatchRequestEntryTypeDef
 
 logger = logging.getLogger(__name__)
 
@@ -43,6 +43,34 @@ def body_to_chunk(body: str) -> ChunkRef:
     except (OverflowError, RecursionError) as error:
         # Of Infinity, and of lists in lists in lists; the batch must not fail with it.
         raise ValueError("nothing that Sentinel writes") from error
+
+
+def receive_messages(
+    clients: AwsClients, queue_url: str, limit: int, wait: timedelta
+) -> "Sequence[MessageTypeDef]":
+    """One long poll, at most ten. Raises DependencyFault."""
+    with translated("SQS ReceiveMessage"):
+        return clients.sqs.receive_message(
+            QueueUrl=queue_url,
+            MaxNumberOfMessages=min(limit, _ENTRIES_A_BATCH),
+            WaitTimeSeconds=math.ceil(wait.total_seconds()),
+        ).get("Messages", [])
+
+
+def delete_messages(clients: AwsClients, queue_url: str, receipts: Sequence[str]) -> None:
+    """DeleteMessageBatch, ten a request. Raises DependencyFault."""
+    for start in range(0, len(receipts), _ENTRIES_A_BATCH):
+        batch = receipts[start : start + _ENTRIES_A_BATCH]
+        with translated("SQS DeleteMessageBatch"):
+            answer = clients.sqs.delete_message_batch(
+                QueueUrl=queue_url,
+                Entries=[
+                    {"Id": str(index), "ReceiptHandle": receipt}
+                    for index, receipt in enumerate(batch)
+                ],
+            )
+        if answer.get("Failed"):
+            logger.warning("%d messages will come again", len(answer["Failed"]))
 
 
 class SqsSendQueue:
@@ -75,14 +103,8 @@ class SqsSendQueue:
 
     def receive(self, limit: int, wait: timedelta) -> Sequence[Delivery]:
         """One long poll."""
-        with translated("SQS ReceiveMessage"):
-            answer = self._clients.sqs.receive_message(
-                QueueUrl=self._queue_url,
-                MaxNumberOfMessages=min(limit, _ENTRIES_A_BATCH),
-                WaitTimeSeconds=math.ceil(wait.total_seconds()),
-            )
         deliveries: list[Delivery] = []
-        for message in answer.get("Messages", []):
+        for message in receive_messages(self._clients, self._queue_url, limit, wait):
             try:
                 chunk = body_to_chunk(message["Body"])
             except (ValueError, KeyError, TypeError):
@@ -97,15 +119,4 @@ class SqsSendQueue:
     def acknowledge(self, deliveries: Collection[Delivery]) -> None:
         """DeleteMessageBatch, ten a request."""
         receipts = [delivery.receipt for delivery in deliveries]
-        for start in range(0, len(receipts), _ENTRIES_A_BATCH):
-            batch = receipts[start : start + _ENTRIES_A_BATCH]
-            with translated("SQS DeleteMessageBatch"):
-                answer = self._clients.sqs.delete_message_batch(
-                    QueueUrl=self._queue_url,
-                    Entries=[
-                        {"Id": str(index), "ReceiptHandle": receipt}
-                        for index, receipt in enumerate(batch)
-                    ],
-                )
-            if answer.get("Failed"):
-                logger.warning("%d messages will come again", len(answer["Failed"]))
+        delete_messages(self._clients, self._queue_url, receipts)

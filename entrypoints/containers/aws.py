@@ -1,22 +1,17 @@
 """AWS whole: what the emulator family is made of, and the tests."""
 
-from dependency_injector import providers
-
-from adapters.aws.suppressions import DynamoDBSuppressionRepository
-from domain.ports.suppressions import SuppressionRepository
 from entrypoints.containers.on_aws.access import ApiAccess
 from entrypoints.containers.on_aws.audience import Audience
 from entrypoints.containers.on_aws.chunks import Chunks
 from entrypoints.containers.on_aws.contents import Contents
-from entrypoints.containers.on_aws.hash_key import HashKey
 from entrypoints.containers.on_aws.idempotency import Idempotency
 from entrypoints.containers.on_aws.mail import Mail
 from entrypoints.containers.on_aws.open_work import DueWork
+from entrypoints.containers.on_aws.provider_events import ProviderEvents
 from entrypoints.containers.on_aws.queue import Queue
 from entrypoints.containers.on_aws.rendering import Rendering
 from entrypoints.containers.on_aws.reporting import Reporting
 from entrypoints.containers.on_aws.sending_account import AccountQuota
-from entrypoints.containers.on_aws.store import Store
 from entrypoints.containers.on_aws.triggers import Triggers
 
 
@@ -30,12 +25,9 @@ class Adapters(  # the name that every family has
     Mail,
     DueWork,
     AccountQuota,
+    ProviderEvents,
     Reporting,
     ApiAccess,
     Idempotency,
 ):
-    """The aws family: everything that the functions run on, and what none does yet."""
-
-    suppressions: providers.Provider[SuppressionRepository] = providers.ThreadSafeSingleton(
-        DynamoDBSuppressionRepository, Store.table, HashKey.address_hash_key
-    )
+    """The aws family: everything that the functions run on."""

@@ -54,6 +54,8 @@ def deploy(settings: Settings, template: str) -> Settings:
         update={
             "table_name": outputs["TableName"],
             "send_queue_url": outputs["SendQueueUrl"],
+            "provider_events_queue_url": outputs["ProviderEventsQueueUrl"],
+            "configuration_set": outputs["ConfigurationSetName"],
             "schedule_group": outputs["ScheduleGroupName"],
         }
     )

@@ -70,6 +70,7 @@ class DeploymentSettings(StageSettings):
     sandbox_recipients: Annotated[str, AfterValidator(_addresses)] | None = None
     """In SES's sandbox: the verified addresses that mails may go to, separated by commas."""
     ses_bulk: bool | None = None
+    delivery_events: bool | None = None
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] | None = None
 
     @property

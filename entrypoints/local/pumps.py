@@ -1,4 +1,7 @@
-"""What runs beside the HTTP server: starts, send workers, the schedule ticker, the reconciler."""
+"""What runs beside the HTTP server.
+
+Starts, send workers, what the provider tells, the schedule ticker, the reconciler.
+"""
 
 import logging
 from collections.abc import Callable
@@ -6,6 +9,7 @@ from datetime import timedelta
 from threading import Event, Thread
 
 from domain.errors import DependencyFault
+from domain.ports.provider_events import ProviderEventQueue
 from domain.ports.queue import SendQueue
 from domain.start import StartRequest
 from entrypoints.containers.core import Core
@@ -14,6 +18,7 @@ logger = logging.getLogger(__name__)
 
 SEND_WORKERS = 4
 _CHUNKS_A_RECEIVE = 2
+_EVENTS_A_RECEIVE = 10
 _POLL = timedelta(seconds=1)
 _TICK_SECONDS = 0.25
 """So that a due schedule starts within a second."""
@@ -36,6 +41,7 @@ class Pumps:
         self._run("start-campaign", self._start_one)
         for number in range(SEND_WORKERS):
             self._run(f"send-worker-{number}", self._send_some)
+        self._run("provider-events", self._record_some)
         self._run("ticker", self._every(_TICK_SECONDS, family.ticker().tick))
         self._run("reconciler", self._every(self._reconcile_seconds, self._container.reconcile()))
 
@@ -79,3 +85,9 @@ class Pumps:
         deliveries = queue.receive(_CHUNKS_A_RECEIVE, _POLL)
         if deliveries:
             queue.acknowledge(self._container.send_batch()(deliveries))
+
+    def _record_some(self) -> None:
+        told: ProviderEventQueue = self._container.family.provider_events()
+        deliveries = told.receive(_EVENTS_A_RECEIVE, _POLL)
+        if deliveries:
+            told.acknowledge(self._container.record_provider_events()(deliveries))

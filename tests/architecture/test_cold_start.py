@@ -38,6 +38,7 @@ THIRD_PARTY = {
     "start_campaign": {**EVERYWHERE, **RENDERING},
     "send_worker": {**EVERYWHERE, **RENDERING, **MAILING},
     "reconcile": EVERYWHERE,
+    "provider_events": EVERYWHERE,
 }
 LIFECYCLE = {
     "campaign_change",
@@ -63,6 +64,7 @@ USE_CASES = {
     "start_campaign": {"finish_campaign", "start_campaign"},
     "send_worker": {"finish_campaign", "send_batch", "send_chunk"},
     "reconcile": {"campaign_change", "finish_campaign", "reconcile", "resume_campaign"},
+    "provider_events": {"finish_campaign", "record_provider_events"},
 }
 ELSEWHERE = (
     "adapters.memory",

@@ -36,6 +36,7 @@ PORTS = {
     "mailer",
     "metrics",
     "open_work",
+    "provider_events",
     "queue",
     "renderer",
     "scheduler",

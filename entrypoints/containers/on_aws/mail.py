@@ -10,11 +10,12 @@ from adapters.aws.queue_event import QueueBatch, event_to_batch
 from adapters.aws.rate_limiter import DynamoDBRateLimiter
 from domain.allowed_rate import AllowedRate
 from domain.ports.mailer import Mailer
+from domain.ports.queue import Delivery
 from domain.ports.rate_limiter import RateLimiter
 from entrypoints.containers.on_aws.sending_account import AccountQuota
 from entrypoints.containers.on_aws.store import Store
 
-QueueEventReader = Callable[[Mapping[str, Any]], QueueBatch]
+QueueEventReader = Callable[[Mapping[str, Any]], QueueBatch[Delivery]]
 
 
 class Mail(AccountQuota):
@@ -34,6 +35,7 @@ class Mail(AccountQuota):
         Store.clients,
         sender=Store.settings.provided.sender,
         bulk=Store.settings.provided.ses_bulk,
+        configuration_set=Store.settings.provided.configuration_set,
         clock=Store.clock,
     )
     read_queue_event: providers.Provider[QueueEventReader] = providers.Object(event_to_batch)
