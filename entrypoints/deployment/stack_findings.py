@@ -31,6 +31,7 @@ ROLES = {
     "StartCampaignRole": "lambda.amazonaws.com",
     "SendWorkerRole": "lambda.amazonaws.com",
     "ReconcileRole": "lambda.amazonaws.com",
+    "ProviderEventsRole": "lambda.amazonaws.com",
     "SchedulerInvokeRole": _SCHEDULER,
 }
 """Roles of template.yaml by logical id, and the service that takes each on."""
@@ -116,11 +117,14 @@ def _of_reserved(concurrency: Concurrency, free: int, reserved: int) -> Finding:
 
 def _of_unreserved(free: int, workers: int) -> Finding:
     subject = "Lambda concurrency"
-    found = f"{free} free, {workers} wanted for workers and {_OTHER_FUNCTIONS} for the rest"
-    if free >= workers + _OTHER_FUNCTIONS:
+    found = (
+        f"{free} free, {workers} wanted for workers, as many for what SES tells, and "
+        f"{_OTHER_FUNCTIONS} for the rest"
+    )
+    if free >= 2 * workers + _OTHER_FUNCTIONS:
         return Finding(Level.OK, subject, found)
     request = _concurrency_request(free)
-    fewer = max(DEFAULT_WORKER_CONCURRENCY, free - _OTHER_FUNCTIONS)
+    fewer = max(DEFAULT_WORKER_CONCURRENCY, (free - _OTHER_FUNCTIONS) // 2)
     lower = f"Deploy with WORKER_CONCURRENCY={fewer}, or ask" if fewer < workers else "Ask"
     return Finding(
         Level.WARN, subject, f"{found}: the API would be throttled", f"{lower} for more: {request}."

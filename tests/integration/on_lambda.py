@@ -37,7 +37,14 @@ NAME = "sentinel"
 ACCOUNT = "000000000000"
 """The only one whose HTTP APIs the emulator serves."""
 REGION = "eu-central-1"
-FUNCTIONS = ("create-campaign", "api", "start-campaign", "send-worker", "reconcile")
+FUNCTIONS = (
+    "create-campaign",
+    "api",
+    "start-campaign",
+    "send-worker",
+    "reconcile",
+    "provider-events",
+)
 _SENDER = "Sentinel <hello@example.com>"
 _GREETING = Content.of("Hi {{ name }}", "<p>Hi {{ name }}</p>", "Hi {{ name }}")
 _CONTACTS_A_CALL = 500

@@ -14,7 +14,7 @@ from tests.integration.on_lambda import ACCOUNT, NAME, REGION, OnLambda
 
 SENDER = "hello@example.com"
 _KEY = {"pk": {"S": "x"}, "sk": {"S": "x"}}
-_DENIED = {"AccessDenied", "AccessDeniedException"}
+_DENIED = {"AccessDenied", "AccessDeniedException", "AuthorizationError"}
 
 Call = Callable[["Session"], object]
 
@@ -109,6 +109,24 @@ def _enqueue_elsewhere(session: Session) -> object:
 
 def _receive(session: Session) -> object:
     return session.client("sqs").receive_message(QueueUrl=session.send_queue)
+
+
+def _receive_told(session: Session) -> object:
+    return session.client("sqs").receive_message(QueueUrl=session.queue("provider-events"))
+
+
+def _tell(session: Session) -> object:
+    topic = session.sentinel.outputs["ProviderEventsTopicArn"]
+    return session.client("sns").publish(TopicArn=topic, Message="x")
+
+
+def _tell_the_queue(session: Session) -> object:
+    queue = session.queue("provider-events")
+    return session.client("sqs").send_message(QueueUrl=queue, MessageBody="x")
+
+
+def _stop_events(session: Session) -> object:
+    return session.client("sesv2").delete_configuration_set(ConfigurationSetName=NAME)
 
 
 def _purge(session: Session) -> object:
@@ -221,7 +239,10 @@ _NOBODY = (
     _scan,
     _schedule_in_another_group,
     _send_mail_as_another,
+    _stop_events,
     _stop_the_reconciler,
+    _tell,
+    _tell_the_queue,
     _write_api_keys,
 )
 """What no function may do."""
@@ -254,13 +275,32 @@ _NOT: dict[str, tuple[Call, ...]] = {
         _schedule,
         _send_mail,
     ),
-    "SendWorkerRole": (_list_campaigns, _open_work, _read_api_keys, _schedule, _start),
+    "SendWorkerRole": (
+        _list_campaigns,
+        _open_work,
+        _read_api_keys,
+        _receive_told,
+        _schedule,
+        _start,
+    ),
     "ReconcileRole": (
         _list_campaigns,
         _read_api_keys,
         _read_hash_key,
         _receive,
+        _receive_told,
         _send_mail,
+    ),
+    "ProviderEventsRole": (
+        _enqueue,
+        _list_campaigns,
+        _open_work,
+        _read_api_keys,
+        _read_quota,
+        _receive,
+        _schedule,
+        _send_mail,
+        _start,
     ),
     "SchedulerInvokeRole": (_enqueue, _read_api_keys, _schedule, _send_mail, _write),
 }
@@ -278,6 +318,7 @@ _MAY: dict[str, tuple[Call, ...]] = {
     "StartCampaignRole": (_enqueue, _start, _write),
     "SendWorkerRole": (_enqueue, _read_hash_key, _read_quota, _receive, _send_mail, _write),
     "ReconcileRole": (_enqueue, _open_work, _read_quota, _start, _write),
+    "ProviderEventsRole": (_read_hash_key, _receive_told, _write),
     "SchedulerInvokeRole": (_start,),
 }
 

@@ -1,8 +1,12 @@
 """What SES tells of its mailbox simulator reaches the counts and the suppression list."""
 
+from collections.abc import Callable
 from typing import Any
 
-from tests.integration.runner import FirstMinute, Runner
+import httpx
+
+from tests.integration.on_lambda import OnLambda
+from tests.integration.runner import FirstMinute
 from tests.integration.waiting import wait_for
 
 BOUNCE = "bounce@simulator.amazonses.com"
@@ -11,9 +15,8 @@ SUCCESS = "success@simulator.amazonses.com"
 PATIENCE = 60
 
 
-def _campaign(runner: Runner, name: str) -> str:
+def _campaign(client: httpx.Client, name: str) -> str:
     """To the three of them."""
-    client = runner.client
     client.post("/v1/segments", json={"segment_id": "simulated", "name": "Simulated"})
     contacts = [
         client.post("/v1/contacts", json={"email": email, "fields": {"name": "N"}}).json()
@@ -28,19 +31,51 @@ def _campaign(runner: Runner, name: str) -> str:
     return campaign_id
 
 
-def test_a_bounce_and_a_complaint_are_counted_and_not_mailed_again(
-    on_emulator: FirstMinute,
-) -> None:
-    """With the local runner: the next campaign skips those two."""
-    runner = on_emulator.runner
-    first = _campaign(runner, "First")
+def _counts_once(
+    client: httpx.Client, campaign_id: str, condition: Callable[[dict[str, Any]], bool], what: str
+) -> dict[str, Any]:
+    def look() -> dict[str, Any] | None:
+        counts: dict[str, Any] = client.get(f"/v1/campaigns/{campaign_id}").json()["counts"]
+        return counts if condition(counts) else None
 
-    def told() -> dict[str, Any] | None:
-        counts: dict[str, Any] = runner.campaign(first)["counts"]
-        return counts if counts["bounced"] and counts["complained"] else None
+    return wait_for(look, within=PATIENCE, what=what)
 
-    counts = wait_for(told, within=PATIENCE, what="the bounce and the complaint")
-    assert (counts["sent"], counts["bounced"], counts["complained"]) == (3, 1, 1)
 
-    second = runner.sent(_campaign(runner, "Second"), within=PATIENCE)["counts"]
-    assert (second["sent"], second["suppressed"]) == (1, 2)
+def _sees_two_campaigns(client: httpx.Client) -> None:
+    """The first is told of the two; the second skips them."""
+    first = _campaign(client, "First")
+    told = _counts_once(
+        client, first, lambda counts: counts["bounced"] and counts["complained"], "both are told of"
+    )
+    assert (told["sent"], told["bounced"], told["complained"]) == (3, 1, 1)
+
+    second = _campaign(client, "Second")
+    counts = _counts_once(client, second, lambda counts: counts["sent"] > 0, "the second is sent")
+    assert (counts["sent"], counts["suppressed"], counts["recipients"]) == (1, 2, 3)
+
+
+def test_a_local_campaign_is_told_of_a_bounce_and_a_complaint(on_emulator: FirstMinute) -> None:
+    """They are counted, and not mailed again."""
+    _sees_two_campaigns(on_emulator.runner.client)
+
+
+def test_a_campaign_on_lambda_is_told_of_a_bounce_and_a_complaint(on_lambda: OnLambda) -> None:
+    """Likewise, by a function with no more permissions than it needs."""
+    with on_lambda.http() as client:
+        _sees_two_campaigns(client)
+    assert on_lambda.waiting("provider-events-dead-letters") == 0
+    assert "simulator" not in "".join(on_lambda.lines("provider-events"))
+
+
+def test_what_cannot_be_read_ends_as_a_dead_letter(on_lambda: OnLambda) -> None:
+    """It stands in nobody's way and does not vanish."""
+    sqs, url = on_lambda.clients.sqs, on_lambda.outputs["ProviderEventsQueueUrl"]
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "0"})
+    sqs.send_message(QueueUrl=url, MessageBody="hello")
+
+    wait_for(
+        lambda: on_lambda.waiting("provider-events-dead-letters") or None,
+        within=PATIENCE,
+        what="the message is a dead letter",
+    )
+    assert on_lambda.waiting("provider-events") == 0

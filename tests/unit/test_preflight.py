@@ -146,7 +146,7 @@ def test_what_needs_mending_says_how() -> None:
 
     found = failures(account)
 
-    assert len(found) == 12
+    assert len(found) == 13
     assert all(each.remedy for each in found)
 
 
@@ -500,10 +500,10 @@ def test_what_the_stack_has_reserved_is_not_wanted_twice() -> None:
 
 @pytest.mark.parametrize(
     ("workers", "remedy"),
-    [(196, None), (197, "Deploy with WORKER_CONCURRENCY=196, or ask for more")],
+    [(98, None), (99, "Deploy with WORKER_CONCURRENCY=98, or ask for more")],
 )
 def test_more_workers_than_lambda_runs_warn(workers: int, remedy: str | None) -> None:
-    """The other four functions need one each."""
+    """What SES tells takes as many, the other four functions one each."""
     account = replace(HEALTHY, concurrency=Concurrency(1_000, 200))
 
     found = failures(account, replace(WANTED, worker_concurrency=workers))
