@@ -73,6 +73,17 @@ class Deployed:
         """Clients of this account, which may call somewhere else."""
         return AwsClients(self.settings.aws_region, endpoint_url or self.endpoint_url, self.account)
 
+    def environment(self, endpoint_url: str) -> dict[str, str]:
+        """Of a local runner on the same stack, which finds its services at that address."""
+        return {
+            "AWS_ENDPOINT_URL": endpoint_url,
+            "AWS_REGION": self.settings.aws_region,
+            "EMULATOR_ACCESS_KEY": self.account,
+            "ADDRESS_HASH_KEY": self.settings.address_hash_key.get_secret_value(),
+            "SENDER": self.settings.sender,
+            "DEMO_DATA": "false",
+        }
+
     def function_arn(self, name: str) -> str:
         """Of a function of this account, there or not."""
         return f"arn:aws:lambda:us-east-1:{self.account}:function:{name}"

@@ -21,6 +21,18 @@ from entrypoints.local.emulator import free_port
 from tests.integration.waiting import wait_for
 
 ROOT = Path(__file__).parents[2]
+SHORT_TIMES: Mapping[str, str] = {
+    "FAN_OUT_LEASE_SECONDS": "2",
+    "SEND_LEASE_SECONDS": "5",
+    "SES_TIMEOUT_SECONDS": "2",
+    "CHECK_INTERVAL_SECONDS": "1",
+    "CHUNK_CHECK_INTERVAL_SECONDS": "2",
+    "RETRY_DELAY_SECONDS": "1",
+    "LONGEST_RETRY_DELAY_SECONDS": "2",
+    "QUOTA_PAUSE_SECONDS": "1",
+    "RECONCILE_SECONDS": "1",
+}
+"""What takes minutes takes seconds."""
 _START_SECONDS = 60
 _END_SECONDS = 60
 _CURL = re.compile(r"^curl .*?'$", re.DOTALL | re.MULTILINE)

@@ -19,7 +19,7 @@ from entrypoints.local.emulator import free_port, running_ministack
 from tests.conftest import REGION, Emulator
 from tests.integration.deployed import Deployed
 from tests.integration.reckoning import reckoned
-from tests.integration.runner import Runner, running, start
+from tests.integration.runner import SHORT_TIMES, Runner, running, start
 from tests.integration.service_proxy import (
     Answer,
     Forward,
@@ -29,15 +29,6 @@ from tests.integration.service_proxy import (
     service_proxy,
 )
 
-SHORT_TIMES = {
-    "FAN_OUT_LEASE_SECONDS": "2",
-    "SEND_LEASE_SECONDS": "5",
-    "SES_TIMEOUT_SECONDS": "2",
-    "CHECK_INTERVAL_SECONDS": "1",
-    "CHUNK_CHECK_INTERVAL_SECONDS": "2",
-    "RETRY_DELAY_SECONDS": "1",
-    "RECONCILE_SECONDS": "1",
-}
 ANY = "any"
 
 
@@ -99,16 +90,7 @@ class Victim:
 
     def environment(self, settings: Mapping[str, str]) -> dict[str, str]:
         """Of a runner that finds what the last one left."""
-        return {
-            "AWS_ENDPOINT_URL": self.proxy.url,
-            "AWS_REGION": self.deployed.settings.aws_region,
-            "EMULATOR_ACCESS_KEY": self.deployed.account,
-            "ADDRESS_HASH_KEY": "k" * 32,
-            "SENDER": self.deployed.settings.sender,
-            "DEMO_DATA": "false",
-            **SHORT_TIMES,
-            **settings,
-        }
+        return {**self.deployed.environment(self.proxy.url), **SHORT_TIMES, **settings}
 
     @contextmanager
     def alive(self, settings: Mapping[str, str]) -> Iterator[Runner]:
