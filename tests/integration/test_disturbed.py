@@ -113,7 +113,7 @@ def test_bulk_sends_amid_faults(emulator: Emulator, tmp_path: Path) -> None:
         tmp_path,
         size=400,
         percent={"": 20, "SendBulkEmail": 50},
-        within=60,
+        within=180,
         settings={"SES_BULK": "true", "SEND_RATE": "400"},
     )[1]
 
@@ -127,7 +127,7 @@ def test_single_sends_amid_faults(emulator: Emulator, tmp_path: Path) -> None:
         tmp_path,
         size=100,
         percent={"": 20, "SendEmail": 7},
-        within=60,
+        within=180,
         settings={"SES_BULK": "false", "SEND_RATE": "400"},
     )[1]
 
