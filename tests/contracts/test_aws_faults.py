@@ -26,6 +26,7 @@ from domain.errors import (
 from domain.fan_out import new_ranges
 from domain.grants import Grant
 from domain.identifiers import LeaseToken
+from domain.outcome import Unknown
 from domain.suppression import Suppression, SuppressionReason
 from domain.tally import Tally
 from tests.contracts.aws_family import Deployment, aws_family
@@ -62,6 +63,8 @@ from tests.contracts.wire import (
 )
 
 ADDRESS = "ada@example.com"
+UNKNOWN = replace(finished(a_chunk(), Unknown("cut")), version=1)
+RESENT = UNKNOWN.resend([0, 1], LATER)
 THROTTLED = error("ThrottlingException")
 FAILED = error("InternalServerError", 500)
 CONFLICT = error("TransactionConflictException")
@@ -94,6 +97,12 @@ def a_campaign_with_a_chunk(family: Family) -> None:
     """Sending."""
     stored_campaign(family)
     stored_chunks(family, [a_chunk()])
+
+
+def a_campaign_with_an_unknown_outcome(family: Family) -> None:
+    """Sending, and of its only chunk nobody knows anything."""
+    a_campaign_with_a_chunk(family)
+    family.chunks.save(UNKNOWN, a_chunk())
 
 
 def a_campaign_with_a_range(family: Family) -> None:
@@ -220,6 +229,16 @@ WRITES = [
         act=lambda family: family.chunks.save(finished(a_chunk()), a_chunk()),
         done=lambda family: (
             version_of_chunk(family) == 1 and tally_of(family) == Tally(sent=2, finished_chunks=1)
+        ),
+    ),
+    Write(
+        name="reopen a chunk",
+        operation="TransactWriteItems",
+        prepare=a_campaign_with_an_unknown_outcome,
+        act=lambda family: family.chunks.reopen(RESENT, UNKNOWN, a_campaign()),
+        done=lambda family: (
+            (version_of_chunk(family), version_of_campaign(family)) == (2, 1)
+            and tally_of(family) == Tally()
         ),
     ),
     Write(

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from domain.campaign import Campaign, CampaignState, PauseReason
+from domain.campaign import Campaign, CampaignState, PauseReason, UnknownPolicy
 from domain.errors import AlreadyExists, InvalidInput, VersionConflict
 from domain.fan_out import new_ranges
 from domain.identifiers import CampaignId
@@ -47,6 +47,7 @@ def read_all(
     "campaign",
     [
         pytest.param(a_campaign(), id="new"),
+        pytest.param(replace(a_campaign(), unknown_policy=UnknownPolicy.RESEND), id="resending"),
         pytest.param(
             replace(
                 a_campaign(state=CampaignState.PAUSED),

@@ -1,0 +1,83 @@
+"""Records as they were written before unknown outcomes could be settled: they read well."""
+
+import json
+import zlib
+
+from adapters.aws.chunks import DynamoDBChunkRepository
+from adapters.aws.delivery_records import manifest_to_item
+from adapters.aws.keys import campaign_key, progress_key
+from adapters.aws.table import Put, Table
+from adapters.system.ids import SystemIds
+from domain.campaign import CampaignState, UnknownPolicy
+from domain.chunk import ChunkRef
+from domain.identifiers import AttemptToken
+from domain.recipient import RecipientProgress, RecipientState
+from tests.contracts.aws_family import Deployment, create_table
+from tests.contracts.examples import CAMPAIGN_ID, a_chunk
+from tests.contracts.settable_clock import SettableClock
+
+REF = ChunkRef(CAMPAIGN_ID, 0, 0)
+CAMPAIGN = {
+    "pk": campaign_key(CAMPAIGN_ID)[0],
+    "sk": campaign_key(CAMPAIGN_ID)[1],
+    "schema": 1,
+    "listing": "campaigns",
+    "listing_id": CAMPAIGN_ID,
+    "name": "Autumn",
+    "template_id": "promo-template",
+    "segment_id": "vip-customers",
+    "state": "sending",
+    "execution_path": "immediate",
+    "schedule_at": "2026-01-01T00:00:00.000000Z",
+    "created_at": "2026-01-01T00:00:00.000000Z",
+    "version": 3,
+    "revision": 1,
+    "schedule_version": 1,
+}
+PROGRESS = {
+    "pk": progress_key(REF)[0],
+    "sk": progress_key(REF)[1],
+    "schema": 1,
+    "version": 2,
+    "states": "SU",
+    "checks": 0,
+    "expires_at": 1_800_000_000,
+}
+DETAILS = [["attempt-1", "message-1", None], ["attempt-1", None, "cut"]]
+
+
+def stored(deployment: Deployment, details: object) -> DynamoDBChunkRepository:
+    """These records, in a table of their own."""
+    clock = SettableClock()
+    table = Table(deployment.clients, create_table(deployment), clock, SystemIds())
+    table.put(Put(CAMPAIGN))
+    table.put(Put(manifest_to_item(a_chunk(), 1_800_000_000)))
+    more = {} if details is None else {"details": zlib.compress(json.dumps(details).encode())}
+    table.put(Put({**PROGRESS, **more}))
+    return DynamoDBChunkRepository(table, lambda: b"key")
+
+
+def test_a_chunk_and_its_campaign(deployment: Deployment) -> None:
+    """No re-send, no flags, nobody's put-back: the unknown one may be settled by hand."""
+    chunks = stored(deployment, DETAILS)
+    loaded = chunks.load(REF)
+    assert loaded is not None
+    campaign, chunk = loaded
+
+    assert (campaign.state, campaign.unknown_policy) == (CampaignState.SENDING, UnknownPolicy.HOLD)
+    assert chunk.progress == (
+        RecipientProgress(RecipientState.SENT, AttemptToken("attempt-1"), "message-1"),
+        RecipientProgress(RecipientState.UNKNOWN, AttemptToken("attempt-1"), reason="cut"),
+    )
+    assert (chunk.unknown_since, chunk.put_backs, chunk.finished_at) == (None, 0, None)
+    assert chunk.progress[1].may_be_resent
+
+
+def test_a_chunk_of_which_nothing_was_told(deployment: Deployment) -> None:
+    """Without any details it has states only."""
+    loaded = stored(deployment, None).load(REF)
+    assert loaded is not None
+    assert loaded[1].progress == (
+        RecipientProgress(RecipientState.SENT),
+        RecipientProgress(RecipientState.UNKNOWN),
+    )
