@@ -3,9 +3,9 @@
 import logging
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 from functools import cache
-from itertools import islice
 
 from domain.campaign import Campaign, CampaignState
 from domain.chunk import Chunk, ChunkRef
@@ -34,6 +34,8 @@ logger = logging.getLogger(__name__)
 GIVEN_UP = "given up"
 MAX_CHUNKS_A_CALL = 100
 """Looked at in one call; its answer says where to go on."""
+LONGEST_CALL = timedelta(seconds=10)
+"""After which a call begins with no other chunk, likewise: somebody waits for the answer."""
 MAX_CONTACTS = 25
 """Named in one call: each is searched for."""
 
@@ -97,15 +99,13 @@ class SettleUnknown:
             _check_may_resend(campaign)
         progress = self.fan_out.progress(campaign_id)
         if contact_ids is not None:
-            refs = self._holding(progress.ranges, contact_ids)
-            return self._settle_all(refs, action, frozenset(contact_ids), None)
+            named = self._holding(progress.ranges, contact_ids)
+            return self._settle_all(named, action, frozenset(contact_ids), None)
         if progress.is_finished and progress.tally.unknown == 0:
             return Settled(0, 0)
-        rest = chunks_from(progress.ranges, place)
-        refs = list(islice(rest, MAX_CHUNKS_A_CALL))
-        following = next(rest, None)
-        then = None if following is None else Place.at(following).cursor
-        return self._settle_all(refs, action, None, then)
+        deadline = self.clock.monotonic() + LONGEST_CALL
+        refs = chunks_from(progress.ranges, place)
+        return self._settle_all(refs, action, None, deadline)
 
     def _holding(
         self, ranges: Sequence[FanOutRange], contact_ids: Sequence[ContactId]
@@ -136,14 +136,17 @@ class SettleUnknown:
         refs: Iterable[ChunkRef],
         action: UnknownAction,
         contact_ids: Collection[ContactId] | None,
-        cursor: str | None,
+        deadline: timedelta | None,
     ) -> Settled:
         settled = left = 0
-        for ref in refs:
+        for number, ref in enumerate(refs):
+            is_late = deadline is not None and self.clock.monotonic() >= deadline
+            if number == MAX_CHUNKS_A_CALL or (is_late and number > 0):
+                return Settled(settled, left, Place.at(ref).cursor)
             chunk_settled, chunk_left = self._settle(ref, action, contact_ids)
             settled += chunk_settled
             left += chunk_left
-        return Settled(settled, left, cursor)
+        return Settled(settled, left)
 
     def _settle(
         self, ref: ChunkRef, action: UnknownAction, contact_ids: Collection[ContactId] | None

@@ -20,7 +20,7 @@ from domain.ports.metrics import Retry
 from domain.provider_event import ProviderEvent, ProviderEventKind
 from domain.recipient import RecipientState
 from domain.tally import Tally
-from domain.use_cases.settle_unknown import MAX_CHUNKS_A_CALL, Settled, UnknownAction
+from domain.use_cases.settle_unknown import LONGEST_CALL, MAX_CHUNKS_A_CALL, Settled, UnknownAction
 from tests.unit.faults import AnsweringMailer, PickyQueue
 from tests.unit.sentinel import MINUTE, Sentinel, addresses
 
@@ -255,6 +255,29 @@ def test_so_many_that_it_takes_several_calls(sentinel: Sentinel) -> None:
     assert (settled, calls) == (size, 3)
     assert sorted(sentinel.mailed()) == addresses(size)
     assert sentinel.state(campaign_id) is CampaignState.SENT
+
+
+def test_a_store_so_slow_that_it_takes_several_calls(sentinel: Sentinel) -> None:
+    """Nobody waits for an answer until a gateway gives up; each call gets on."""
+
+    class SlowChunks(MemoryChunkRepository):
+        """Answers after most of what a call may take."""
+
+        def load(self, ref: ChunkRef) -> tuple[Campaign, Chunk] | None:
+            sentinel.clock.sleep(LONGEST_CALL * 0.8)
+            return super().load(ref)
+
+    sentinel.chunk_size = 1
+    campaign_id = with_unknown(sentinel, 5, addresses(5))
+    sentinel.chunks = SlowChunks(sentinel.database)
+
+    settled: list[int] = []
+    cursor = None
+    while not settled or cursor is not None:
+        answer = sentinel.settle_unknown(campaign_id, GIVE_UP, cursor=cursor)
+        settled, cursor = [*settled, answer.settled], answer.cursor
+
+    assert settled == [2, 2, 1]
 
 
 def test_in_a_paused_campaign(sentinel: Sentinel) -> None:
