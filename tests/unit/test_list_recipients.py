@@ -112,6 +112,13 @@ def test_a_page_reads_so_much_and_no_more(sentinel: Sentinel) -> None:
     assert pages(sentinel, campaign_id, 50, RecipientState.SKIPPED) == [[], [], []]
 
 
+def test_a_full_page_reads_on_no_further(sentinel: Sentinel) -> None:
+    """What the next page begins with is left to it."""
+    campaign_id = sent(sentinel, 9, chunk_size=1)
+    sentinel.chunks = chunks = CountingChunks(sentinel.database)
+    assert len(sentinel.list_recipients(campaign_id, limit=3).lines) == chunks.loads == 3
+
+
 @pytest.mark.parametrize("ranges", [1, 3])
 def test_one_of_a_large_campaign(sentinel: Sentinel, ranges: int) -> None:
     """Each is found at once, in the few chunks that lead there."""
