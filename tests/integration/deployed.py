@@ -1,6 +1,7 @@
 """Sentinel in this process, on an account of its own of the emulator."""
 
 import asyncio
+import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -136,6 +137,22 @@ class Deployed:
         others = [self.another() for _ in range(number - 1)]
         with ThreadPoolExecutor(number) as threads:
             list(threads.map(_drain, [self.container, *others]))
+
+    def hide_events_for(self, seconds: int) -> None:
+        """An event of the provider that was received in vain comes again after so long.
+
+        As often as it takes: on AWS nobody who receives one is killed every other second.
+        """
+        sqs, url = self.clients().sqs, self.settings.provider_events_queue_url
+        attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["RedrivePolicy"])
+        redrive = json.loads(attributes["Attributes"]["RedrivePolicy"])
+        sqs.set_queue_attributes(
+            QueueUrl=url,
+            Attributes={
+                "VisibilityTimeout": str(seconds),
+                "RedrivePolicy": json.dumps({**redrive, "maxReceiveCount": 1_000}),
+            },
+        )
 
     def chunks(self, campaign_id: CampaignId) -> Sequence[ChunkRef]:
         """Every chunk that was made."""

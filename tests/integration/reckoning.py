@@ -8,6 +8,8 @@ from domain.campaign import CampaignState
 from domain.identifiers import CampaignId
 from domain.recipient import RecipientState
 from tests.integration.deployed import Deployed, everyone
+from tests.integration.runner import Runner
+from tests.integration.waiting import wait_for
 
 
 @dataclass(frozen=True)
@@ -20,6 +22,19 @@ class Reckoning:
     def those(self, state: RecipientState) -> frozenset[str]:
         """Everybody in that state."""
         return frozenset(address for address, each in self.states.items() if each is state)
+
+
+def settled(
+    runner: Runner, deployed: Deployed, campaign_id: CampaignId, within: float
+) -> frozenset[str]:
+    """Whom a sent campaign lists as unknown, once SES has told of every mail: nobody mailed."""
+    mailed = deployed.mails().keys()
+
+    def look() -> frozenset[str] | None:
+        listed = {each["address"] for each in runner.recipients(campaign_id, "unknown")}
+        return None if listed & mailed else frozenset(listed)
+
+    return wait_for(look, within=within, what="SES told of every mail")
 
 
 def reckoned(deployed: Deployed, campaign_id: CampaignId, size: int) -> Reckoning:

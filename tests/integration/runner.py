@@ -91,6 +91,18 @@ class Runner:
 
         return wait_for(look, within=within, what=f"campaign {campaign_id} sent")
 
+    def recipients(self, campaign_id: str, state: str) -> list[dict[str, Any]]:
+        """Those of a campaign in that state, of all the pages that are listed."""
+        found: list[dict[str, Any]] = []
+        query = {"state": state, "limit": "100"}
+        while True:
+            answer = self.client.get(f"/v1/campaigns/{campaign_id}/recipients", params=query)
+            page = answer.raise_for_status().json()
+            found += page["items"]
+            if page["next_cursor"] is None:
+                return found
+            query["cursor"] = page["next_cursor"]
+
     def outbox(self, campaign_id: str, limit: int) -> list[dict[str, Any]]:
         """The mails of one campaign, of all the pages that the outbox has."""
         found: list[dict[str, Any]] = []
