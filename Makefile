@@ -13,7 +13,7 @@ LOCKS := requirements.lock requirements-lambda.lock requirements-dev.lock locals
 INSTALL = $(MAKE) --silent --jobs=2
 
 .DEFAULT_GOAL := help
-.PHONY: help local-run check format test prove package preflight deploy api-key api-keys dead-letters destroy bench cost openapi lock lock-check emulator dev clean
+.PHONY: help local-run check format test simulate prove package preflight deploy api-key api-keys dead-letters destroy bench cost openapi lock lock-check emulator dev clean
 
 help: ## Show what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -37,8 +37,12 @@ test: ## All tests, on a real emulator
 	@$(INSTALL) .venv/dev .emulator/installed
 	$(BIN)/pytest
 
-prove: ## The long proofs: faults and kills by the hundred
+simulate: .venv/dev ## Live through seeds of the delivery protocol (SEEDS=1000), or one (SEED=)
+	@$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),1000))
+
+prove: ## The long proofs: simulated by the thousand, faults and kills by the hundred
 	@$(INSTALL) .venv/dev .emulator/installed
+	@$(BIN)/python -m tests.simulation --seeds $(or $(SEEDS),10000)
 	$(BIN)/pytest -m prove -s
 
 package: .venv/dev ## Build what the Lambda functions run (ARCHITECTURE=arm64)

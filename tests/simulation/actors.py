@@ -1,0 +1,317 @@
+"""Who is at work in a world: clients, starters, workers, the reconciler, schedules, operators."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from domain.campaign import CampaignState, PauseReason
+from domain.errors import DependencyFault, InvalidInput, SentinelError
+from domain.identifiers import CampaignId, SegmentId, TemplateId
+from domain.start import StartRequest
+from domain.suppression import Suppression, SuppressionReason
+from domain.use_cases.create_campaign import CampaignRequest
+from tests.simulation.faults import Fault
+from tests.simulation.hub import Died, Process
+from tests.simulation.ports import MINUTE, SECOND, moment
+from tests.simulation.setting import CampaignPlan
+from tests.simulation.world import UseCases, World
+
+_START_KILLED_AFTER = 300 * SECOND
+_START_RETRIES = 2
+"""Of an asynchronous invocation that failed (AWS Lambda Developer Guide, "Asynchronous")."""
+
+
+def populate(world: World) -> None:
+    """Everybody begins."""
+    setting = world.setting
+    for number, plan in enumerate(setting.campaigns):
+        _client(world, number, plan)
+    for number in range(setting.starters):
+        _lives_again(world, f"starter-{number}", "starter", _starter(world))
+    for number in range(setting.workers):
+        _lives_again(world, f"worker-{number}", "worker", _worker(world))
+    for number in range(setting.operators):
+        _operator(world, f"operator-{number}")
+    world.hub.spawn("minutes", "platform", _minutes(world), 0)
+    world.hub.spawn("schedules", "platform", _schedules(world), 0)
+
+
+def settle(world: World) -> None:
+    """Faults are over: a person lets go on what the account had stopped."""
+    world.faults.is_over = True
+    world.hub.spawn("person", "person", _person(world), world.hub.now)
+
+
+def _lives_again(
+    world: World, name: str, role: str, body: Callable[[Process, UseCases], None], life: int = 0
+) -> None:
+    """A process that another one takes the place of when it dies."""
+
+    def live(process: Process) -> None:
+        try:
+            body(process, world.use_cases(process))
+        except Died:
+            if not world.is_over:
+                _lives_again(world, name, role, body, life + 1)
+            raise
+
+    begins = world.hub.now + world.decisions.whole(0, 2 * SECOND, "life", name, life)
+    world.hub.spawn(name if life == 0 else f"{name}.{life}", role, live, begins)
+
+
+def _client(world: World, number: int, plan: CampaignPlan) -> None:
+    def body(process: Process) -> None:
+        use = world.use_cases(process)
+        schedule_at = None
+        if plan.scheduled_in is not None:
+            schedule_at = moment(process.hub.now + plan.scheduled_in).isoformat()
+        try:
+            use.create(
+                CampaignRequest(
+                    name="News",
+                    template_id=TemplateId(f"template-{number}"),
+                    segment_id=SegmentId(f"segment-{number}"),
+                    schedule_at=schedule_at,
+                )
+            )
+        except (DependencyFault, InvalidInput):
+            return
+
+    world.hub.spawn(f"client-{number}", "client", body, plan.asked_at)
+
+
+def _starter(world: World) -> Callable[[Process, UseCases], None]:
+    def body(process: Process, use: UseCases) -> None:
+        while True:
+            request = world.invoker.take(timedelta())
+            if request is None:
+                process.wait(world.invocations_came, 24 * 60 * MINUTE)
+            else:
+                _start(world, process, use, request, 0)
+
+    return body
+
+
+def _start(
+    world: World, process: Process, use: UseCases, request: StartRequest, retries: int
+) -> None:
+    """One invocation; what fails is repeated by the platform, not for ever."""
+    time = world.setting.start_time
+    if time is not None:
+        process.killed_at = process.hub.now + _START_KILLED_AFTER
+    try:
+        use.start(request, None if time is None else timedelta(microseconds=time))
+    except (DependencyFault, Died) as failure:
+        if retries < _START_RETRIES and not world.is_over:
+            _start_again(world, process.name, request, retries + 1)
+        if isinstance(failure, Died):
+            raise
+    except SentinelError as error:
+        world.witness.defect(error)
+    process.killed_at = None
+
+
+def _start_again(world: World, name: str, request: StartRequest, retries: int) -> None:
+    world.repeats += 1
+
+    def body(process: Process) -> None:
+        _start(world, process, world.use_cases(process), request, retries)
+
+    world.hub.spawn(
+        f"{name} repeated {world.repeats}", "starter", body, world.hub.now + retries * MINUTE
+    )
+
+
+def _worker(world: World) -> Callable[[Process, UseCases], None]:
+    def body(process: Process, use: UseCases) -> None:
+        while True:
+            due = world.next_message_in()
+            if due is None or due > 0:
+                process.wait(world.messages_came, due or 24 * 60 * MINUTE)
+                continue
+            try:
+                _send_some(world, process, use)
+            except DependencyFault:
+                process.pause(SECOND)
+            process.killed_at = None
+
+    return body
+
+
+def _send_some(world: World, process: Process, use: UseCases) -> None:
+    time = world.setting.worker_time
+    if time is not None:
+        process.killed_at = process.hub.now + time
+    deliveries = use.queue.receive(
+        1 + world.decisions.whole(0, 2, "batch", process.name), timedelta()
+    )
+    if deliveries:
+        left = None if time is None else timedelta(microseconds=time)
+        use.queue.acknowledge(use.send(deliveries, left))
+
+
+def _minutes(world: World) -> Callable[[Process], None]:
+    """The reconciler, every minute; a pass that would see nothing is left out."""
+
+    def body(process: Process) -> None:
+        for minute in range(100_000):
+            process.is_idle = True
+            process.pause(MINUTE)
+            process.is_idle = False
+            draws = world.decisions.draws("minute", minute)
+
+            def happens(kind: str, draw: float, rate: float, minute: int = minute) -> bool:
+                return world.faults.by_chance(Fault("minutes", "fire", minute, kind), draw, rate)
+
+            if not world.is_anything_due() or happens("lost", draws[0], 0.1):
+                continue
+            _reconcile(world, f"reconciler-{minute}", 0)
+            if happens("doubled", draws[1], 0.2):
+                _reconcile(world, f"reconciler-{minute}b", int(draws[2] * SECOND))
+
+    return body
+
+
+def _reconcile(world: World, name: str, delay: int) -> None:
+    def body(process: Process) -> None:
+        process.killed_at = process.hub.now + 300 * SECOND
+        try:
+            world.use_cases(process).reconcile(time_left=timedelta(seconds=300))
+        except DependencyFault:
+            return
+
+    world.hub.spawn(name, "reconciler", body, world.hub.now + delay)
+
+
+def _schedules(world: World) -> Callable[[Process], None]:
+    """Fires what is due, within half a minute."""
+
+    def body(process: Process) -> None:
+        for tick in range(1_000_000):
+            process.is_idle = True
+            process.pause(world.decisions.whole(SECOND, 25 * SECOND, "tick", tick))
+            process.is_idle = False
+            world.ticker.tick(process)
+
+    return body
+
+
+@dataclass(frozen=True)
+class _Act:
+    kind: str
+    weight: float
+
+
+_ONLY_SUPPRESS = (_Act("suppress", 1),)
+_DOES_ANYTHING = 0.65
+_IN_THE_MIDST = 0.5
+_ACTS = (
+    _Act("pause", 0.27),
+    _Act("resume", 0.3),
+    _Act("cancel", 0.13),
+    _Act("suppress", 0.25),
+    _Act("drop template", 0.05),
+)
+
+
+def _operator(world: World, name: str) -> None:
+    count = world.decisions.whole(1, 8, name, "acts")
+    plans = world.setting.campaigns
+    plan = plans[int(world.decisions.fraction(name, "begins") * len(plans))]
+    at = plan.asked_at + (plan.scheduled_in or 0)
+    for number in range(count):
+        gap = world.decisions.fraction(name, "gap", number)
+        at += int(MINUTE * 3 * gap**6)
+        world.hub.spawn(f"{name}.{number}", "operator", _act(world, name, number), at)
+
+
+def _act(world: World, name: str, number: int) -> Callable[[Process], None]:
+    draws = world.decisions.draws(name, "act", number)
+    acts = _ACTS if world.decisions.fraction(name, "kind") < _DOES_ANYTHING else _ONLY_SUPPRESS
+
+    def body(process: Process) -> None:
+        if draws[3] < _IN_THE_MIDST:
+            # What people do matters most while mails go out.
+            while len(world.provider.calls) < number + 1:
+                process.wait(world.provider.called, 24 * 60 * MINUTE)
+            process.pause(int(draws[4] ** 2 * 3 * SECOND))
+        reached = 0.0
+        for act in acts:
+            reached += act.weight
+            if draws[0] < reached:
+                if world.faults.happens(Fault(name, "people", number, act.kind)):
+                    _do(world, process, act.kind, draws[1], draws[2])
+                return
+
+    return body
+
+
+def _do(world: World, process: Process, kind: str, which: float, who: float) -> None:
+    use = world.use_cases(process)
+    campaigns = sorted(world.database.campaigns)
+    number = int(which * len(world.setting.campaigns))
+    try:
+        if kind == "suppress":
+            address = _somebody(world, number, who)
+            use.suppressions.add(
+                Suppression(address, SuppressionReason.OPERATOR, moment(process.hub.now))
+            )
+        elif kind == "drop template":
+            world.database.templates.pop(TemplateId(f"template-{number}"), None)
+        elif campaigns:
+            campaign_id = campaigns[int(which * len(campaigns))]
+            _change(use, kind, campaign_id)
+    except SentinelError:
+        return
+
+
+def _somebody(world: World, number: int, who: float) -> str:
+    """Preferably one whose mail is about to go out."""
+    waiting = sorted(
+        chunk.recipients[position].address
+        for chunk in world.database.chunks.values()
+        for position in chunk.pending
+    )
+    if waiting:
+        return waiting[int(who * len(waiting))]
+    members = world.setting.campaigns[number].members
+    return f"{number}-{int(who * max(members, 1))}@example.com"
+
+
+def _change(use: UseCases, kind: str, campaign_id: CampaignId) -> None:
+    match kind:
+        case "pause":
+            use.pause(campaign_id)
+        case "resume":
+            use.resume(campaign_id)
+        case "cancel":
+            use.cancel(campaign_id)
+
+
+def _person(world: World) -> Callable[[Process], None]:
+    """Resumes what the account paused, and some of what people did."""
+
+    def body(process: Process) -> None:
+        while True:
+            for campaign in sorted(world.database.campaigns.values(), key=lambda c: c.campaign_id):
+                if campaign.state is not CampaignState.PAUSED:
+                    continue
+                left = world.decisions.fraction("left paused", campaign.campaign_id) < 0.3
+                if campaign.pause_reason is PauseReason.QUOTA:
+                    # It ends by itself.
+                    continue
+                if campaign.pause_reason is PauseReason.OPERATOR and left:
+                    continue
+                _resume(world.use_cases(process), campaign.campaign_id)
+            process.is_idle = True
+            process.pause(10 * MINUTE)
+            process.is_idle = False
+
+    return body
+
+
+def _resume(use: UseCases, campaign_id: CampaignId) -> None:
+    try:
+        use.resume(campaign_id)
+    except SentinelError:
+        return

@@ -1,0 +1,240 @@
+"""The rare branches of the protocol, told from what is written, called and logged."""
+
+import logging
+from collections import Counter
+from collections.abc import Callable
+from datetime import timedelta
+
+from adapters.memory.database import MemoryDatabase
+from domain.campaign import Campaign, CampaignState
+from domain.chunk import LEASE_RAN_OUT, Chunk, ChunkRef
+from domain.errors import VersionConflict
+from domain.recipient import RecipientState
+from tests.simulation.hub import Process
+from tests.simulation.ports import Call
+
+RARE = (
+    "claim: lost the race for a chunk",
+    "claim: left to a live lease",
+    "claim: suppressed after fan-out",
+    "claim: campaign no longer sending, after the grant",
+    "grant: too far away",
+    "grant: void before the call",
+    "record: lost the version race",
+    "record: accepted, though shown as unknown",
+    "record: refused, though shown as unknown",
+    "record: given up, will show as unknown",
+    "dead attempt: unknown",
+    "dead attempt: unknown, campaign cancelled",
+    "put back for later",
+    "message of a finished chunk",
+    "skipped, campaign cancelled",
+    "abandoned chunk enqueued again",
+    "abandoned chunk of a cancelled campaign enqueued again",
+    "start: lost the race for a range",
+    "start: fenced off",
+    "start: left to another's lease",
+    "start: broken off",
+    "start: invoked itself again",
+    "start: too early, waited",
+    "start: expired",
+    "start: failed",
+    "start: chunks enqueued once more",
+    "start: queue did not take a chunk",
+    "started again by the reconciler",
+    "schedule made again by the reconciler",
+    "sent: by a worker",
+    "sent: by a starter",
+    "sent: by the reconciler",
+    "created, not triggered",
+    "paused: scheduled",
+    "paused: sending",
+    "paused: by the account",
+    "paused: out of quota",
+    "resumed: waits again",
+    "resumed: at once, never started",
+    "resumed: goes on",
+    "resumed, not triggered",
+    "cancelled: scheduled",
+    "cancelled: sending",
+    "cancelled: paused",
+    "dead letter",
+    "campaign write lost the race",
+    "chunk left on the queue",
+    "reconciler could not look after something",
+)
+
+_LOGGED = {
+    "Outcomes not recorded: they will show as unknown": "record: given up, will show as unknown",
+    "Start broken off: %s": "start: broken off",
+    "Expired: no start in time": "start: expired",
+    "Cannot start: %s": "start: failed",
+    "Chunk left on the queue": "chunk left on the queue",
+    "Could not be looked after yet": "reconciler could not look after something",
+    "Campaign stored, but not triggered; the reconciler goes on": "created, not triggered",
+    "Campaign resumed, but not triggered; the reconciler goes on": "resumed, not triggered",
+}
+_LOST_SIGHT = RecipientState.SENDING, RecipientState.UNKNOWN
+_PUT_BACK = RecipientState.SENDING, RecipientState.PENDING
+_MOVED = {
+    (
+        RecipientState.UNKNOWN,
+        RecipientState.SENT,
+    ): "record: accepted, though shown as unknown",
+    (
+        RecipientState.UNKNOWN,
+        RecipientState.FAILED,
+    ): "record: refused, though shown as unknown",
+    (RecipientState.PENDING, RecipientState.SUPPRESSED): "claim: suppressed after fan-out",
+    (RecipientState.PENDING, RecipientState.SKIPPED): "skipped, campaign cancelled",
+}
+_RACES = {
+    "fan_out.claim": "start: lost the race for a range",
+    "fan_out.append": "start: fenced off",
+    "campaigns.save": "campaign write lost the race",
+}
+_DONE_BY = {
+    ("invoker.start", "starter"): "start: invoked itself again",
+    ("invoker.start", "reconciler"): "started again by the reconciler",
+    ("scheduler.put", "reconciler"): "schedule made again by the reconciler",
+    ("clock.sleep", "starter"): "start: too early, waited",
+}
+_SENT_BY = {
+    "worker": "sent: by a worker",
+    "starter": "sent: by a starter",
+    "reconciler": "sent: by the reconciler",
+}
+
+
+class Branches:
+    """`taken` counts how often each was."""
+
+    def __init__(self) -> None:
+        """None was."""
+        self.taken: Counter[str] = Counter()
+        self._database = MemoryDatabase()
+        self._enqueued_before: set[ChunkRef] = set()
+        self._answered: dict[str, Callable[[Call], None]] = {
+            "chunks.load": self._loaded,
+            "chunks.permission": self._permitted,
+            "limiter.request": self._granted,
+            "queue.enqueue": self._enqueued,
+            "invoker.start": self._by_role,
+            "scheduler.put": self._by_role,
+            "clock.sleep": self._by_role,
+        }
+
+    def watch(self, database: MemoryDatabase) -> None:
+        """What there is to look at."""
+        self._database = database
+
+    def campaign_written(
+        self, process: Process | None, before: Campaign | None, after: Campaign
+    ) -> None:
+        """By its states."""
+        if before is None or before.state is after.state or process is None:
+            return
+        match after.state:
+            case CampaignState.SENT:
+                self._take(_SENT_BY[process.role])
+            case CampaignState.CANCELLED:
+                self._take(f"cancelled: {before.state}")
+            case CampaignState.PAUSED if process.role == "worker":
+                quota = after.pause_reason == "quota"
+                self._take("paused: out of quota" if quota else "paused: by the account")
+            case CampaignState.PAUSED:
+                self._take(f"paused: {before.state}")
+            case CampaignState.SCHEDULED:
+                self._take("resumed: waits again")
+            case CampaignState.SENDING if before.state is CampaignState.PAUSED:
+                started = after.started_at is not None
+                self._take("resumed: goes on" if started else "resumed: at once, never started")
+
+    def chunk_written(self, process: Process | None, before: Chunk | None, after: Chunk) -> None:
+        """By its recipients' states."""
+        if before is None or process is None:
+            return
+        for old, new in zip(before.progress, after.progress, strict=True):
+            move = (old.state, new.state)
+            if move in _MOVED:
+                self._take(_MOVED[move])
+            elif move == _LOST_SIGHT and new.reason == LEASE_RAN_OUT:
+                self._take("dead attempt: unknown")
+                campaign = self._database.campaigns[after.ref.campaign_id]
+                if campaign.state is CampaignState.CANCELLED:
+                    self._take("dead attempt: unknown, campaign cancelled")
+            elif move == _PUT_BACK and "the grant" in (new.reason or ""):
+                self._take("grant: void before the call")
+
+    def called(self, call: Call) -> None:
+        """By what a port answered."""
+        if isinstance(call.error, VersionConflict):
+            self._lost_a_race(call)
+        elif call.error is None and call.name in self._answered:
+            self._answered[call.name](call)
+
+    def _lost_a_race(self, call: Call) -> None:
+        if call.name in _RACES:
+            self._take(_RACES[call.name])
+        if call.name != "chunks.save" or call.process.role != "worker":
+            return
+        after, before = call.arguments
+        if after.lease is not None and after.lease != before.lease:
+            self._take("claim: lost the race for a chunk")
+        elif before.lease is not None and before.sending:
+            self._take("record: lost the version race")
+
+    def _loaded(self, call: Call) -> None:
+        if call.process.role != "worker" or call.result is None:
+            return
+        _, chunk = call.result
+        if chunk.is_finished:
+            self._take("message of a finished chunk")
+        elif chunk.lease is not None and f"-{call.process.name}-" not in chunk.lease.attempt:
+            self._take("claim: left to a live lease")
+
+    def _permitted(self, call: Call) -> None:
+        campaign = call.result.campaign
+        if campaign is None or campaign.state is not CampaignState.SENDING:
+            self._take("claim: campaign no longer sending, after the grant")
+
+    def _granted(self, call: Call) -> None:
+        if isinstance(call.result, timedelta):
+            self._take("grant: too far away")
+
+    def _by_role(self, call: Call) -> None:
+        branch = _DONE_BY.get((call.name, call.process.role))
+        if branch is not None:
+            self._take(branch)
+
+    def logged(self, process: Process | None, record: logging.LogRecord) -> None:
+        """By what the product says."""
+        branch = _LOGGED.get(str(record.msg))
+        if branch is not None:
+            self._take(branch)
+        elif record.msg == "Another start is at it" and process is not None:
+            self._take("start: left to another's lease")
+
+    def dead_letters(self, count: int) -> None:
+        """So many messages came too often."""
+        if count:
+            self.taken["dead letter"] += count
+
+    def _enqueued(self, call: Call) -> None:
+        role = call.process.role
+        if role == "worker":
+            self._take("put back for later")
+        if role == "starter":
+            if call.result:
+                self._take("start: queue did not take a chunk")
+            if self._enqueued_before.intersection(call.arguments[0]):
+                self._take("start: chunks enqueued once more")
+            self._enqueued_before.update(call.arguments[0])
+        if role == "reconciler":
+            self._take("abandoned chunk enqueued again")
+            campaign_id = call.arguments[0][0].campaign_id
+            if self._database.campaigns[campaign_id].state is CampaignState.CANCELLED:
+                self._take("abandoned chunk of a cancelled campaign enqueued again")
+
+    def _take(self, branch: str) -> None:
+        self.taken[branch] += 1

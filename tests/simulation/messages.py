@@ -1,0 +1,141 @@
+"""What becomes of messages and invocations on their way: doubled, late, out of order, lost."""
+
+from collections.abc import Collection, Sequence
+from datetime import timedelta
+
+from adapters.memory.invoker import MemoryInvoker
+from adapters.memory.queue import MemorySendQueue
+from adapters.memory.scheduler import MemoryScheduler
+from domain.chunk import ChunkRef
+from domain.identifiers import CampaignId
+from domain.ports.queue import Delivery
+from tests.simulation.faults import Fault, Faults
+from tests.simulation.hub import Process, Signal
+from tests.simulation.ports import MINUTE, SECOND
+
+
+class UnreliableQueue:
+    """Implements `domain.ports.queue.SendQueue` for one process, over the one queue of all."""
+
+    def __init__(
+        self, queue: MemorySendQueue, faults: Faults, process: Process, arrival: Signal
+    ) -> None:
+        """Messages that `process` sends and receives."""
+        self._queue = queue
+        self._faults = faults
+        self._process = process
+        self._arrival = arrival
+
+    def enqueue(
+        self, chunks: Sequence[ChunkRef], delay: timedelta = timedelta()
+    ) -> Sequence[ChunkRef]:
+        """Each on its own: some are not taken, lost, late or doubled."""
+        process = self._process
+        refused: list[ChunkRef] = []
+        for chunk in chunks:
+            number = process.calls["queue.message"] = process.calls.get("queue.message", 0) + 1
+            draws = process.hub.decisions.draws("message", process.name, number)
+            if self._happens("not taken", number, draws[0], 0.02):
+                refused.append(chunk)
+                continue
+            if self._happens("lost", number, draws[1], 0.03):
+                continue
+            late = timedelta()
+            if self._happens("late", number, draws[2], 0.15):
+                late = timedelta(seconds=40 * draws[3] ** 2)
+            self._queue.enqueue([chunk], delay + late)
+            if self._happens("doubled", number, draws[4], 0.15):
+                self._queue.enqueue([chunk], delay + timedelta(seconds=200 * draws[5] ** 4))
+        self._arrival.notify()
+        return refused
+
+    def receive(self, limit: int, wait: timedelta) -> Sequence[Delivery]:
+        """What can be seen now."""
+        del wait
+        return self._queue.receive(limit, timedelta())
+
+    def acknowledge(self, deliveries: Collection[Delivery]) -> None:
+        """At once."""
+        self._queue.acknowledge(deliveries)
+
+    def _happens(self, kind: str, number: int, draw: float, rate: float) -> bool:
+        fault = Fault(self._process.name, "queue.message", number, kind)
+        return self._faults.by_chance(fault, draw, rate)
+
+
+class UnreliableInvoker:
+    """Implements `domain.ports.invoker.Invoker` for one process."""
+
+    def __init__(
+        self, invoker: MemoryInvoker, faults: Faults, process: Process, arrival: Signal
+    ) -> None:
+        """Invocations that `process` asks for."""
+        self._invoker = invoker
+        self._faults = faults
+        self._process = process
+        self._arrival = arrival
+
+    def start(self, campaign_id: CampaignId) -> None:
+        """Accepted; it may be lost, run late, or run twice."""
+        process = self._process
+        number = process.calls["invocation"] = process.calls.get("invocation", 0) + 1
+        draws = process.hub.decisions.draws("invocation", process.name, number)
+
+        def happens(kind: str, draw: float, rate: float) -> bool:
+            fault = Fault(process.name, "invocation", number, kind)
+            return self._faults.by_chance(fault, draw, rate)
+
+        if happens("lost", draws[0], 0.08):
+            return
+        name = f"invocation of {process.name}.{number}"
+        if happens("late", draws[1], 0.1):
+            self._later(f"{name}, late", campaign_id, int(draws[2] ** 2 * 10 * MINUTE))
+        else:
+            self._invoker.start(campaign_id)
+            self._arrival.notify()
+        if happens("doubled", draws[3], 0.15):
+            self._later(f"{name}, again", campaign_id, int(draws[4] ** 3 * 30 * SECOND))
+
+    def _later(self, name: str, campaign_id: CampaignId, delay: int) -> None:
+        def invoke(_: Process) -> None:
+            self._invoker.start(campaign_id)
+            self._arrival.notify()
+
+        hub = self._process.hub
+        hub.spawn(name, "invocation", invoke, hub.now + delay)
+
+
+class UnreliableTicker:
+    """Fires what is due of the schedules, now and then twice; an invocation may be lost."""
+
+    def __init__(
+        self,
+        scheduler: MemoryScheduler,
+        fired: MemoryInvoker,
+        invoker: MemoryInvoker,
+        faults: Faults,
+        arrival: Signal,
+    ) -> None:
+        """What `scheduler` fires comes to `fired`, and goes on to `invoker`."""
+        self._scheduler = scheduler
+        self._fired = fired
+        self._invoker = invoker
+        self._faults = faults
+        self._arrival = arrival
+
+    def tick(self, process: Process) -> None:
+        """Once."""
+        self._scheduler.tick()
+        for request in self._fired.take_all():
+            number = process.calls["fire"] = process.calls.get("fire", 0) + 1
+            draws = process.hub.decisions.draws("fire", number)
+
+            def happens(kind: str, draw: float, rate: float, number: int = number) -> bool:
+                return self._faults.by_chance(Fault(process.name, "fire", number, kind), draw, rate)
+
+            if happens("lost", draws[0], 0.15):
+                continue
+            self._invoker.fire(request.campaign_id)
+            if happens("doubled", draws[1], 0.25):
+                self._invoker.fire(request.campaign_id)
+            self._arrival.notify()

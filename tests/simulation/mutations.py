@@ -1,0 +1,249 @@
+"""Sentinel without one of its guards, one at a time: the simulation has to miss each."""
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+from unittest.mock import patch
+from weakref import WeakKeyDictionary
+
+from greenlet import getcurrent, greenlet
+
+from adapters.memory.chunks import MemoryChunkRepository
+from adapters.memory.database import MemoryDatabase
+from adapters.memory.fan_out import MemoryFanOutRepository
+from domain import chunk as chunk_module
+from domain.campaign import Campaign, CampaignState
+from domain.chunk import Chunk, ChunkRef
+from domain.fan_out import DeliveryProgress, FanOutRange
+from domain.grants import Grant, GrantLog
+from domain.identifiers import AttemptToken, CampaignId
+from domain.outcome import Accepted, Outcome
+from domain.ports.chunks import SendPermission
+from domain.recipient import RecipientProgress, RecipientState
+from domain.tally import Tally
+from domain.use_cases import reconcile as reconcile_module
+from domain.use_cases.reconcile import Reconcile
+from domain.use_cases.send_chunk import SendChunk, Step
+
+
+@dataclass(frozen=True)
+class Mutation:
+    """A guard, how to do without it, and the invariants of which one is then broken."""
+
+    guard: str
+    without: Callable[[], AbstractContextManager[Any]]
+    breaks: frozenset[int]
+
+
+@contextmanager
+def _no_version_check() -> Iterator[None]:
+    original = MemoryChunkRepository.save
+
+    def save(self: MemoryChunkRepository, chunk: Chunk, before: Chunk) -> Chunk:
+        current = self._database.chunks[chunk.ref]
+        return original(self, chunk, replace(before, version=current.version))
+
+    with patch.object(MemoryChunkRepository, "save", save):
+        yield
+
+
+@contextmanager
+def _no_fence_of_the_cursor() -> Iterator[None]:
+    def check_range(self: MemoryDatabase, fan_out_range: FanOutRange) -> None:
+        del self, fan_out_range
+
+    with patch.object(MemoryDatabase, "check_range", check_range):
+        yield
+
+
+@contextmanager
+def _no_fence_of_the_state() -> Iterator[None]:
+    def append(
+        self: MemoryFanOutRepository, fan_out_range: FanOutRange, chunks: Sequence[Chunk]
+    ) -> FanOutRange:
+        advanced = self.save(fan_out_range)
+        self._database.chunks.update({chunk.ref: chunk for chunk in chunks})
+        return advanced
+
+    with patch.object(MemoryFanOutRepository, "append", append):
+        yield
+
+
+@contextmanager
+def _dead_attempts_are_sent_again() -> Iterator[None]:
+    def without_dead_attempts(
+        progress: tuple[RecipientProgress, ...],
+    ) -> tuple[RecipientProgress, ...]:
+        return tuple(
+            replace(each, state=RecipientState.PENDING)
+            if each.state is RecipientState.SENDING
+            else each
+            for each in progress
+        )
+
+    with patch.object(chunk_module, "_without_dead_attempts", without_dead_attempts):
+        yield
+
+
+@contextmanager
+def _campaign_read_once() -> Iterator[None]:
+    """A worker goes by the campaign that it read when its message came."""
+    load, permission = MemoryChunkRepository.load, MemoryChunkRepository.permission
+    call = SendChunk.__call__
+    read: WeakKeyDictionary[greenlet, dict[CampaignId, Campaign]] = WeakKeyDictionary()
+
+    def first(campaign: Campaign) -> Campaign:
+        return read.setdefault(getcurrent(), {}).setdefault(campaign.campaign_id, campaign)
+
+    def load_once(self: MemoryChunkRepository, ref: ChunkRef) -> tuple[Campaign, Chunk] | None:
+        loaded = load(self, ref)
+        return loaded and (first(loaded[0]), loaded[1])
+
+    def permission_once(
+        self: MemoryChunkRepository, campaign_id: CampaignId, addresses: Collection[str]
+    ) -> SendPermission:
+        found = permission(self, campaign_id, addresses)
+        return replace(found, campaign=found.campaign and first(found.campaign))
+
+    def forgetting(self: SendChunk, ref: ChunkRef, deadline: timedelta | None = None) -> bool:
+        read.pop(getcurrent(), None)
+        return call(self, ref, deadline)
+
+    with (
+        patch.object(MemoryChunkRepository, "load", load_once),
+        patch.object(MemoryChunkRepository, "permission", permission_once),
+        patch.object(SendChunk, "__call__", forgetting),
+    ):
+        yield
+
+
+@contextmanager
+def _proof_does_not_win() -> Iterator[None]:
+    original = chunk_module._after_outcome
+
+    def after_outcome(
+        each: RecipientProgress, attempt: AttemptToken, outcome: Outcome
+    ) -> RecipientProgress:
+        late = each.state is not RecipientState.SENDING or each.attempt != attempt
+        return each if late and isinstance(outcome, Accepted) else original(each, attempt, outcome)
+
+    with patch.object(chunk_module, "_after_outcome", after_outcome):
+        yield
+
+
+@contextmanager
+def _dead_attempts_of_the_cancelled_stay() -> Iterator[None]:
+    original = SendChunk._without_sending
+
+    def without_sending(self: SendChunk, campaign: Campaign, chunk: Chunk) -> Step | None:
+        if campaign.state is not CampaignState.CANCELLED or chunk.is_held(self.clock.now()):
+            return original(self, campaign, chunk)
+        if chunk.pending:
+            self._write(campaign, chunk.skip_pending(), chunk)
+        return Step.LEFT
+
+    with patch.object(SendChunk, "_without_sending", without_sending):
+        yield
+
+
+@contextmanager
+def _reconciler_leaves_the_cancelled() -> Iterator[None]:
+    with patch.object(reconcile_module, "_SENT_TO_WORKERS", frozenset({CampaignState.SENDING})):
+        yield
+
+
+@contextmanager
+def _reconciler_leaves_incomplete_fan_outs() -> Iterator[None]:
+    original = Reconcile._get_on
+
+    def get_on(
+        self: Reconcile,
+        campaign: Campaign,
+        progress: DeliveryProgress,
+        *rest: Any,  # noqa: ANN401
+    ) -> None:
+        if all(each.is_complete for each in progress.ranges):
+            original(self, campaign, progress, *rest)
+
+    with patch.object(Reconcile, "_get_on", get_on):
+        yield
+
+
+@contextmanager
+def _suppression_read_before_the_grant() -> Iterator[None]:
+    grant, permission = SendChunk._grant, MemoryChunkRepository.permission
+    read: WeakKeyDictionary[greenlet, frozenset[str]] = WeakKeyDictionary()
+
+    def grant_later(
+        self: SendChunk,
+        campaign: Campaign,
+        chunk: Chunk,
+        *rest: Any,  # noqa: ANN401
+    ) -> Any:  # noqa: ANN401
+        addresses = [each.address for each in chunk.recipients]
+        found = self.chunks.permission(chunk.ref.campaign_id, addresses)
+        read[getcurrent()] = found.suppressed
+        return grant(self, campaign, chunk, *rest)
+
+    def permission_as_read(
+        self: MemoryChunkRepository, campaign_id: CampaignId, addresses: Collection[str]
+    ) -> SendPermission:
+        found = permission(self, campaign_id, addresses)
+        return replace(found, suppressed=read.pop(getcurrent(), found.suppressed))
+
+    with (
+        patch.object(SendChunk, "_grant", grant_later),
+        patch.object(MemoryChunkRepository, "permission", permission_as_read),
+    ):
+        yield
+
+
+@contextmanager
+def _tally_moved_by_the_whole() -> Iterator[None]:
+    def tally_change(self: Chunk, before: Chunk) -> Tally | None:
+        del before
+        return Tally.of(self.progress) if self.is_finished else None
+
+    with patch.object(Chunk, "tally_change", tally_change):
+        yield
+
+
+@contextmanager
+def _no_limit_between_grants() -> Iterator[None]:
+    def next_grant(self: GrantLog, messages: int, now: datetime, limit: int) -> Grant:
+        del self, limit
+        return Grant(now, messages)
+
+    with patch.object(GrantLog, "next_grant", next_grant):
+        yield
+
+
+@contextmanager
+def _grants_hold_for_ever() -> Iterator[None]:
+    with (
+        patch.object(Grant, "is_usable", lambda *_: True),
+        patch.object(Grant, "left", lambda *_: timedelta(hours=1)),
+    ):
+        yield
+
+
+MUTATIONS = tuple(
+    Mutation(guard, without, frozenset(breaks))
+    for guard, without, breaks in (
+        ("the version check", _no_version_check, {1, 2, 5, 7}),
+        ("the fence: the cursor", _no_fence_of_the_cursor, {2, 5, 7}),
+        ("the fence: the campaign is sending", _no_fence_of_the_state, {3}),
+        ("dead attempts are not sent again", _dead_attempts_are_sent_again, {1, 2, 7}),
+        ("the campaign is read between micro-batches", _campaign_read_once, {3}),
+        ("proof wins", _proof_does_not_win, {2}),
+        ("dead attempts of the cancelled", _dead_attempts_of_the_cancelled_stay, {5}),
+        ("the reconciler on cancelled campaigns", _reconciler_leaves_the_cancelled, {5}),
+        ("the reconciler on incomplete fan-outs", _reconciler_leaves_incomplete_fan_outs, {5}),
+        ("suppression is read after the grant", _suppression_read_before_the_grant, {4}),
+        ("the tally moves by differences", _tally_moved_by_the_whole, {2}),
+        ("the sliding log", _no_limit_between_grants, {6}),
+        ("a grant's tolerance", _grants_hold_for_ever, {6}),
+    )
+)

@@ -1,0 +1,84 @@
+"""One run: a seed lived through, with its faults, to where nothing happens any more."""
+
+import logging
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from tests.simulation import actors, invariants
+from tests.simulation.faults import Fault, Faults
+from tests.simulation.ports import MINUTE, Call
+from tests.simulation.setting import Setting
+from tests.simulation.witness import Violation, Witness
+from tests.simulation.world import World
+
+_LONGEST = 8 * 60 * MINUTE
+"""Of virtual time, from the end of the faults: what is not done by then never will be."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """What became of a seed."""
+
+    seed: int
+    violations: Sequence[Violation]
+    injected: Sequence[Fault]
+    branches: Counter[str]
+    trace: Sequence[Call]
+    took: int
+
+
+def simulate(seed: int, allowed: Collection[Fault] | None = None) -> Run:
+    """Live through `seed`; `allowed` leaves every other fault out."""
+    setting = Setting.of(seed)
+    faults = Faults(setting.intensity, allowed)
+    world = World(seed, setting, faults)
+    with _listening(world.witness):
+        try:
+            actors.populate(world)
+            world.hub.run(setting.faults_end)
+            actors.settle(world)
+            end = setting.faults_end + _LONGEST
+            while world.hub.now < end and not world.is_settled:
+                world.hub.run(world.hub.now + 3 * MINUTE // 2)
+        finally:
+            world.is_over = True
+            world.hub.close()
+    world.witness.branches.dead_letters(len(world.queue.dead_letters))
+    return Run(
+        seed=seed,
+        violations=[*world.witness.violations, *invariants.broken(world)],
+        injected=faults.injected,
+        branches=world.witness.branches.taken,
+        trace=world.calls.trace,
+        took=world.hub.now,
+    )
+
+
+class _Listener(logging.Handler):
+    def __init__(self, witness: Witness) -> None:
+        super().__init__()
+        self._witness = witness
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._witness.logged(record)
+
+
+@contextmanager
+def _listening(witness: Witness) -> Iterator[None]:
+    """The product's log goes to the witness alone."""
+    listener = _Listener(witness)
+    loggers = [logging.getLogger(name) for name in ("domain", "adapters")]
+    before = [(each, each.level, each.propagate) for each in loggers]
+    for each in loggers:
+        each.addHandler(listener)
+        each.setLevel(logging.INFO)
+        each.propagate = False
+    try:
+        yield
+    finally:
+        for each, level, propagates in before:
+            each.removeHandler(listener)
+            each.setLevel(level)
+            each.propagate = propagates

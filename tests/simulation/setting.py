@@ -1,0 +1,79 @@
+"""The small instance that a seed stands for: who, how many, how fast, how unlucky."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from random import Random
+
+from domain.delivery_policy import DeliveryPolicy
+from tests.simulation.ports import MILLISECOND, MINUTE, SECOND
+
+
+@dataclass(frozen=True, kw_only=True)
+class CampaignPlan:
+    """One campaign: how many members its segment has, when it is asked for, and for when."""
+
+    members: int
+    asked_at: int
+    scheduled_in: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setting:
+    """All that does not change during a run."""
+
+    intensity: float
+    """How unlucky: multiplies the rate of every fault."""
+    campaigns: tuple[CampaignPlan, ...]
+    workers: int
+    starters: int
+    operators: int
+    ranges: int
+    chunk_size: int
+    chunks_a_step: int
+    rate: int
+    max_receives: int
+    skew: int
+    """Each process's wall clock is at most so far off."""
+    worker_time: int | None
+    """How long the platform lets an invocation run; None: as long as it takes."""
+    start_time: int | None
+    faults_end: int
+    visibility: timedelta
+    policy: DeliveryPolicy
+
+    @classmethod
+    def of(cls, seed: int) -> "Setting":
+        """The one that `seed` stands for."""
+        chance = Random(f"setting {seed}")  # noqa: S311  it decides about a test
+        worker_time = chance.choice((None, None, 30 * SECOND, 90 * SECOND))
+        return cls(
+            intensity=chance.choice((0.3, 1.0, 1.0, 2.0, 4.0)),
+            campaigns=tuple(_campaign(chance) for _ in range(chance.choice((1, 1, 2, 2, 3)))),
+            workers=chance.choice((2, 3, 3)),
+            starters=2,
+            operators=chance.choice((0, 1, 2, 3)),
+            ranges=chance.choice((1, 1, 2)),
+            chunk_size=chance.choice((1, 2, 2, 3, 4)),
+            chunks_a_step=chance.choice((1, 1, 2)),
+            rate=chance.choice((1, 1, 2, 2, 3, 5)),
+            max_receives=chance.choice((1, 2, 5)),
+            skew=chance.choice((0, 0, 30 * MILLISECOND, 2 * SECOND)),
+            worker_time=worker_time,
+            start_time=chance.choice((None, 0, 2 * SECOND, 300 * SECOND)),
+            faults_end=chance.randint(12, 30) * MINUTE,
+            visibility=timedelta(seconds=chance.choice((30, 100, 360, 540))),
+            policy=DeliveryPolicy(
+                chunk_check_interval=timedelta(seconds=chance.choice((60, 120, 300))),
+                max_lateness=timedelta(seconds=chance.choice((90, 600, 21_600))),
+            ),
+        )
+
+
+def _campaign(chance: Random) -> CampaignPlan:
+    return CampaignPlan(
+        members=chance.choice((0, 1, 2, 3, 4, 5, 6, 8, 10)),
+        asked_at=chance.randrange(20 * SECOND),
+        scheduled_in=chance.choice(
+            (None, None, chance.randrange(2 * MINUTE), chance.randrange(8 * MINUTE))
+        ),
+    )

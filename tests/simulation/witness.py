@@ -1,0 +1,177 @@
+"""Sees every write and every call as they happen, and holds them to the invariants."""
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from adapters.memory.database import MemoryDatabase
+from domain.campaign import TRANSITIONS, Campaign, CampaignState
+from domain.chunk import Chunk, ChunkRef
+from domain.errors import DependencyFault, VersionConflict
+from domain.identifiers import CampaignId
+from domain.message import Message
+from domain.outcome import Accepted, Outcome
+from domain.recipient import (
+    RECIPIENT_TRANSITIONS,
+    RESENT_TRANSITIONS,
+    RecipientState,
+)
+from domain.suppression import Suppression
+from tests.simulation.branches import Branches
+from tests.simulation.hub import Hub
+from tests.simulation.ports import Call
+from tests.simulation.setting import Setting
+
+_CAMPAIGN_MOVES = {
+    (state, after) for state, events in TRANSITIONS.items() for after in events.values()
+} | {(state, state) for state in CampaignState}
+_RECIPIENT_MOVES = {
+    (state, after)
+    for table in (RECIPIENT_TRANSITIONS, RESENT_TRANSITIONS)
+    for state, events in table.items()
+    for after in events.values()
+} | {(state, state) for state in RecipientState}
+_HALTED = frozenset({CampaignState.PAUSED, CampaignState.CANCELLED})
+
+DEFECT = 0
+"""Not an invariant of the protocol: something raised what nobody expects."""
+
+
+@dataclass(frozen=True)
+class Violation:
+    """Which invariant of docs/delivery.md was broken, how, and by what of it a trace is found."""
+
+    invariant: int
+    what: str
+    campaign_id: CampaignId | None = None
+    chunk: ChunkRef | None = None
+
+    def __str__(self) -> str:
+        """One line."""
+        name = f"invariant {self.invariant}" if self.invariant else "a defect"
+        return f"{name}: {self.what}"
+
+
+@dataclass
+class Halt:
+    """A campaign stood still from one moment to another."""
+
+    campaign_id: CampaignId
+    since: int
+    until: int | None = None
+
+
+class Witness:
+    """`violations` in the order they were seen."""
+
+    def __init__(self, hub: Hub, setting: Setting) -> None:
+        """Nothing seen."""
+        self.hub = hub
+        self.setting = setting
+        self.branches = Branches()
+        self.violations: list[Violation] = []
+        self.halts: list[Halt] = []
+        self.suppressed_at: dict[str, int] = {}
+        self._answers: dict[str, tuple[Sequence[Message], Sequence[Outcome]]] = {}
+        self._database = MemoryDatabase()
+        self._reactions: dict[str, Callable[[Call], None]] = {
+            "mailer.send": self._mailed,
+            "metrics.sends": self._reported,
+        }
+
+    def watch(self, database: MemoryDatabase) -> None:
+        """What there is to look at."""
+        self._database = database
+        self.branches.watch(database)
+
+    def violate(self, invariant: int, what: str, chunk: ChunkRef | None = None) -> None:
+        """It is broken."""
+        self.violations.append(
+            Violation(invariant, what, None if chunk is None else chunk.campaign_id, chunk)
+        )
+
+    def defect(self, error: BaseException) -> None:
+        """Something raised what nobody expects."""
+        self.violations.append(Violation(DEFECT, f"{type(error).__name__}: {error}"))
+
+    def campaign_written(self, before: Campaign | None, after: Campaign) -> None:
+        """Invariant 7, and 2 for one that is called sent."""
+        self.branches.campaign_written(self.hub.current, before, after)
+        if before is None:
+            return
+        campaign_id = after.campaign_id
+        if (before.state, after.state) not in _CAMPAIGN_MOVES:
+            self._violate(7, f"campaign from {before.state} to {after.state}", campaign_id)
+        if after.version != before.version + 1:
+            self._violate(7, f"campaign version {before.version} to {after.version}", campaign_id)
+        if before.state is after.state:
+            return
+        if before.state in _HALTED:
+            for halt in self.halts:
+                if halt.campaign_id == campaign_id and halt.until is None:
+                    halt.until = self.hub.now
+        if after.state in _HALTED:
+            self.halts.append(Halt(campaign_id, self.hub.now))
+        if after.state is CampaignState.SENT:
+            self._called_sent(campaign_id)
+
+    def _called_sent(self, campaign_id: CampaignId) -> None:
+        for chunk in self._database.chunks.values():
+            if chunk.ref.campaign_id == campaign_id and not chunk.is_finished:
+                self.violate(2, "sent, with a chunk that is not finished", chunk.ref)
+        for each in self._database.ranges[campaign_id].values():
+            if not each.is_complete:
+                self._violate(2, "sent, with a range not fanned out", campaign_id)
+
+    def chunk_written(self, before: Chunk | None, after: Chunk) -> None:
+        """Invariant 7."""
+        self.branches.chunk_written(self.hub.current, before, after)
+        if before is None:
+            state = self._database.campaigns[after.ref.campaign_id].state
+            if state is not CampaignState.SENDING:
+                self.violate(3, f"fanned out while {state}", after.ref)
+            return
+        if after.version != before.version + 1:
+            self.violate(7, f"chunk version {before.version} to {after.version}", after.ref)
+        if len(before.recipients) != len(after.recipients):
+            self.violate(2, "a chunk has other recipients than before", after.ref)
+            return
+        for position, (old, new) in enumerate(zip(before.progress, after.progress, strict=True)):
+            if (old.state, new.state) not in _RECIPIENT_MOVES:
+                self.violate(7, f"recipient {position} from {old.state} to {new.state}", after.ref)
+
+    def suppression_written(self, before: Suppression | None, after: Suppression) -> None:
+        """For invariant 4."""
+        if before is None:
+            self.suppressed_at[after.address] = self.hub.now
+
+    def called(self, call: Call) -> None:
+        """Every call, once it has had its effect."""
+        self.branches.called(call)
+        reaction = self._reactions.get(call.name)
+        if reaction is not None:
+            reaction(call)
+
+    def logged(self, record: logging.LogRecord) -> None:
+        """What the product says of itself: a traceback of anything but a fault is a defect."""
+        self.branches.logged(self.hub.current, record)
+        error = record.exc_info[1] if record.exc_info else None
+        if error is not None and not isinstance(error, DependencyFault | VersionConflict):
+            self.defect(error)
+
+    def _mailed(self, call: Call) -> None:
+        self._answers[call.process.name] = (call.arguments[0], call.result)
+
+    def _reported(self, call: Call) -> None:
+        """Invariant 2: what was reported as accepted is stored as sent. Proof wins."""
+        if not call.arguments[1].accepted:
+            return
+        messages, outcomes = self._answers.pop(call.process.name, ((), ()))
+        for message, outcome in zip(messages, outcomes, strict=True):
+            chunk = self._database.chunks[message.chunk]
+            state = chunk.progress[message.position].state
+            if isinstance(outcome, Accepted) and state is not RecipientState.SENT:
+                self.violate(2, f"recipient {message.position} was accepted, is {state}", chunk.ref)
+
+    def _violate(self, invariant: int, what: str, campaign_id: CampaignId) -> None:
+        self.violations.append(Violation(invariant, what, campaign_id))

@@ -1,0 +1,294 @@
+"""One world: the real use cases on the real memory adapters, seen through unreliable ports."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from adapters.memory.campaigns import MemoryCampaignRepository
+from adapters.memory.chunks import MemoryChunkRepository
+from adapters.memory.contacts import MemoryContactRepository
+from adapters.memory.contents import MemoryContentRepository
+from adapters.memory.database import MemoryDatabase
+from adapters.memory.fan_out import MemoryFanOutRepository
+from adapters.memory.invoker import MemoryInvoker
+from adapters.memory.mailer import MemoryMailer
+from adapters.memory.metrics import MemoryMetrics
+from adapters.memory.open_work import MemoryOpenWork
+from adapters.memory.queue import MemorySendQueue
+from adapters.memory.rate_limiter import MemoryRateLimiter
+from adapters.memory.scheduler import MemoryScheduler
+from adapters.memory.segments import MemorySegmentRepository
+from adapters.memory.sending_account import MemorySendingAccount
+from adapters.memory.suppressions import MemorySuppressionRepository
+from adapters.memory.templates import MemoryTemplateRepository
+from adapters.minijinja.renderer import MinijinjaRenderer
+from domain.campaign import Campaign, CampaignState, PauseReason
+from domain.contact import ContactDraft
+from domain.identifiers import SegmentId, TemplateId
+from domain.path_policy import DEFAULT_HORIZON
+from domain.ports.clock import Clock
+from domain.segment import Segment
+from domain.template import Content, Template
+from domain.use_cases.cancel_campaign import CancelCampaign
+from domain.use_cases.create_campaign import CreateCampaign
+from domain.use_cases.finish_campaign import FinishCampaign
+from domain.use_cases.pause_campaign import PauseCampaign
+from domain.use_cases.reconcile import Reconcile
+from domain.use_cases.resume_campaign import ResumeCampaign
+from domain.use_cases.send_batch import SendBatch
+from domain.use_cases.send_chunk import SendChunk
+from domain.use_cases.start_campaign import StartCampaign
+from tests.simulation.decisions import Decisions
+from tests.simulation.faults import Faults
+from tests.simulation.hub import Hub, Process, Signal
+from tests.simulation.messages import UnreliableInvoker, UnreliableQueue, UnreliableTicker
+from tests.simulation.observed import Observed
+from tests.simulation.ports import (
+    EPOCH,
+    Calls,
+    NumberedIds,
+    TrueClock,
+    VirtualClock,
+    microseconds,
+    port,
+)
+from tests.simulation.provider import Provider, SimulatedMailer
+from tests.simulation.setting import Setting
+from tests.simulation.witness import Witness
+
+_CONTENT = Content("News", "<p>Hello</p>", "Hello")
+_RENDERER = MinijinjaRenderer()
+"""Pure, so all processes of all worlds may share it: compiling takes longest."""
+
+
+@dataclass(frozen=True)
+class UseCases:
+    """What one process runs."""
+
+    create: CreateCampaign
+    start: StartCampaign
+    send: SendBatch
+    reconcile: Reconcile
+    pause: PauseCampaign
+    resume: ResumeCampaign
+    cancel: CancelCampaign
+    queue: UnreliableQueue
+    invoker: UnreliableInvoker
+    suppressions: MemorySuppressionRepository
+    clock: Clock
+
+
+class World:
+    """Everything there is in one run."""
+
+    def __init__(self, seed: int, setting: Setting, faults: Faults) -> None:
+        """Segments and templates stand; nothing else has happened."""
+        self.setting = setting
+        self.faults = faults
+        self.decisions = Decisions(seed)
+        self.hub = Hub(self.decisions)
+        self.clock = TrueClock(self.hub)
+        self.witness = Witness(self.hub, setting)
+        self.calls = Calls(self.hub, faults, self.witness)
+        self.database = MemoryDatabase(
+            campaigns=Observed(self.witness.campaign_written),
+            chunks=Observed(self.witness.chunk_written),
+            suppressions=Observed(self.witness.suppression_written),
+        )
+        self.campaigns = MemoryCampaignRepository(self.database)
+        self.chunks = MemoryChunkRepository(self.database)
+        self.contacts = MemoryContactRepository(
+            self.database, NumberedIds("audience", self.decisions)
+        )
+        self.contents = MemoryContentRepository(self.database)
+        self.fan_out = MemoryFanOutRepository(self.database)
+        self.open_work = MemoryOpenWork(self.database)
+        self.segments = MemorySegmentRepository(self.database)
+        self.suppressions = MemorySuppressionRepository(self.database)
+        self.templates = MemoryTemplateRepository(self.database)
+        self.queue = MemorySendQueue(self.clock, setting.visibility, setting.max_receives)
+        self.limiter = MemoryRateLimiter(setting.rate)
+        self.invoker = MemoryInvoker()
+        self.fired = MemoryInvoker()
+        self.scheduler = MemoryScheduler(self.clock, self.fired)
+        self.provider = Provider(MemoryMailer(self.clock), Signal(self.hub))
+        self.metrics = MemoryMetrics()
+        self.account = MemorySendingAccount()
+        self.messages_came = Signal(self.hub)
+        self.invocations_came = Signal(self.hub)
+        self.ticker = UnreliableTicker(
+            self.scheduler, self.fired, self.invoker, faults, self.invocations_came
+        )
+        self.is_over = False
+        self.repeats = 0
+        """Starts that the platform repeated."""
+        self.epoch = EPOCH
+        self._populate()
+        self.witness.watch(self.database)
+
+    def use_cases(self, process: Process) -> UseCases:
+        """All of them, as `process` runs them."""
+        calls, faults = self.calls, self.faults
+        bound = self.decisions.whole(-self.setting.skew, self.setting.skew, "skew", process.name)
+        process.skew = bound
+        campaigns = port(calls, process, "campaigns", self.campaigns)
+        chunks = port(calls, process, "chunks", self.chunks)
+        contents = port(calls, process, "contents", self.contents)
+        fan_out = port(calls, process, "fan_out", self.fan_out)
+        open_work = port(calls, process, "open_work", self.open_work)
+        segments = port(calls, process, "segments", self.segments)
+        contacts = port(calls, process, "contacts", self.contacts)
+        templates = port(calls, process, "templates", self.templates)
+        scheduler = port(calls, process, "scheduler", self.scheduler)
+        limiter = port(calls, process, "limiter", self.limiter)
+        metrics = port(calls, process, "metrics", self.metrics)
+        renderer = port(calls, process, "renderer", _RENDERER)
+        clock = port(calls, process, "clock", VirtualClock(process))
+        ids = port(calls, process, "ids", NumberedIds(process.name, self.decisions))
+        mailer = port(calls, process, "mailer", SimulatedMailer(self.provider, faults, process))
+        queue = port(
+            calls,
+            process,
+            "queue",
+            UnreliableQueue(self.queue, faults, process, self.messages_came),
+        )
+        invoker = port(
+            calls,
+            process,
+            "invoker",
+            UnreliableInvoker(self.invoker, faults, process, self.invocations_came),
+        )
+        policy = self.setting.policy
+        finish = FinishCampaign(campaigns=campaigns, fan_out=fan_out, clock=clock, policy=policy)
+        resume = ResumeCampaign(
+            campaigns=campaigns,
+            fan_out=fan_out,
+            invoker=invoker,
+            scheduler=scheduler,
+            clock=clock,
+            policy=policy,
+        )
+        return UseCases(
+            create=CreateCampaign(
+                campaigns=campaigns,
+                templates=templates,
+                segments=segments,
+                contacts=contacts,
+                renderer=renderer,
+                invoker=invoker,
+                scheduler=scheduler,
+                clock=clock,
+                ids=ids,
+                metrics=metrics,
+                policy=policy,
+                horizon=DEFAULT_HORIZON,
+                fan_out_ranges=self.setting.ranges,
+            ),
+            start=StartCampaign(
+                campaigns=campaigns,
+                contents=contents,
+                fan_out=fan_out,
+                templates=templates,
+                segments=segments,
+                contacts=contacts,
+                renderer=renderer,
+                queue=queue,
+                invoker=invoker,
+                clock=clock,
+                ids=ids,
+                metrics=metrics,
+                policy=policy,
+                finish=finish,
+                chunk_size=self.setting.chunk_size,
+                chunks_a_step=self.setting.chunks_a_step,
+            ),
+            send=SendBatch(
+                send_chunk=SendChunk(
+                    campaigns=campaigns,
+                    chunks=chunks,
+                    contents=contents,
+                    renderer=renderer,
+                    limiter=limiter,
+                    mailer=mailer,
+                    queue=queue,
+                    clock=clock,
+                    ids=ids,
+                    metrics=metrics,
+                    policy=policy,
+                ),
+                finish=finish,
+                clock=clock,
+            ),
+            reconcile=Reconcile(
+                campaigns=campaigns,
+                chunks=chunks,
+                fan_out=fan_out,
+                open_work=open_work,
+                scheduler=scheduler,
+                invoker=invoker,
+                queue=queue,
+                clock=clock,
+                metrics=metrics,
+                policy=policy,
+                account=port(calls, process, "account", self.account),
+                finish=finish,
+                resume=resume,
+            ),
+            pause=PauseCampaign(campaigns=campaigns, scheduler=scheduler),
+            resume=resume,
+            cancel=CancelCampaign(campaigns=campaigns, scheduler=scheduler, clock=clock),
+            queue=queue,
+            invoker=invoker,
+            suppressions=port(calls, process, "suppressions", self.suppressions),
+            clock=clock,
+        )
+
+    def _populate(self) -> None:
+        for number, plan in enumerate(self.setting.campaigns):
+            self.templates.add(
+                Template(
+                    template_id=TemplateId(f"template-{number}"),
+                    name="News",
+                    content=_CONTENT,
+                    created_at=EPOCH,
+                )
+            )
+            segment_id = SegmentId(f"segment-{number}")
+            self.segments.add(Segment(segment_id=segment_id, name="All", created_at=EPOCH))
+            contacts = self.contacts.put(
+                [
+                    ContactDraft(f"{number}-{member}@example.com", {})
+                    for member in range(plan.members)
+                ]
+            )
+            self.segments.add_members(segment_id, [each.contact_id for each in contacts])
+
+    def next_message_in(self) -> int | None:
+        """How soon a message can be seen; None where there is none."""
+        times = [each.visible_at for each in self.queue._messages.values()]
+        if not times:
+            return None
+        return max(0, microseconds(min(times) - self.clock.now()))
+
+    def is_anything_due(self) -> bool:
+        """Whether a reconciler, by whatever clock, would find something."""
+        horizon = self.clock.now() + timedelta(microseconds=self.setting.skew)
+        return bool(self.open_work.due(horizon, 1))
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether nothing will happen any more."""
+        if self.hub.is_anybody_busy or self.queue._messages or self.scheduler._schedules:
+            return False
+        for campaign in self.database.campaigns.values():
+            if not campaign.is_final and not _waits_for_people(campaign):
+                return False
+        return all(
+            chunk.is_finished
+            or self.database.campaigns[chunk.ref.campaign_id].state is CampaignState.PAUSED
+            for chunk in self.database.chunks.values()
+        )
+
+
+def _waits_for_people(campaign: Campaign) -> bool:
+    paused = campaign.state is CampaignState.PAUSED
+    return paused and campaign.pause_reason is PauseReason.OPERATOR
