@@ -25,6 +25,7 @@ from adapters.aws.invoker import LambdaInvoker
 from adapters.aws.keys import suppression_key
 from adapters.aws.mailer import SesMailer
 from adapters.aws.open_work import DynamoDBOpenWork
+from adapters.aws.provider_events import SqsProviderEvents
 from adapters.aws.queue import SqsSendQueue
 from adapters.aws.rate_limiter import DynamoDBRateLimiter
 from adapters.aws.scheduler import EventBridgeScheduler
@@ -41,6 +42,7 @@ from domain.chunk import ChunkRef
 from domain.dead_letter import DeadLetterSource
 from domain.identifiers import CampaignId
 from domain.ports.queue import SendQueue
+from domain.provider_event import ProviderEvent
 from domain.start import StartRequest
 from domain.suppression import Suppression, SuppressionReason
 from tests.conftest import Emulator
@@ -51,8 +53,10 @@ from tests.contracts.family import (
     DeadLettersUnderTest,
     Family,
     Mail,
+    ProviderEventsUnderTest,
     QueueUnderTest,
 )
+from tests.contracts.ses_examples import mail, published, told_of
 from tests.contracts.settable_clock import SettableClock
 
 if TYPE_CHECKING:
@@ -175,6 +179,7 @@ def aws_family(deployment: Deployment, clients: AwsClients | None = None) -> Fam
         templates=DynamoDBTemplateRepository(table),
         make_queue=make_queue,
         make_dead_letters=lambda: make_dead_letters(deployment, clients),
+        make_provider_events=lambda: make_provider_events(deployment, clients),
         elapse=lambda _: None,
         started=started,
         delivered=delivered,
@@ -313,6 +318,40 @@ def make_dead_letters(deployment: Deployment, clients: AwsClients) -> DeadLetter
         enqueued=enqueued,
         reported=lambda: _drain(sqs, reports_url),
     )
+
+
+def make_provider_events(deployment: Deployment, clients: AwsClients) -> ProviderEventsUnderTest:
+    """A topic, and a queue that gets its messages as they are."""
+    sqs = deployment.clients.sqs
+    sns = deployment.clients.session.client("sns", endpoint_url=deployment.emulator.endpoint_url)
+    name = f"told-{next(_names)}"
+    topic = sns.create_topic(Name=name)["TopicArn"]
+    queue_url = sqs.create_queue(QueueName=name, Attributes={"VisibilityTimeout": "0"})["QueueUrl"]
+    queue_arn = _attributes(sqs, queue_url)["QueueArn"]
+    policy = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": {"Service": "sns.amazonaws.com"},
+                "Action": "sqs:SendMessage",
+                "Resource": queue_arn,
+            }
+        ],
+    }
+    sqs.set_queue_attributes(QueueUrl=queue_url, Attributes={"Policy": json.dumps(policy)})
+    sns.subscribe(
+        TopicArn=topic,
+        Protocol="sqs",
+        Endpoint=queue_arn,
+        Attributes={"RawMessageDelivery": "true"},
+    )
+
+    def tell(event: ProviderEvent | None) -> None:
+        told = {**published("Send"), "mail": mail()} if event is None else told_of(event)
+        sns.publish(TopicArn=topic, Message=json.dumps(told))
+
+    return ProviderEventsUnderTest(SqsProviderEvents(clients, queue_url), tell)
 
 
 def _attributes(sqs: "SQSClient", queue_url: str) -> "dict[QueueAttributeNameType, str]":

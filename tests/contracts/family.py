@@ -19,6 +19,7 @@ from domain.ports.ids import Ids
 from domain.ports.invoker import Invoker
 from domain.ports.mailer import Mailer
 from domain.ports.open_work import OpenWork
+from domain.ports.provider_events import ProviderEventQueue
 from domain.ports.queue import SendQueue
 from domain.ports.rate_limiter import RateLimiter
 from domain.ports.scheduler import Scheduler
@@ -26,6 +27,7 @@ from domain.ports.segments import SegmentRepository
 from domain.ports.sending_account import SendingAccount
 from domain.ports.suppressions import SuppressionRepository
 from domain.ports.templates import TemplateRepository
+from domain.provider_event import ProviderEvent
 from domain.start import StartRequest
 from domain.suppression import Suppression
 
@@ -91,6 +93,17 @@ class Allowed:
         return self.rate
 
 
+@dataclass(frozen=True, slots=True)
+class ProviderEventsUnderTest:
+    """A queue that hides nothing, and what puts there what the provider tells: an event, or none.
+
+    None is what it tells of others' mails.
+    """
+
+    queue: ProviderEventQueue
+    tell: Callable[[ProviderEvent | None], None]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Family:
     """The `..._elsewhere` are what another process has: other instances over the same store.
@@ -123,6 +136,7 @@ class Family:
     templates: TemplateRepository
     make_queue: MakeQueue
     make_dead_letters: Callable[[], DeadLettersUnderTest]
+    make_provider_events: Callable[[], ProviderEventsUnderTest]
     elapse: Callable[[timedelta], None]
     started: Callable[[], Sequence[StartRequest]]
     delivered: Callable[[Collection[str]], Sequence[Mail]]

@@ -14,6 +14,7 @@ from adapters.memory.idempotency import MemoryIdempotencyRepository
 from adapters.memory.invoker import MemoryInvoker
 from adapters.memory.mailer import MemoryMailer
 from adapters.memory.open_work import MemoryOpenWork
+from adapters.memory.provider_events import MemoryProviderEvents
 from adapters.memory.queue import MemorySendQueue
 from adapters.memory.rate_limiter import MemoryRateLimiter
 from adapters.memory.scheduler import MemoryScheduler
@@ -25,12 +26,14 @@ from adapters.system.ids import SystemIds
 from domain.chunk import ChunkRef
 from domain.dead_letter import DeadLetter, DeadLetterSource, ProviderReport, Work
 from domain.identifiers import CampaignId
+from domain.provider_event import ProviderEvent
 from domain.start import StartRequest, Trigger
 from tests.contracts.family import (
     Allowed,
     DeadLettersUnderTest,
     Family,
     Mail,
+    ProviderEventsUnderTest,
     QueueUnderTest,
 )
 from tests.contracts.settable_clock import SettableClock
@@ -135,8 +138,18 @@ def memory_family() -> Family:
         templates=MemoryTemplateRepository(database),
         make_queue=make_queue,
         make_dead_letters=make_dead_letters,
+        make_provider_events=_make_provider_events,
         elapse=clock.sleep,
         started=started,
         delivered=delivered,
         suppression_of=database.suppressions.get,
     )
+
+
+def _make_provider_events() -> ProviderEventsUnderTest:
+    queue = MemoryProviderEvents()
+
+    def tell(event: ProviderEvent | None) -> None:
+        queue.tell(*([] if event is None else [event]))
+
+    return ProviderEventsUnderTest(queue, tell)

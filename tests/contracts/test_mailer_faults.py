@@ -407,6 +407,20 @@ def test_tags_and_a_header_lead_back_to_the_recipient(clients: AwsClients, bulk:
         }
 
 
+@both_ways
+def test_the_configuration_set_is_named_with_each_mail(clients: AwsClients, bulk: bool) -> None:
+    """SES tells nothing of a mail without one; where none is set, an identity's own stands."""
+    accepted = results("SUCCESS", "SUCCESS") if bulk else answer({"MessageId": "id"})
+    named = SesMailer(
+        clients, SENDER, bulk=bulk, clock=SettableClock(), configuration_set="sentinel"
+    )
+
+    for mailer, expected in ((named, "sentinel"), (mailer_of(clients, bulk=bulk), None)):
+        with intercepted(clients.sesv2, SEND[bulk], accepted) as wire:
+            mailer.send(messages(2), WITHIN)
+        assert {body.get("ConfigurationSetName") for body in wire.bodies} == {expected}
+
+
 def test_a_connection_that_was_idle_is_not_sent_into(
     raw_clients: Callable[[str], AwsClients],
 ) -> None:
