@@ -45,11 +45,13 @@ _MONTHS_OF_LOGS = 1
 _ROUNDS_A_MONTH = 43_200
 _LAMBDA_LINES_BYTES = 400
 _API_LINES_BYTES = 1_000
-_IDLE_POLLS_A_MONTH = 5 * 3 * _ROUNDS_A_MONTH
+_IDLE_POLLS_A_MONTH = 2 * 5 * 3 * _ROUNDS_A_MONTH
 _SECRETS = 2
-_EVENTS_A_MAIL = 2
-_EVENTS_A_BATCH = 10
-_EVENT_BATCH_SECONDS = 0.1
+_EVENTS_GB = 0.25
+_EVENTS_A_RECEIVE = 10
+_EVENTS_A_BATCH = 50
+_EVENT_BATCH_SECONDS = 0.5
+_WRITES_A_DELIVERY = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,20 +200,25 @@ Whether anything is sent or not, for one stage, in US dollars for 30 days:
 - Reconciler: {number(_ROUNDS_A_MONTH)} passes of {counts.idle.requests} queries, counted on an \
 empty table. EventBridge does not
   bill the rule that invokes it.
-- Idle polls: that Lambda asks an empty queue by five pollers, every 20 seconds each, is assumed.
+- Idle polls: that Lambda asks each of two empty queues by five pollers, every 20 seconds each, is
+  assumed.
 - Recovery (PITR) goes by the size of the table. A campaign's share is in its lines above. The
   audience is not counted: at three records of some 250 bytes a contact, a million contacts are
   0.75 GB, so about $0.34 a month for storage and recovery.
 
 ## Events
 
-Not built yet, so computed, not counted: two a mail (send and delivery), by SNS to SQS to a
-function that takes ten at a time. For 1,000 recipients, in US cents:
+Computed, not counted: one a mail, that it was sent, by SNS to SQS to a function that takes up to
+{_EVENTS_A_BATCH * 2} at a time; half as many are assumed. For 1,000 recipients, in US cents:
 
 {_events()}
 
 Reads are as if no two events of a batch were of one chunk. Writes come on top where an event says
-something new: a bounce, a complaint, the proof of an unknown.
+something new: a bounce, a complaint, the proof of an unknown. With `DELIVERY_EVENTS` all of this
+comes twice, and each delivery says something new: up to {_WRITES_A_DELIVERY} write units, where \
+the deliveries of a
+chunk come one by one; for 1,000 recipients \
+{prices.DYNAMODB_WRITES.of(_WRITES_A_DELIVERY * _THOUSAND) * 100:.2f} cents.
 
 ## Prices
 
@@ -405,7 +412,7 @@ def _by_month(counts: Counts) -> str:
             log_bytes,
             prices.LOGS.of(log_bytes) + prices.LOGS_STORED.of(log_bytes * _MONTHS_OF_LOGS),
         ),
-        ("idle polls of the send queue", _IDLE_POLLS_A_MONTH, prices.SQS.of(_IDLE_POLLS_A_MONTH)),
+        ("idle polls of both queues", _IDLE_POLLS_A_MONTH, prices.SQS.of(_IDLE_POLLS_A_MONTH)),
     )
     rows: list[Sequence[object]] = [
         (name, number(count), f"{dollars:.2f}") for name, count, dollars in costs
@@ -422,18 +429,19 @@ def _metrics() -> int:
 
 
 def _events() -> str:
-    events = _EVENTS_A_MAIL * _THOUSAND
+    events = _THOUSAND
+    receives = events // _EVENTS_A_RECEIVE
     batches = events // _EVENTS_A_BATCH
     seconds = batches * _EVENT_BATCH_SECONDS
     costs = (
         ("SNS, published", events, prices.SNS.of(events)),
         ("SQS, sent by SNS", events, prices.SQS.of(events)),
-        ("SQS, received and deleted by ten", 2 * batches, prices.SQS.of(2 * batches)),
+        ("SQS, received and deleted by ten", 2 * receives, prices.SQS.of(2 * receives)),
         ("Lambda, requests", batches, prices.LAMBDA_REQUESTS.of(batches)),
         (
             f"Lambda, time in s at {_EVENT_BATCH_SECONDS} s a batch",
             seconds,
-            prices.LAMBDA_TIME.of(seconds * _MEMORY_GB),
+            prices.LAMBDA_TIME.of(seconds * _EVENTS_GB),
         ),
         (
             "DynamoDB, reads, a chunk of two units an event",
