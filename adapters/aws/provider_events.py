@@ -30,7 +30,9 @@ class SqsProviderEvents:
                 events = body_to_events(message["Body"])
             except ValueError:
                 # Left where it is: it comes again and ends in the dead-letter queue.
-                logger.exception("Not a message of SES", extra={"message_id": message["MessageId"]})
+                logger.exception(
+                    "Not a message of Sentinel", extra={"message_id": message["MessageId"]}
+                )
                 continue
             deliveries.append(EventDelivery(events, message["ReceiptHandle"]))
         return deliveries

@@ -252,6 +252,7 @@ def test_what_a_deployment_is_told_are_parameters() -> None:
         stalled_seconds=300,
         alarm_address="oncall@example.com",
         ses_bulk=False,
+        delivery_events=True,
         log_level="DEBUG",
     )
 
@@ -302,3 +303,70 @@ def test_the_dashboard_shows_every_metric_that_is_reported() -> None:
         "AWS/SQS NumberOfMessagesSent",
         "AWS/Scheduler InvocationAttemptCount",
     }
+
+
+def test_only_this_accounts_ses_publishes_what_it_tells() -> None:
+    """To the topic, and only the topic to the queue: who writes there suppresses whom they like."""
+    (to_topic,) = RESOURCES["ProviderEventsTopicPolicy"]["Properties"]["PolicyDocument"][
+        "Statement"
+    ]
+    (to_queue,) = RESOURCES["ProviderEventsQueuePolicy"]["Properties"]["PolicyDocument"][
+        "Statement"
+    ]
+
+    assert to_topic["Principal"] == {"Service": "ses.amazonaws.com"}
+    assert to_topic["Action"] == "sns:Publish"
+    assert to_topic["Condition"] == {
+        "StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
+    }
+    assert to_queue["Principal"] == {"Service": "sns.amazonaws.com"}
+    assert to_queue["Action"] == "sqs:SendMessage"
+    assert to_queue["Condition"] == {"ArnEquals": {"aws:SourceArn": {"Ref": "ProviderEventsTopic"}}}
+
+
+def test_ses_tells_of_all_that_settles_or_suppresses() -> None:
+    """Of deliveries only where that was asked for: each would cost a write."""
+    destination = RESOURCES["ProviderEventsDestination"]["Properties"]["EventDestination"]
+    *always, delivery = destination["MatchingEventTypes"]
+
+    assert set(always) == {"send", "reject", "bounce", "complaint", "renderingFailure"}
+    assert delivery == {"Fn::If": ["WithDeliveryEvents", "delivery", {"Ref": "AWS::NoValue"}]}
+    assert TEMPLATE["Parameters"]["DeliveryEvents"]["Default"] == "false"
+    subscription = RESOURCES["ProviderEventsSubscription"]["Properties"]
+    assert subscription["RawMessageDelivery"] is True
+
+
+def test_mails_name_the_configuration_set_and_may_do_so() -> None:
+    """SES asks for a permission on it as on the identity; a local runner names it, too."""
+    variables = FUNCTIONS["SendWorkerFunction"]["Environment"]["Variables"]
+    allowed = [
+        text
+        for statement in _statements(ROLES["SendWorkerRole"])
+        if "ses:SendEmail" in _listed(statement["Action"])
+        for text in _texts(statement["Resource"])
+    ]
+
+    assert variables["CONFIGURATION_SET"] == {"Ref": "ConfigurationSet"}
+    assert RESOURCES["ConfigurationSet"]["Properties"]["Name"] == {"Ref": "Name"}
+    assert any(text.endswith(":configuration-set/${Name}") for text in allowed)
+    for name, resource in RESOURCES.items():
+        of_functions = "Function" in name or resource["Type"] in {
+            "AWS::IAM::Role",
+            "AWS::Logs::LogGroup",
+            "AWS::Lambda::EventSourceMapping",
+            "AWS::CloudWatch::Alarm",
+        }
+        if "ProviderEvents" in name or name == "ConfigurationSet":
+            assert ("Condition" in resource) == of_functions, name
+
+
+def test_what_ses_tells_is_taken_many_at_a_time() -> None:
+    """Those of one chunk are one write; meanwhile their messages stay hidden."""
+    mapping = RESOURCES["ProviderEventsMapping"]["Properties"]
+
+    assert 10 <= mapping["BatchSize"] <= 100
+    assert 0 < mapping["MaximumBatchingWindowInSeconds"] <= 10
+    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    timeout = FUNCTIONS["ProviderEventsFunction"]["Timeout"]
+    assert QUEUES["ProviderEventsQueue"]["VisibilityTimeout"] >= SIX_TIMES * timeout
+    assert QUEUES["ProviderEventsQueue"]["RedrivePolicy"]["maxReceiveCount"] > 1

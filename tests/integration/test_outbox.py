@@ -46,6 +46,9 @@ def test_the_counts_are_those_of_the_segment(runner: Runner, vip_campaign: str) 
         "unknown": 0,
         "suppressed": 0,
         "skipped": 0,
+        "delivered": 0,
+        "bounced": 0,
+        "complained": 0,
     }
     assert campaign["created_at"] <= campaign["started_at"] <= campaign["ended_at"]
 
