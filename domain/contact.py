@@ -1,14 +1,17 @@
-"""People: a contact is an opaque id, one normalised address, and fields to merge."""
+"""People: a contact is an opaque id, one normalised address, and what is known of the person."""
 
 import math
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from types import MappingProxyType
 
 from domain.errors import InvalidInput, escaped
 from domain.identifiers import ContactId
+from domain.locale import normalise_locale
+from domain.time_zone import zone_named
 from domain.unicode_text import is_unicode_text
 
 FieldValue = str | int | float | bool
@@ -18,6 +21,7 @@ MAX_ADDRESS_OCTETS = 254
 MAX_LOCAL_PART_OCTETS = 64
 MAX_FIELDS = 50
 MAX_FIELDS_BYTES = 2_048
+MAX_SOURCE_CHARACTERS = 200
 MAX_WHOLE_NUMBER = 2**53 - 1
 """What every reader of JSON agrees on (RFC 8259, section 6)."""
 _FIELD_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}", re.ASCII)
@@ -131,26 +135,110 @@ def _check_value(name: str, value: FieldValue) -> None:
 
 
 @dataclass(frozen=True)
+class Consent:
+    """Where somebody agreed to be mailed, and when."""
+
+    source: str
+    at: datetime
+
+    @classmethod
+    def of(cls, source: str, at: datetime) -> "Consent":
+        """Checked; `at` is aware, and kept in UTC. Raises InvalidInput."""
+        if not source.strip() or len(source) > MAX_SOURCE_CHARACTERS or not is_unicode_text(source):
+            raise InvalidInput(
+                "consent/source", f"Text of 1 to {MAX_SOURCE_CHARACTERS} characters."
+            )
+        return cls(source, at.astimezone(UTC))
+
+
+def checked_time_zone(name: str) -> str:
+    """An IANA name. Raises InvalidInput."""
+    if zone_named(name) is None:
+        raise InvalidInput(
+            "time_zone", "No such time zone; use an IANA name such as Europe/Berlin."
+        )
+    return name
+
+
+@dataclass(frozen=True)
 class ContactDraft:
-    """A contact as somebody gives it: the address in any spelling, and its fields."""
+    """A contact as somebody gives it: the address in any spelling, and its fields.
+
+    Without a locale, time zone or consent those of a known contact stay.
+    """
 
     address: str
     fields: MergeFields
+    locale: str | None = None
+    time_zone: str | None = None
+    consent: Consent | None = None
 
     @classmethod
-    def of(cls, address: str, fields: MergeFields) -> "ContactDraft":
+    def of(
+        cls,
+        address: str,
+        fields: MergeFields,
+        locale: str | None = None,
+        time_zone: str | None = None,
+        consent: Consent | None = None,
+    ) -> "ContactDraft":
         """Normalised and checked. Raises InvalidInput."""
-        return cls(normalise_address(address), checked_fields(fields))
+        return cls(
+            normalise_address(address),
+            checked_fields(fields),
+            None if locale is None else normalise_locale(locale),
+            None if time_zone is None else checked_time_zone(time_zone),
+            consent,
+        )
 
 
 @dataclass(frozen=True)
 class Contact:
-    """One person. `address` is normalised and unique among contacts."""
+    """One person. `address` is normalised and unique among contacts.
+
+    `revision` counts the changes that people made.
+    """
 
     contact_id: ContactId
     address: str
     fields: MergeFields
+    locale: str | None = None
+    time_zone: str | None = None
+    consent: Consent | None = None
+    revision: int = 1
 
     def __post_init__(self) -> None:
         """Keep a copy of the fields that nobody can change."""
         object.__setattr__(self, "fields", MappingProxyType(dict(self.fields)))
+
+    @classmethod
+    def new(cls, contact_id: ContactId, draft: ContactDraft) -> "Contact":
+        """As somebody gave it."""
+        return cls(
+            contact_id, draft.address, draft.fields, draft.locale, draft.time_zone, draft.consent
+        )
+
+    def given(self, draft: ContactDraft) -> "Contact":
+        """Given once more: the fields are the new ones, the rest what is new of it.
+
+        Of the same revision, which a repository moves; itself where nothing changes.
+        """
+        after = replace(
+            self,
+            fields=draft.fields,
+            locale=draft.locale or self.locale,
+            time_zone=draft.time_zone or self.time_zone,
+            consent=draft.consent or self.consent,
+        )
+        return self if after == self and _types(after.fields) == _types(self.fields) else after
+
+    def with_fields(self, changes: Mapping[str, FieldValue | None]) -> "Contact":
+        """Some fields changed, those that are None removed. Raises InvalidInput."""
+        merged = {**self.fields, **changes}
+        kept = {name: value for name, value in merged.items() if value is not None}
+        return replace(self, fields=checked_fields(kept))
+
+
+def _types(fields: MergeFields) -> Mapping[str, type]:
+    """What tells 1, 1.0 and true apart, which are equal."""
+    return {name: type(value) for name, value in fields.items()}

@@ -8,9 +8,9 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from domain.errors import InvalidInput
+from domain.time_zone import zone_named
 
 IMMEDIATE_WINDOW = timedelta(seconds=60)
 DEFAULT_HORIZON = timedelta(days=366)
@@ -19,8 +19,6 @@ _DATE_TIME = re.compile(
     r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(?P<offset>[Zz]|[+-][0-2]\d:[0-5]\d)?",
     re.ASCII,
 )
-_NOT_IANA = re.compile("localtime$|Factory$|posixrules$|posix/|right/")
-"""What a machine's zone files hold besides: its own zone, and copies with leap seconds."""
 _EXAMPLE = "write it as 2026-11-19T09:00:00Z or 2026-11-19T10:00:00+01:00"
 
 
@@ -100,10 +98,7 @@ def _read(text: str, timezone: str | None, fold: int | None) -> datetime:
 
 
 def _resolve_local(local: datetime, timezone: str, fold: int | None) -> datetime:
-    try:
-        zone = None if _NOT_IANA.match(timezone) else ZoneInfo(timezone)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        zone = None
+    zone = zone_named(timezone)
     if zone is None:
         raise InvalidInput("timezone", "No such time zone; use an IANA name such as Europe/Berlin.")
     if fold not in {None, 0, 1}:

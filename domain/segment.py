@@ -42,3 +42,7 @@ def key_space_bounds(ranges: int) -> tuple[tuple[str, str], ...]:
     """The key space in `ranges` equal parts: each a lower bound (included) and an upper (not)."""
     edges = [f"{index * KEY_SPACE // ranges:02x}" for index in range(ranges)] + ["g"]
     return tuple(pairwise(edges))
+
+
+(WHOLE_KEY_SPACE,) = key_space_bounds(1)
+"""The bounds of everybody."""

@@ -13,10 +13,10 @@ from adapters.aws.keys import (
 )
 from adapters.aws.table import SCHEMA, Item
 from adapters.aws.times import text_to_time, time_to_text
-from domain.contact import Contact
+from domain.contact import Consent, Contact
 from domain.identifiers import CampaignId, ContactId, SegmentId, TemplateId
 from domain.segment import Segment, member_key
-from domain.suppression import Suppression
+from domain.suppression import Suppression, SuppressionReason
 from domain.template import Content, Template
 
 
@@ -104,12 +104,32 @@ def contact_to_item(contact: Contact) -> Item:
         "contact_id": contact.contact_id,
         "address": contact.address,
         "fields": json.dumps(dict(contact.fields), ensure_ascii=False),
+        "version": contact.revision,
+        **({} if contact.locale is None else {"locale": contact.locale}),
+        **({} if contact.time_zone is None else {"time_zone": contact.time_zone}),
+        **({} if contact.consent is None else _consent_attributes(contact.consent)),
     }
+
+
+def _consent_attributes(consent: Consent) -> Item:
+    return {"consent_source": consent.source, "consent_at": time_to_text(consent.at)}
 
 
 def item_to_contact(item: Item) -> Contact:
     """The inverse of `contact_to_item`."""
-    return Contact(ContactId(item["contact_id"]), item["address"], json.loads(item["fields"]))
+    return Contact(
+        contact_id=ContactId(item["contact_id"]),
+        address=item["address"],
+        fields=json.loads(item["fields"]),
+        locale=item.get("locale"),
+        time_zone=item.get("time_zone"),
+        consent=(
+            Consent(item["consent_source"], text_to_time(item["consent_at"]))
+            if "consent_source" in item
+            else None
+        ),
+        revision=int(item["version"]),
+    )
 
 
 def address_to_item(address_hash_key: bytes, contact: Contact) -> Item:
@@ -129,3 +149,10 @@ def suppression_to_item(address_hash_key: bytes, suppression: Suppression) -> It
         "reason": suppression.reason.value,
         "since": time_to_text(suppression.since),
     }
+
+
+def item_to_suppression(item: Item) -> Suppression:
+    """The inverse of `suppression_to_item`."""
+    return Suppression(
+        item["address"], SuppressionReason(item["reason"]), text_to_time(item["since"])
+    )

@@ -1,19 +1,24 @@
 """Contacts in DynamoDB."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from adapters.aws.address_hash_key import AddressHashKey
 from adapters.aws.audience_records import address_to_item, contact_to_item, item_to_contact
-from adapters.aws.keys import address_key, contact_key
-from adapters.aws.table import Put, Table, Write, put_new
+from adapters.aws.keys import address_key, contact_key, contact_place
+from adapters.aws.table import Table, Write, put_new, put_version
 from domain.contact import Contact, ContactDraft
 from domain.errors import DependencyRefused, VersionConflict
 from domain.identifiers import ContactId
+from domain.ports.contacts import ContactPage
 from domain.ports.ids import Ids
+from domain.segment import member_key
 
 _CONTACTS_A_TRANSACTION = 50
+_UPDATES_A_TRANSACTION = 100
+_PARTITIONS = "0123456789abcdef"
 _ATTEMPTS = 5
-"""Races lost to other writers of the same new addresses before it is given up."""
+"""Races lost to other writers of the same contacts before it is given up."""
 
 
 class DynamoDBContactRepository:
@@ -26,7 +31,7 @@ class DynamoDBContactRepository:
         self._address_hash_key = address_hash_key
 
     def put(self, drafts: Sequence[ContactDraft]) -> tuple[Contact, ...]:
-        """New addresses by transaction, known ones by batch."""
+        """By transactions; a known one that does not change is not written."""
         wanted = {draft.address: draft for draft in drafts}
         stored: dict[str, Contact] = {}
         for _ in range(_ATTEMPTS):
@@ -34,10 +39,11 @@ class DynamoDBContactRepository:
             try:
                 self._put_missing(missing, stored)
             except VersionConflict:
-                # Another writer made one of them meanwhile: its contact id is the one to use.
+                # Another writer made one of them meanwhile, whose contact id is the one to use, or
+                # changed it.
                 continue
             return tuple(stored[draft.address] for draft in drafts)
-        raise DependencyRefused("Contacts: other writers kept making the same addresses.")
+        raise DependencyRefused("Contacts: other writers kept writing the same ones.")
 
     def get(self, contact_ids: Sequence[ContactId]) -> tuple[Contact, ...]:
         """Consistent, 100 a request: who was added a moment ago must not be missed."""
@@ -49,30 +55,76 @@ class DynamoDBContactRepository:
             if keys[contact_id] in found
         )
 
+    def find(self, address: str) -> Contact | None:
+        """Two consistent reads: of the address, then of its contact."""
+        item = self._table.get(address_key(self._address_hash_key(), address))
+        if item is None:
+            return None
+        return next(iter(self.get([ContactId(item["contact_id"])])), None)
+
+    def save(self, contact: Contact) -> Contact:
+        """A conditional PutItem."""
+        saved = replace(contact, revision=contact.revision + 1)
+        self._table.put(put_version(contact_to_item(saved), contact.revision))
+        return saved
+
+    def page(self, *, lower: str, upper: str, after: str | None, limit: int) -> ContactPage:
+        """A consistent Query of each partition that the bounds touch, until there are enough."""
+        found: list[Contact] = []
+        for digit in _PARTITIONS:
+            first, last = max(lower, f"{digit}0"), min(upper, f"{digit}g")
+            if first >= last or (after is not None and after >= last):
+                continue
+            found += self._within(first, last, after, limit + 1 - len(found))
+            if len(found) > limit:
+                page = tuple(found[:limit])
+                return ContactPage(page, member_key(page[-1].contact_id))
+        return ContactPage(tuple(found), None)
+
+    def _within(self, lower: str, upper: str, after: str | None, limit: int) -> list[Contact]:
+        pk, end = contact_place(upper)
+        return [
+            item_to_contact(item)
+            for item in self._table.query(
+                "pk = :pk AND sk BETWEEN :lower AND :upper",
+                {":pk": pk, ":lower": contact_place(lower)[1], ":upper": end},
+                consistent=True,
+                limit=limit,
+                start=contact_place(after) if after is not None and after >= lower else None,
+            )
+            if item["sk"] != end
+        ]
+
     def _put_missing(self, drafts: Sequence[ContactDraft], stored: dict[str, Contact]) -> None:
         keys = {
-            draft.address: address_key(self._address_hash_key(), draft.address) for draft in drafts
+            address_key(self._address_hash_key(), draft.address): draft.address for draft in drafts
         }
-        known = self._table.batch_get(list(keys.values()), consistent=True)
-        updated = [
-            Contact(
-                ContactId(known[keys[draft.address]]["contact_id"]), draft.address, draft.fields
-            )
-            for draft in drafts
-            if keys[draft.address] in known
-        ]
-        self._table.batch_put([contact_to_item(contact) for contact in updated])
-        stored.update({contact.address: contact for contact in updated})
-        new = [
-            Contact(self._ids.contact_id(), draft.address, draft.fields)
-            for draft in drafts
-            if keys[draft.address] not in known
-        ]
+        addresses = self._table.batch_get(list(keys), consistent=True)
+        known = {
+            contact.address: contact
+            for contact in self.get([ContactId(item["contact_id"]) for item in addresses.values()])
+        }
+        known_drafts = [draft for draft in drafts if draft.address in known]
+        new_drafts = [draft for draft in drafts if draft.address not in known]
+        changed: list[tuple[Contact, Write]] = []
+        for draft in known_drafts:
+            before = known[draft.address]
+            after = before.given(draft)
+            if after is before:
+                stored[draft.address] = before
+                continue
+            after = replace(after, revision=before.revision + 1)
+            changed.append((after, put_version(contact_to_item(after), before.revision)))
+        for start in range(0, len(changed), _UPDATES_A_TRANSACTION):
+            some = changed[start : start + _UPDATES_A_TRANSACTION]
+            self._table.transact([write for _, write in some])
+            stored.update({contact.address: contact for contact, _ in some})
+        new = [Contact.new(self._ids.contact_id(), draft) for draft in new_drafts]
         for start in range(0, len(new), _CONTACTS_A_TRANSACTION):
             added = new[start : start + _CONTACTS_A_TRANSACTION]
             writes: list[Write] = []
             for contact in added:
                 writes.append(put_new(address_to_item(self._address_hash_key(), contact)))
-                writes.append(Put(contact_to_item(contact)))
+                writes.append(put_new(contact_to_item(contact)))
             self._table.transact(writes)
             stored.update({contact.address: contact for contact in added})

@@ -3,6 +3,7 @@
 from adapters.aws.table import Item, Key
 from domain.chunk import ChunkRef
 from domain.identifiers import CampaignId, ContactId, SegmentId, TemplateId
+from domain.segment import member_key
 from domain.suppression import address_hash
 
 GRANTS_KEY: Key = ("GRANTS#account", "GRANTS")
@@ -34,8 +35,13 @@ def address_key(address_hash_key: bytes, address: str) -> Key:
 
 
 def contact_key(contact_id: ContactId) -> Key:
-    """Key of a contact."""
-    return f"CONTACT#{contact_id}", "CONTACT"
+    """Key of a contact: in one of 16 partitions, and there in the order of member keys."""
+    return contact_place(member_key(contact_id))
+
+
+def contact_place(key: str) -> Key:
+    """Where a member key, or a bound of them, stands among the contacts."""
+    return f"CONTACTS#{key[0]}", f"CONTACT#{key}"
 
 
 def idempotency_key(digest: str) -> Key:

@@ -1,7 +1,10 @@
 """The suppression list in DynamoDB."""
 
+from collections.abc import Collection, Mapping
+
 from adapters.aws.address_hash_key import AddressHashKey
-from adapters.aws.audience_records import suppression_to_item
+from adapters.aws.audience_records import item_to_suppression, suppression_to_item
+from adapters.aws.keys import suppression_key
 from adapters.aws.table import Table, put_new
 from domain.errors import VersionConflict
 from domain.suppression import Suppression
@@ -21,3 +24,9 @@ class DynamoDBSuppressionRepository:
             self._table.put(put_new(suppression_to_item(self._address_hash_key(), suppression)))
         except VersionConflict:
             return
+
+    def find(self, addresses: Collection[str]) -> Mapping[str, Suppression]:
+        """Consistent, 100 a request."""
+        keys = {suppression_key(self._address_hash_key(), each): each for each in addresses}
+        found = self._table.batch_get(list(keys), consistent=True)
+        return {keys[key]: item_to_suppression(item) for key, item in found.items()}

@@ -1,11 +1,16 @@
 """Contacts in memory."""
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
+from dataclasses import replace
 
 from adapters.memory.database import MemoryDatabase
 from domain.contact import Contact, ContactDraft
+from domain.errors import VersionConflict
 from domain.identifiers import ContactId
+from domain.ports.contacts import ContactPage
 from domain.ports.ids import Ids
+from domain.segment import member_key
 
 
 class MemoryContactRepository:
@@ -26,9 +31,43 @@ class MemoryContactRepository:
         contacts = self._database.contacts
         return tuple(contacts[each] for each in contact_ids if each in contacts)
 
+    def find(self, address: str) -> Contact | None:
+        """By the address."""
+        with self._database.lock:
+            contact_id = self._database.contacts_by_address.get(address)
+            return None if contact_id is None else self._database.contacts[contact_id]
+
+    def save(self, contact: Contact) -> Contact:
+        """By revision."""
+        with self._database.lock:
+            stored = self._database.contacts.get(contact.contact_id)
+            if stored is None or stored.revision != contact.revision:
+                raise VersionConflict(f"contact {contact.contact_id}")
+            saved = replace(contact, revision=contact.revision + 1)
+            self._database.contacts[contact.contact_id] = saved
+            return saved
+
+    def page(self, *, lower: str, upper: str, after: str | None, limit: int) -> ContactPage:
+        """In key order."""
+        with self._database.lock:
+            keys = sorted(self._database.contact_keys)
+            start = bisect_left(keys, lower)
+            if after is not None:
+                start = max(start, bisect_right(keys, after))
+            end = bisect_left(keys, upper)
+            page = keys[start : min(end, start + limit)]
+            return ContactPage(
+                self.get([self._database.contact_keys[key] for key in page]),
+                page[-1] if page and start + limit < end else None,
+            )
+
     def _put(self, draft: ContactDraft) -> Contact:
-        known = self._database.contacts_by_address.get(draft.address)
-        contact = Contact(known or self._ids.contact_id(), draft.address, draft.fields)
+        known = self.find(draft.address)
+        if known is not None:
+            given = known.given(draft)
+            return known if given is known else self.save(given)
+        contact = Contact.new(self._ids.contact_id(), draft)
         self._database.contacts_by_address[draft.address] = contact.contact_id
         self._database.contacts[contact.contact_id] = contact
+        self._database.contact_keys[member_key(contact.contact_id)] = contact.contact_id
         return contact

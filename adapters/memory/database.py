@@ -32,6 +32,7 @@ class MemoryDatabase:
     segments: dict[SegmentId, Segment] = field(default_factory=dict)
     members: dict[SegmentId, dict[str, ContactId]] = field(default_factory=dict)
     contacts: dict[ContactId, Contact] = field(default_factory=dict)
+    contact_keys: dict[str, ContactId] = field(default_factory=dict)
     contacts_by_address: dict[str, ContactId] = field(default_factory=dict)
     suppressions: dict[str, Suppression] = field(default_factory=dict)
     idempotency: dict[str, IdempotencyRecord] = field(default_factory=dict)

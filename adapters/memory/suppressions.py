@@ -1,5 +1,7 @@
 """The suppression list in memory."""
 
+from collections.abc import Collection, Mapping
+
 from adapters.memory.database import MemoryDatabase
 from domain.suppression import Suppression
 
@@ -14,3 +16,8 @@ class MemorySuppressionRepository:
     def add(self, suppression: Suppression) -> None:
         """The first reason stays."""
         self._database.suppressions.setdefault(suppression.address, suppression)
+
+    def find(self, addresses: Collection[str]) -> Mapping[str, Suppression]:
+        """Those that are on it."""
+        stored = self._database.suppressions
+        return {each: stored[each] for each in addresses if each in stored}

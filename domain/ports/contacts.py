@@ -1,10 +1,19 @@
 """Where contacts are kept."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from domain.contact import Contact, ContactDraft
 from domain.identifiers import ContactId
+
+
+@dataclass(frozen=True)
+class ContactPage:
+    """Contacts in the order of their member keys. `cursor` is the key to read on after."""
+
+    contacts: tuple[Contact, ...]
+    cursor: str | None
 
 
 class ContactRepository(Protocol):
@@ -13,12 +22,34 @@ class ContactRepository(Protocol):
     def put(self, drafts: Sequence[ContactDraft]) -> tuple[Contact, ...]:
         """Create or update the contact of each address; one result for each draft, in order.
 
-        An address seen before keeps its contact id and gets the new fields. Idempotent but for
-        the ids of new contacts; two writers of one address agree on one contact. Not atomic:
-        after a fault some drafts may be stored, and all may be put again.
+        An address seen before keeps its contact id and gets the new fields; its locale, time zone
+        and consent stay where the draft has none. The revision moves where something changes.
+        Idempotent but for the ids of new contacts; two writers of one address agree on one
+        contact. Not atomic: after a fault some drafts may be stored, and all may be put again.
         """
         ...
 
     def get(self, contact_ids: Sequence[ContactId]) -> tuple[Contact, ...]:
         """Those of `contact_ids` that exist, in the order asked for."""
+        ...
+
+    def find(self, address: str) -> Contact | None:
+        """The contact with this normalised address; strongly consistent."""
+        ...
+
+    def save(self, contact: Contact) -> Contact:
+        """Write a contact of the same address if the stored revision is still `contact`'s.
+
+        Returns it as stored, of the next revision. Raises VersionConflict, and then nothing was
+        written. A write whose answer was lost and that was repeated underneath counts as the
+        success it was.
+        """
+        ...
+
+    def page(self, *, lower: str, upper: str, after: str | None, limit: int) -> ContactPage:
+        """Contacts with a member key from `lower` to before `upper` and past `after`, in key order.
+
+        Strongly consistent: who was put a moment ago is there. Fewer than `limit` may come with a
+        cursor; no cursor means that there are no more.
+        """
         ...

@@ -1,5 +1,6 @@
 """Where the suppression list is kept."""
 
+from collections.abc import Collection, Mapping
 from typing import Protocol
 
 from domain.suppression import Suppression
@@ -10,4 +11,11 @@ class SuppressionRepository(Protocol):
 
     def add(self, suppression: Suppression) -> None:
         """Suppress an address from now on; the first reason stays. Raises DependencyFault."""
+        ...
+
+    def find(self, addresses: Collection[str]) -> Mapping[str, Suppression]:
+        """The suppressed ones of these normalised addresses; strongly consistent.
+
+        Raises DependencyFault.
+        """
         ...

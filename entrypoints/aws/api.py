@@ -6,12 +6,13 @@ from entrypoints.containers.on_aws.audience import Audience
 from entrypoints.containers.on_aws.chunks import Chunks
 from entrypoints.containers.on_aws.idempotency import Idempotency
 from entrypoints.containers.on_aws.rendering import Rendering
+from entrypoints.containers.on_aws.suppressions import Suppressions
 from entrypoints.containers.serving import Serving
 from entrypoints.http.api import Api
 from entrypoints.http.routes import all_routes
 
 
-class Adapters(ApiAccess, Idempotency, Audience, Rendering, Chunks):
+class Adapters(ApiAccess, Idempotency, Audience, Rendering, Chunks, Suppressions):
     """What it runs on."""
 
 

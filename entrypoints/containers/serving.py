@@ -5,9 +5,13 @@ from dependency_injector import providers
 from domain.use_cases.add_members import AddMembers
 from domain.use_cases.create_segment import CreateSegment
 from domain.use_cases.create_template import CreateTemplate
+from domain.use_cases.edit_contact import EditContact
+from domain.use_cases.list_contacts import ListContacts
 from domain.use_cases.list_recipients import ListRecipients
+from domain.use_cases.look_up_contact import LookUpContact
 from domain.use_cases.put_contacts import PutContacts
 from domain.use_cases.read_campaign import ReadCampaign
+from domain.use_cases.read_contact import ReadContact
 from entrypoints.containers.creating import Creating
 from entrypoints.containers.lifecycle import Lifecycle
 from entrypoints.containers.settling import Settling
@@ -41,6 +45,18 @@ class Serving(Creating, Settling, Lifecycle):
     )
     put_contacts: providers.Provider[PutContacts] = providers.Factory(
         PutContacts, contacts=UseCases.family.contacts
+    )
+    read_contact: providers.Provider[ReadContact] = providers.Factory(
+        ReadContact, contacts=UseCases.family.contacts, suppressions=UseCases.family.suppressions
+    )
+    look_up_contact: providers.Provider[LookUpContact] = providers.Factory(
+        LookUpContact, contacts=UseCases.family.contacts, suppressions=UseCases.family.suppressions
+    )
+    list_contacts: providers.Provider[ListContacts] = providers.Factory(
+        ListContacts, contacts=UseCases.family.contacts, suppressions=UseCases.family.suppressions
+    )
+    edit_contact: providers.Provider[EditContact] = providers.Factory(
+        EditContact, contacts=UseCases.family.contacts, suppressions=UseCases.family.suppressions
     )
     add_members: providers.Provider[AddMembers] = providers.Factory(
         AddMembers, segments=UseCases.family.segments, contacts=UseCases.family.contacts

@@ -39,6 +39,9 @@ def scopes_needed(method: str, path: str) -> tuple[Scope, ...]:
         case ["", "v1", "campaigns", _, "recipients"]:
             # It tells addresses, as contacts do.
             return (Scope.CAMPAIGNS_READ, Scope.AUDIENCE_READ)
+        case ["", "v1", "contacts", "lookup"]:
+            # A POST for the sake of its body: an address belongs in no URL.
+            return (Scope.AUDIENCE_READ,)
         case ["", "v1", part, *_] if part in _SCOPES:
             reading, writing = _SCOPES[part]
             return (reading if method in _READS else writing,)

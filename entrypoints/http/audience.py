@@ -5,7 +5,8 @@ from http import HTTPStatus
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
-from domain.contact import ContactDraft
+from domain.contact import Contact
+from domain.contact_status import ContactStatus
 from domain.errors import NotFound
 from domain.identifiers import ContactId, SegmentId
 from domain.segment import Segment
@@ -13,6 +14,9 @@ from entrypoints.containers.serving import Serving
 from entrypoints.http.answers import BODY_PROBLEMS, answer, described
 from entrypoints.http.audience_models import (
     ContactBody,
+    ContactEditBody,
+    ContactListBody,
+    ContactLookupBody,
     ContactRequestBody,
     MembersRequestBody,
     SegmentBody,
@@ -21,41 +25,107 @@ from entrypoints.http.audience_models import (
 )
 from entrypoints.http.idempotency import current_record
 from entrypoints.http.paging import Cursor, Limit
+from entrypoints.http.revisions import IfMatch, revision_tag, revisions_of, tagged
 
 
 def contact_routes(container: Serving) -> APIGatewayHttpRouter:
-    """Put, read."""
+    """Put, list, look up, read, change."""
     router = APIGatewayHttpRouter()
+
+    def told(
+        contact: Contact,
+        status: ContactStatus,
+        http_status: HTTPStatus = HTTPStatus.OK,
+        *,
+        location: str | None = None,
+    ) -> Response[str]:
+        return answer(
+            ContactBody.of(contact, status),
+            http_status,
+            location=location,
+            etag=revision_tag(contact.revision),
+        )
 
     @router.post(
         "/v1/contacts",
         summary="Create a contact, or give the one with this address new fields",
         tags=["contacts"],
-        responses=described(
-            (HTTPStatus.CREATED, ContactBody, "The contact"), problems=BODY_PROBLEMS
+        responses=tagged(
+            described((HTTPStatus.CREATED, ContactBody, "The contact"), problems=BODY_PROBLEMS)
         ),
     )
     def put_contact(body: ContactRequestBody) -> Response[str]:
-        (contact,) = container.put_contacts()([ContactDraft.of(body.email, body.fields)])
-        return answer(
-            ContactBody.of(contact),
+        (contact,) = container.put_contacts()([body.draft()])
+        return told(
+            *container.read_contact()(contact.contact_id),
             HTTPStatus.CREATED,
             location=f"/v1/contacts/{contact.contact_id}",
         )
 
     @router.get(
+        "/v1/contacts",
+        summary="List contacts",
+        description="In an order of their own, which no change of a contact moves.",
+        tags=["contacts"],
+        responses=described((HTTPStatus.OK, ContactListBody, "A page")),
+    )
+    def list_contacts(limit: Limit = 50, cursor: Cursor = None) -> Response[str]:
+        page = container.list_contacts()(limit, cursor)
+        return answer(
+            ContactListBody(
+                items=[ContactBody.of(*each) for each in page.contacts], next_cursor=page.cursor
+            )
+        )
+
+    @router.post(
+        "/v1/contacts/lookup",
+        summary="Find a contact by its address",
+        description="In the body, since addresses of requests are logged on their way.",
+        tags=["contacts"],
+        responses=tagged(
+            described(
+                (HTTPStatus.OK, ContactBody, "The contact"),
+                problems=(*BODY_PROBLEMS, HTTPStatus.NOT_FOUND),
+            )
+        ),
+    )
+    def look_up_contact(body: ContactLookupBody) -> Response[str]:
+        return told(*container.look_up_contact()(body.email))
+
+    @router.get(
         "/v1/contacts/<contact_id>",
         summary="Read a contact",
         tags=["contacts"],
-        responses=described(
-            (HTTPStatus.OK, ContactBody, "The contact"), problems=(HTTPStatus.NOT_FOUND,)
+        responses=tagged(
+            described((HTTPStatus.OK, ContactBody, "The contact"), problems=(HTTPStatus.NOT_FOUND,))
         ),
     )
     def read_contact(contact_id: str) -> Response[str]:
-        found = container.family.contacts().get([ContactId(contact_id)])
-        if not found:
-            raise NotFound("contact", contact_id)
-        return answer(ContactBody.of(found[0]))
+        return told(*container.read_contact()(ContactId(contact_id)))
+
+    @router.patch(
+        "/v1/contacts/<contact_id>",
+        summary="Change what is known of a person",
+        description="The address stays: another one is another contact.",
+        tags=["contacts"],
+        responses=tagged(
+            described(
+                (HTTPStatus.OK, ContactBody, "The contact"),
+                problems=(
+                    *BODY_PROBLEMS,
+                    HTTPStatus.NOT_FOUND,
+                    HTTPStatus.CONFLICT,
+                    HTTPStatus.PRECONDITION_FAILED,
+                ),
+            )
+        ),
+    )
+    def edit_contact(
+        contact_id: str, body: ContactEditBody, if_match: IfMatch = None
+    ) -> Response[str]:
+        return told(
+            *container.edit_contact()(ContactId(contact_id), body.edit(), revisions_of(if_match))
+        )
 
     return router
 

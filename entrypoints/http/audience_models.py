@@ -1,15 +1,17 @@
 """Bodies of the routes of contacts and segments."""
 
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from domain.contact import Contact
+from domain.contact import MAX_SOURCE_CHARACTERS, Consent, Contact, ContactDraft
+from domain.contact_status import ContactStatus
 from domain.segment import Segment
 from domain.unicode_text import is_unicode_text
 from domain.use_cases.add_members import MAX_MEMBERS
-from entrypoints.http.models import Answer, Name, Reference, Request, Utc
+from domain.use_cases.edit_contact import UNCHANGED, ContactEdit
+from entrypoints.http.models import Answer, Moment, Name, Reference, Request, Utc
 
 
 class SegmentRequestBody(Request):
@@ -53,6 +55,10 @@ def _field_value(value: object) -> object:
     return value
 
 
+def _field_value_or_none(value: object) -> object:
+    return None if value is None else _field_value(value)
+
+
 def _field_names(fields: object) -> object:
     if isinstance(fields, dict) and not all(is_unicode_text(str(name)) for name in fields):
         raise PydanticCustomError("string_unicode", "A name is no text")
@@ -62,23 +68,122 @@ def _field_names(fields: object) -> object:
 FieldValueBody = Annotated[str | int | float | bool, BeforeValidator(_field_value)]
 
 
-class ContactRequestBody(Request):
-    """A contact to create, or to give new fields if the address is known."""
+Email = Annotated[str, Field(max_length=320)]
+Fields = Annotated[dict[str, FieldValueBody], BeforeValidator(_field_names)]
+Locale = Annotated[str, Field(max_length=64, description="BCP 47 tag.", examples=["de-AT"])]
+TimeZone = Annotated[
+    str, Field(max_length=64, description="IANA name.", examples=["Europe/Berlin"])
+]
 
-    email: Annotated[str, Field(max_length=320)]
-    fields: Annotated[dict[str, FieldValueBody], BeforeValidator(_field_names)] = {}  # noqa: RUF012  pydantic copies it
+
+class ConsentRequestBody(Request):
+    """Where somebody agreed to be mailed, and when."""
+
+    source: Annotated[str, Field(max_length=MAX_SOURCE_CHARACTERS, examples=["sign-up form"])]
+    at: Moment
+
+    def consent(self) -> Consent:
+        """Checked. Raises InvalidInput."""
+        return Consent.of(self.source, self.at)
+
+
+class ConsentBody(Answer):
+    """Where somebody agreed to be mailed, and when."""
+
+    source: str
+    at: Utc
+
+
+class ContactRequestBody(Request):
+    """A contact to create, or to give new fields if the address is known.
+
+    Locale, time zone and consent of a known one stay where they are left out.
+    """
+
+    email: Email
+    fields: Fields = {}  # noqa: RUF012  pydantic copies it
+    locale: Locale | None = None
+    time_zone: TimeZone | None = None
+    consent: ConsentRequestBody | None = None
+
+    def draft(self) -> ContactDraft:
+        """Checked. Raises InvalidInput."""
+        return ContactDraft.of(
+            self.email,
+            self.fields,
+            self.locale,
+            self.time_zone,
+            None if self.consent is None else self.consent.consent(),
+        )
+
+
+class ContactEditBody(Request):
+    """What to change. What is left out stays; null removes, of `fields` each by itself."""
+
+    fields: Annotated[
+        dict[str, Annotated[FieldValueBody | None, BeforeValidator(_field_value_or_none)]],
+        BeforeValidator(_field_names),
+    ] = {}  # noqa: RUF012  pydantic copies it
+    locale: Locale | None = None
+    time_zone: TimeZone | None = None
+    consent: ConsentRequestBody | None = None
+
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1})
+
+    @model_validator(mode="after")
+    def _changes_something(self) -> Self:
+        if not self.model_fields_set:
+            raise PydanticCustomError(
+                "nothing_to_change", "Nothing to change: give it fields, a locale or the like"
+            )
+        return self
+
+    def edit(self) -> ContactEdit:
+        """For the use case. Raises InvalidInput."""
+        given = self.model_fields_set
+        consent = None if self.consent is None else self.consent.consent()
+        return ContactEdit(
+            fields=self.fields,
+            locale=self.locale if "locale" in given else UNCHANGED,
+            time_zone=self.time_zone if "time_zone" in given else UNCHANGED,
+            consent=consent if "consent" in given else UNCHANGED,
+        )
+
+
+class ContactLookupBody(Request):
+    """The address of the contact that is looked for, in any spelling."""
+
+    email: Email
 
 
 class ContactBody(Answer):
-    """A contact."""
+    """A contact. Its `status` is what the suppression list says of the address now."""
 
     contact_id: str
     email: str
+    status: ContactStatus
     fields: dict[str, str | int | float | bool]
+    locale: str | None
+    time_zone: str | None
+    consent: ConsentBody | None
 
     @classmethod
-    def of(cls, contact: Contact) -> "ContactBody":
+    def of(cls, contact: Contact, status: ContactStatus) -> "ContactBody":
         """From the entity."""
+        consent = contact.consent
         return cls(
-            contact_id=contact.contact_id, email=contact.address, fields=dict(contact.fields)
+            contact_id=contact.contact_id,
+            email=contact.address,
+            status=status,
+            fields=dict(contact.fields),
+            locale=contact.locale,
+            time_zone=contact.time_zone,
+            consent=None if consent is None else ConsentBody(source=consent.source, at=consent.at),
         )
+
+
+class ContactListBody(Answer):
+    """A page of contacts, in an order of their own."""
+
+    items: list[ContactBody]
+    next_cursor: str | None

@@ -1,11 +1,25 @@
 """What request and response bodies are made of."""
 
+import re
 from datetime import UTC, datetime
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, WithJsonSchema
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    WithJsonSchema,
+)
+from pydantic_core import PydanticCustomError
 
 from domain.names import MAX_NAME_CHARACTERS
+
+_DATE_TIME = re.compile(
+    r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)", re.ASCII
+)
 
 
 def utc_text(moment: datetime) -> str:
@@ -19,6 +33,20 @@ Utc = Annotated[
     datetime,
     PlainSerializer(utc_text),
     WithJsonSchema({"type": "string", "format": "date-time"}, mode="serialization"),
+]
+
+
+def _written_moment(value: object) -> object:
+    if not isinstance(value, str) or not _DATE_TIME.fullmatch(value):
+        raise PydanticCustomError("moment", "It must be an RFC 3339 date-time with an offset")
+    return value
+
+
+Moment = Annotated[
+    AwareDatetime,
+    # Text in JSON: strict mode would ask for the value itself.
+    Field(strict=False, examples=["2026-11-19T09:00:00Z"]),
+    BeforeValidator(_written_moment),
 ]
 Name = Annotated[str, Field(min_length=1, max_length=MAX_NAME_CHARACTERS)]
 Reference = Annotated[str, Field(min_length=1, max_length=64)]

@@ -27,6 +27,7 @@ from domain.fan_out import new_ranges
 from domain.grants import Grant
 from domain.identifiers import LeaseToken
 from domain.outcome import Unknown
+from domain.segment import WHOLE_KEY_SPACE
 from domain.suppression import Suppression, SuppressionReason
 from domain.tally import Tally
 from tests.contracts.aws_family import Deployment, aws_family
@@ -314,7 +315,7 @@ WRITES = [
     ),
     Write(
         name="put a known contact",
-        operation="BatchWriteItem",
+        operation="TransactWriteItems",
         prepare=a_contact,
         act=lambda family: family.contacts.put([ContactDraft.of(ADDRESS, {"n": 1})]),
         done=contact_is_known,
@@ -741,18 +742,6 @@ def test_unprocessed_members_are_written_again(family: Family, clients: AwsClien
     assert read_all(family, limit=100) == members
 
 
-def test_unprocessed_contacts_are_written_again(family: Family, clients: AwsClients) -> None:
-    """Every update of a known contact is there."""
-    drafts = [ContactDraft.of(f"p{number}@example.com", {"n": 1}) for number in range(5)]
-    family.contacts.put([replace(draft, fields={}) for draft in drafts])
-
-    with intercepted(clients.dynamodb, "BatchWriteItem", only_the_first_item, through):
-        contacts = family.contacts.put(drafts)
-
-    assert family.contacts.get([each.contact_id for each in contacts]) == contacts
-    assert [each.fields for each in contacts] == [{"n": 1}] * 5
-
-
 def test_items_unprocessed_for_ever_are_a_fault(family: Family, clients: AwsClients) -> None:
     """Never a success that misses them."""
 
@@ -852,6 +841,11 @@ def test_nothing_scans_and_what_must_be_consistent_is(family: Family, clients: A
         read.act(family)
     contacts = family.contacts.put([ContactDraft.of(ADDRESS, {})])
     family.contacts.get([each.contact_id for each in contacts])
+    family.contacts.find(ADDRESS)
+    lower, upper = WHOLE_KEY_SPACE
+    family.contacts.page(lower=lower, upper=upper, after=None, limit=1)
+    family.suppressions.find([ADDRESS])
+    family.segments.add_members(VIPS, contact_ids(1))
     family.rate_limiter.request(RATE_LIMIT, START, timedelta())
     family.rate_limiter.request(RATE_LIMIT, START, timedelta())
 

@@ -1,11 +1,15 @@
 """The contract of `domain.ports.contacts`."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
-from domain.contact import Contact, ContactDraft, FieldValue
+from domain.contact import Consent, Contact, ContactDraft, FieldValue
+from domain.errors import VersionConflict
 from domain.identifiers import ContactId
+from domain.segment import WHOLE_KEY_SPACE, key_space_bounds, member_key
 from tests.contracts.family import Family
 from tests.contracts.races import THREADS, race
 
@@ -52,7 +56,9 @@ def test_an_address_seen_before_keeps_its_id_and_gets_the_new_fields(family: Fam
 
     (after,) = family.contacts.put([ContactDraft.of("ADA@example.com", {"name": "Countess"})])
 
-    assert after == Contact(before.contact_id, "ada@example.com", {"name": "Countess"})
+    assert after == Contact(
+        before.contact_id, "ada@example.com", {"name": "Countess"}, revision=before.revision + 1
+    )
     assert family.contacts.get([before.contact_id]) == (after,)
 
 
@@ -148,3 +154,168 @@ def test_a_stored_contact_shares_nothing_with_what_was_given(family: Family) -> 
 
     (stored,) = family.contacts.get([contact.contact_id])
     assert stored.fields == {"name": "Ada"}
+
+
+CONSENT = Consent("sign-up form", datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC))
+
+
+def full_draft(**fields: FieldValue) -> ContactDraft:
+    """With everything that a contact may have."""
+    return ContactDraft.of("ada@example.com", fields, "de-AT", "Europe/Vienna", CONSENT)
+
+
+def test_everything_that_is_known_of_a_person_is_kept(family: Family) -> None:
+    """Locale, time zone and consent are read as they were put."""
+    (contact,) = family.contacts.put([full_draft()])
+
+    (stored,) = family.contacts.get([contact.contact_id])
+    assert stored == contact
+    assert (stored.locale, stored.time_zone, stored.consent) == ("de-AT", "Europe/Vienna", CONSENT)
+
+
+def test_what_a_draft_leaves_out_stays(family: Family) -> None:
+    """A client that knows only the fields loses nobody's consent."""
+    (before,) = family.contacts.put([full_draft(a=1)])
+
+    (after,) = family.contacts.put([ContactDraft.of("ada@example.com", {"b": 2})])
+
+    assert after == replace(before, fields={"b": 2}, revision=before.revision + 1)
+    assert family.contacts.get([before.contact_id]) == (after,)
+
+
+def test_the_revision_counts_changes_only(family: Family) -> None:
+    """1, 1.0 and true are three values; the same draft twice is no change."""
+    revisions = []
+    for value in (1, 1, 1.0, True, True, "1"):
+        (contact,) = family.contacts.put([full_draft(field=value)])
+        (stored,) = family.contacts.get([contact.contact_id])
+        assert type(stored.fields["field"]) is type(value)
+        revisions.append(stored.revision)
+
+    assert revisions == [1, 1, 2, 3, 3, 4]
+
+
+def test_more_known_contacts_change_than_one_request_takes(family: Family) -> None:
+    """All of them, each once."""
+    known = family.contacts.put(drafts(120))
+
+    changed = family.contacts.put(drafts(120, tier="gold"))
+
+    assert ids_of(changed) == ids_of(known)
+    assert family.contacts.get(ids_of(known)) == changed
+    assert {each.revision for each in changed} == {2}
+
+
+def test_a_contact_is_found_by_its_address(family: Family) -> None:
+    """Nobody else is, and not by another address."""
+    contact, _ = family.contacts.put(drafts(2))
+
+    assert family.contacts.find(contact.address) == contact
+    assert family.contacts.find("nobody@example.com") is None
+
+
+def test_a_saved_contact_is_read_as_it_was_saved(family: Family) -> None:
+    """Of the next revision."""
+    (contact,) = family.contacts.put([full_draft(a=1)])
+    edited = replace(contact, fields={"b": "x"}, locale=None, time_zone="Asia/Tokyo", consent=None)
+
+    saved = family.contacts.save(edited)
+
+    assert saved == replace(edited, revision=contact.revision + 1)
+    assert family.contacts.get([contact.contact_id]) == (saved,)
+    assert family.contacts.find(contact.address) == saved
+
+
+def test_an_overtaken_save_writes_nothing(family: Family) -> None:
+    """Nor does one of a contact that does not exist."""
+    (contact,) = family.contacts.put([full_draft(a=1)])
+    saved = family.contacts.save(replace(contact, fields={"a": 2}))
+
+    for late in (
+        replace(contact, fields={"a": 3}),
+        Contact(ContactId("con_unknown"), "eve@example.com", {}),
+    ):
+        with pytest.raises(VersionConflict):
+            family.contacts.save(late)
+
+    assert family.contacts.get([contact.contact_id, ContactId("con_unknown")]) == (saved,)
+
+
+def test_of_many_who_save_one_revision_one_does(family: Family) -> None:
+    """The others are told."""
+    (contact,) = family.contacts.put([full_draft()])
+
+    results = race(
+        lambda number: family.contacts.save(replace(contact, fields={"n": number})), range(THREADS)
+    )
+
+    saved = [each for each in results if isinstance(each, Contact)]
+    assert len(saved) == 1, results
+    assert all(isinstance(each, VersionConflict) for each in results if each not in saved)
+    assert family.contacts.get([contact.contact_id]) == tuple(saved)
+
+
+def pages(
+    family: Family, bounds: tuple[str, str] = WHOLE_KEY_SPACE, limit: int = 7
+) -> list[Contact]:
+    """Everybody within bounds, page by page; no page is longer than it may be."""
+    lower, upper = bounds
+    found: list[Contact] = []
+    after = None
+    while True:
+        page = family.contacts.page(lower=lower, upper=upper, after=after, limit=limit)
+        assert len(page.contacts) <= limit
+        found += page.contacts
+        if page.cursor is None:
+            return found
+        assert after is None or page.cursor > after
+        after = page.cursor
+
+
+@pytest.mark.parametrize("limit", [1, 7, 40, 100])
+def test_pages_hold_everybody_once_in_key_order(family: Family, limit: int) -> None:
+    """Whatever the length of a page."""
+    contacts = family.contacts.put(drafts(40))
+
+    assert pages(family, limit=limit) == sorted(
+        contacts, key=lambda each: member_key(each.contact_id)
+    )
+
+
+def test_a_page_of_nobody_is_the_last(family: Family) -> None:
+    """It has no cursor."""
+    assert pages(family) == []
+
+
+@pytest.mark.parametrize("ranges", [2, 3, 16, 256])
+def test_ranges_divide_the_contacts(family: Family, ranges: int) -> None:
+    """Everybody is in one range, and in no other."""
+    contacts = family.contacts.put(drafts(60))
+
+    found = [each for bounds in key_space_bounds(ranges) for each in pages(family, bounds, limit=9)]
+
+    assert found == sorted(contacts, key=lambda each: member_key(each.contact_id))
+
+
+def test_bounds_are_a_lower_that_is_in_and_an_upper_that_is_not(family: Family) -> None:
+    """To the very key."""
+    ordered = sorted(family.contacts.put(drafts(30)), key=lambda each: member_key(each.contact_id))
+    keys = [member_key(each.contact_id) for each in ordered]
+
+    assert pages(family, (keys[3], keys[20])) == ordered[3:20]
+    assert pages(family, (keys[3], keys[4])) == ordered[3:4]
+    assert pages(family, (keys[3], keys[3])) == []
+    assert family.contacts.page(lower=keys[3], upper=keys[9], after=keys[9], limit=5).contacts == ()
+    after_none = family.contacts.page(lower=keys[3], upper=keys[9], after="00", limit=2)
+    assert after_none.contacts == tuple(ordered[3:5])
+
+
+def test_a_changed_contact_keeps_its_place(family: Family) -> None:
+    """The page shows it as it is now."""
+    contacts = family.contacts.put(drafts(10))
+    saved = family.contacts.save(replace(contacts[4], fields={"n": 1}))
+
+    assert [saved if each.contact_id == saved.contact_id else each for each in pages(family)] == (
+        pages(family)
+    )
+    assert saved in pages(family)

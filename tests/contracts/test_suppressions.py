@@ -71,3 +71,18 @@ def test_of_those_who_suppress_at_once_one_reason_stays(family: Family) -> None:
 
     assert results == [None] * THREADS
     assert family.suppression_of(ADDRESS) in rivals
+
+
+def test_the_suppressed_are_found_with_what_is_known_of_them(family: Family) -> None:
+    """Nobody else is; asking for nobody finds nobody."""
+    complaint = suppression(SuppressionReason.COMPLAINT, "b@example.com")
+    family.suppressions.add(suppression(address="a@example.com"))
+    family.suppressions.add(complaint)
+
+    found = family.suppressions.find(["a@example.com", "b@example.com", "c@example.com"])
+
+    assert found == {
+        "a@example.com": suppression(address="a@example.com"),
+        "b@example.com": complaint,
+    }
+    assert family.suppressions.find([]) == {}

@@ -32,7 +32,9 @@ READ = [
     ("GET", "/v1/templates", Scope.TEMPLATES_READ),
     ("GET", "/v1/segments", Scope.AUDIENCE_READ),
     ("GET", "/v1/segments/everyone", Scope.AUDIENCE_READ),
+    ("GET", "/v1/contacts", Scope.AUDIENCE_READ),
     ("GET", "/v1/contacts/con_x", Scope.AUDIENCE_READ),
+    ("POST", "/v1/contacts/lookup", Scope.AUDIENCE_READ),
 ]
 WRITTEN = [
     ("POST", "/v1/campaigns", Scope.CAMPAIGNS_WRITE),
@@ -42,6 +44,8 @@ WRITTEN = [
     ("POST", "/v1/segments", Scope.AUDIENCE_WRITE),
     ("POST", "/v1/segments/everyone/members", Scope.AUDIENCE_WRITE),
     ("POST", "/v1/contacts", Scope.AUDIENCE_WRITE),
+    ("PATCH", "/v1/contacts/con_x", Scope.AUDIENCE_WRITE),
+    ("DELETE", "/v1/contacts/con_x", Scope.AUDIENCE_WRITE),
     ("DELETE", "/v1/campaigns/cmp_x", Scope.CAMPAIGNS_WRITE),
 ]
 

@@ -1,8 +1,12 @@
 """Contacts and segments over HTTP."""
 
+import json
+
 import pytest
 
-from tests.unit.test_http_gateway import ADDRESS, Gateway
+from domain.suppression import Suppression, SuppressionReason
+from tests.unit.sentinel import NOW
+from tests.unit.test_http_gateway import ADDRESS, Answer, Gateway
 
 
 @pytest.fixture
@@ -33,8 +37,201 @@ def test_location_leads_to_the_contact() -> None:
     assert gateway.get(created.headers["location"]).json == {
         "contact_id": created.json["contact_id"],
         "email": ADDRESS,
+        "status": "subscribed",
         "fields": fields,
+        "locale": None,
+        "time_zone": None,
+        "consent": None,
     }
+
+
+FULL = {
+    "email": ADDRESS,
+    "fields": {"name": "Zoë", "points": 7},
+    "locale": "DE-at",
+    "time_zone": "Europe/Vienna",
+    "consent": {"source": "sign-up form", "at": "2026-01-02T04:04:05+01:00"},
+}
+
+
+def test_what_is_known_of_a_person_is_told_again() -> None:
+    """In one spelling: a language tag as RFC 5646 has it, times in UTC."""
+    gateway = Gateway()
+
+    created = gateway.post("/v1/contacts", FULL)
+
+    told = gateway.get(created.headers["location"])
+    assert told.json == created.json
+    assert (told.json["locale"], told.json["time_zone"]) == ("de-AT", "Europe/Vienna")
+    assert told.json["consent"] == {"source": "sign-up form", "at": "2026-01-02T03:04:05Z"}
+
+
+def test_new_fields_leave_the_rest(gateway: Gateway) -> None:
+    """A client that sends fields only takes nobody's consent away."""
+    before = gateway.post("/v1/contacts", FULL).json
+
+    after = gateway.post("/v1/contacts", {"email": ADDRESS, "fields": {"name": "Zoé"}}).json
+
+    assert after == {**before, "fields": {"name": "Zoé"}}
+
+
+@pytest.mark.parametrize(
+    ("change", "pointer"),
+    [
+        ({"locale": "german"}, None),
+        ({"locale": "de_AT"}, "/locale"),
+        ({"locale": ""}, "/locale"),
+        ({"locale": "x" * 65}, "/locale"),
+        ({"time_zone": "Vienna"}, "/time_zone"),
+        ({"time_zone": "localtime"}, "/time_zone"),
+        ({"time_zone": "../../etc/passwd"}, "/time_zone"),
+        ({"consent": {"source": "form"}}, "/consent/at"),
+        ({"consent": {"source": "form", "at": "2026-01-02"}}, "/consent/at"),
+        ({"consent": {"source": "form", "at": "2026-01-02T03:04:05"}}, "/consent/at"),
+        ({"consent": {"source": "form", "at": 1767323045}}, "/consent/at"),
+        ({"consent": {"source": "form", "at": "2026-02-30T03:04:05Z"}}, "/consent/at"),
+        ({"consent": {"source": " ", "at": "2026-01-02T03:04:05Z"}}, "/consent/source"),
+        ({"consent": {"source": "x" * 201, "at": "2026-01-02T03:04:05Z"}}, "/consent/source"),
+        ({"consent": {"source": "x\ud800", "at": "2026-01-02T03:04:05Z"}}, "/consent/source"),
+    ],
+)
+def test_what_is_no_locale_zone_or_consent_is_refused(
+    gateway: Gateway, change: dict[str, object], pointer: str | None
+) -> None:
+    """By name; `german` could be a language of that many letters."""
+    body = {"email": ADDRESS, **change}
+    if pointer is None:
+        assert gateway.post("/v1/contacts", body).status == 201
+    else:
+        assert gateway.refused("/v1/contacts", body).refuses(pointer)
+
+
+def patch(gateway: Gateway, contact_id: str, body: object, if_match: str | None = None) -> Answer:
+    """PATCH a contact."""
+    return gateway.call(
+        "PATCH",
+        f"/v1/contacts/{contact_id}",
+        json.dumps(body),
+        content_type="application/json",
+        headers={} if if_match is None else {"if-match": if_match},
+    )
+
+
+def test_a_change_leaves_what_it_does_not_name(gateway: Gateway) -> None:
+    """Null removes: a field by itself, a locale, a zone, a consent."""
+    before = gateway.post("/v1/contacts", FULL).json
+    contact_id = before["contact_id"]
+
+    changed = patch(gateway, contact_id, {"fields": {"points": None, "age": 7}, "locale": "fr"})
+
+    expected = {**before, "fields": {"name": "Zoë", "age": 7}, "locale": "fr"}
+    assert (changed.status, changed.json) == (200, expected)
+    cleared = patch(gateway, contact_id, {"locale": None, "time_zone": None, "consent": None})
+    assert cleared.json == {**expected, "locale": None, "time_zone": None, "consent": None}
+    assert gateway.get(f"/v1/contacts/{contact_id}").json == cleared.json
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer"),
+    [
+        ({}, ""),
+        ({"email": "bob@example.com"}, "/email"),
+        ({"fields": {"email": "x"}}, "/fields/email"),
+        ({"fields": {"name": ["x"]}}, "/fields/name"),
+        ({"fields": {f"field_{number}": 1 for number in range(50)}}, "/fields"),
+        ({"time_zone": "Nowhere"}, "/time_zone"),
+    ],
+)
+def test_a_change_that_does_not_fit_is_refused(
+    gateway: Gateway, body: dict[str, object], pointer: str
+) -> None:
+    """And nothing of it is done; the address is not among what can be changed."""
+    before = gateway.post("/v1/contacts", FULL).json
+
+    assert patch(gateway, before["contact_id"], body).refuses(pointer)
+
+    assert gateway.get(f"/v1/contacts/{before['contact_id']}").json == before
+
+
+def test_nobody_changes_what_they_have_not_seen(gateway: Gateway) -> None:
+    """With If-Match of an earlier revision the answer is 412, and tells the present one."""
+    created = gateway.post("/v1/contacts", FULL)
+    contact_id = created.json["contact_id"]
+    first = created.headers["etag"]
+
+    second = patch(gateway, contact_id, {"locale": "fr"}, first).headers["etag"]
+
+    stale = patch(gateway, contact_id, {"locale": "it"}, first)
+    assert (stale.status, stale.headers["etag"]) == (412, second)
+    read = gateway.get(f"/v1/contacts/{contact_id}")
+    assert (read.json["locale"], read.headers["etag"]) == ("fr", second)
+
+
+def test_a_contact_that_does_not_exist_is_not_found(gateway: Gateway) -> None:
+    """Neither to read nor to change nor to look up, and the address is not repeated."""
+    assert gateway.get("/v1/contacts/con_unknown").status == 404
+    assert patch(gateway, "con_unknown", {"locale": "fr"}).status == 404
+    answer = gateway.refused("/v1/contacts/lookup", {"email": ADDRESS})
+    assert (answer.status, answer.problem["title"]) == (404, "No such contact")
+
+
+def test_a_contact_is_looked_up_by_its_address(gateway: Gateway) -> None:
+    """In any spelling; what is no address is refused."""
+    created = gateway.post("/v1/contacts", FULL)
+
+    found = gateway.post("/v1/contacts/lookup", {"email": f" {ADDRESS.upper()} "})
+
+    assert (found.status, found.json) == (200, created.json)
+    assert found.headers["etag"] == created.headers["etag"]
+    assert gateway.refused("/v1/contacts/lookup", {"email": "ann"}).refuses("/email")
+
+
+@pytest.mark.parametrize(
+    ("reason", "status"),
+    [
+        (SuppressionReason.BOUNCE, "bounced"),
+        (SuppressionReason.COMPLAINT, "complained"),
+        (SuppressionReason.OPERATOR, "unsubscribed"),
+    ],
+)
+def test_the_status_is_that_of_the_suppression_list(
+    gateway: Gateway, reason: SuppressionReason, status: str
+) -> None:
+    """At once, wherever the contact is told of."""
+    contact_id = put(gateway, ADDRESS, {})
+
+    gateway.container.family.suppressions().add(Suppression(ADDRESS, reason, NOW))
+
+    assert gateway.get(f"/v1/contacts/{contact_id}").json["status"] == status
+    assert patch(gateway, contact_id, {"locale": "fr"}).json["status"] == status
+    assert gateway.post("/v1/contacts/lookup", {"email": ADDRESS}).json["status"] == status
+    assert gateway.post("/v1/contacts", {"email": ADDRESS}).json["status"] == status
+    listed = gateway.get("/v1/contacts").json["items"]
+    assert {each["contact_id"]: each["status"] for each in listed}[contact_id] == status
+
+
+def test_contacts_are_listed_page_by_page(gateway: Gateway) -> None:
+    """Everybody once, and whoever is put meanwhile at most once."""
+    known = {each["contact_id"] for each in gateway.get("/v1/contacts").json["items"]}
+    ids = {put(gateway, f"person{number}@example.com", {}) for number in range(7)} | known
+    found: list[str] = []
+    query = "limit=3"
+    while True:
+        page = gateway.get("/v1/contacts", query).json
+        assert len(page["items"]) <= 3
+        found += [each["contact_id"] for each in page["items"]]
+        if page["next_cursor"] is None:
+            break
+        query = f"limit=3&cursor={page['next_cursor']}"
+
+    assert sorted(found) == sorted(ids)
+    for cursor in (
+        "",
+        "made-up",
+        ADDRESS,
+        gateway.get("/v1/templates", "limit=1").json["next_cursor"] or "x",
+    ):
+        assert gateway.get("/v1/contacts", f"cursor={cursor}").refuses("/cursor")
 
 
 def test_the_same_address_is_the_same_contact(gateway: Gateway) -> None:

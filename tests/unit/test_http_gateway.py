@@ -255,7 +255,7 @@ def test_an_unknown_path_is_not_found(path: str) -> None:
         ("DELETE", "/v1/campaigns", "GET, POST"),
         ("PUT", "/v1/templates", "GET, POST"),
         ("PATCH", "/v1/segments", "GET, POST"),
-        ("GET", "/v1/contacts", "POST"),
+        ("PUT", "/v1/contacts", "GET, POST"),
         ("POST", "/v1/campaigns/cmp_1", "GET, PATCH"),
         ("GET", "/v1/segments/everyone/members", "POST"),
         ("POST", "/healthz", "GET"),

@@ -1,0 +1,15 @@
+"""Time zones by their IANA names."""
+
+import re
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+_NOT_IANA = re.compile("localtime$|Factory$|posixrules$|posix/|right/")
+"""What a machine's zone files hold besides: its own zone, and copies with leap seconds."""
+
+
+def zone_named(name: str) -> ZoneInfo | None:
+    """The zone of that name, such as Europe/Berlin; None where there is none."""
+    try:
+        return None if _NOT_IANA.match(name) else ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return None

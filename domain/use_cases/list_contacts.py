@@ -1,0 +1,57 @@
+"""List contacts."""
+
+import base64
+import binascii
+import re
+from dataclasses import dataclass
+
+from domain.contact import Contact
+from domain.contact_status import ContactStatus, status_of
+from domain.errors import InvalidInput
+from domain.ports.contacts import ContactRepository
+from domain.ports.suppressions import SuppressionRepository
+from domain.segment import WHOLE_KEY_SPACE
+
+_CURSOR = re.compile(r"[0-9a-f]{2}\.con_[0-9A-Za-z]{1,60}", re.ASCII)
+
+
+@dataclass(frozen=True)
+class ContactList:
+    """Contacts with their status, in an order of their own. `cursor` reads on."""
+
+    contacts: tuple[tuple[Contact, ContactStatus], ...]
+    cursor: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListContacts:
+    """All of them, page by page. Who is there all the while comes once."""
+
+    contacts: ContactRepository
+    suppressions: SuppressionRepository
+
+    def __call__(self, limit: int, cursor: str | None) -> ContactList:
+        """Raises InvalidInput naming `cursor`, and DependencyFault."""
+        lower, upper = WHOLE_KEY_SPACE
+        after = None if cursor is None else _decoded(cursor)
+        page = self.contacts.page(lower=lower, upper=upper, after=after, limit=limit)
+        suppressed = self.suppressions.find([each.address for each in page.contacts])
+        return ContactList(
+            tuple((each, status_of(suppressed.get(each.address))) for each in page.contacts),
+            None if page.cursor is None else _encoded(page.cursor),
+        )
+
+
+def _encoded(key: str) -> str:
+    return base64.urlsafe_b64encode(key.encode()).decode().rstrip("=")
+
+
+def _decoded(cursor: str) -> str:
+    try:
+        padded = cursor + "=" * (-len(cursor) % 4)
+        key = base64.b64decode(padded.encode("ascii"), altchars=b"-_", validate=True).decode()
+    except (binascii.Error, ValueError):
+        key = ""
+    if not _CURSOR.fullmatch(key):
+        raise InvalidInput("cursor", "Not a cursor of this list; start without one.")
+    return key
