@@ -77,8 +77,7 @@ class StartCampaign:
         campaign = self._claimable(campaign_id)
         if campaign is None:
             return
-        names = self._prepare(campaign)
-        if names is None:
+        if not self._can_start(campaign):
             return
         for index, fan_out_range in enumerate(self.fan_out.progress(campaign_id).ranges):
             if index:
@@ -87,7 +86,7 @@ class StartCampaign:
                 if not campaign.is_due(self.clock.now()):
                     return
             try:
-                campaign, complete = self._fan_out(campaign, fan_out_range, names, deadline)
+                campaign, complete = self._fan_out(campaign, fan_out_range, deadline)
             except (VersionConflict, _Overtaken):
                 logger.info(
                     "Another start is at it",
@@ -122,26 +121,42 @@ class StartCampaign:
             return None
         return campaign
 
-    def _prepare(self, campaign: Campaign) -> frozenset[str] | None:
-        """Fix the content before the first chunk; returns the names it merges."""
-        content = self.contents.get(campaign.campaign_id)
-        if content is not None:
-            return self.renderer.variables(content)
+    def _can_start(self, campaign: Campaign) -> bool:
+        """Whether there is something to send, to somebody; if not, the campaign fails here."""
+        if self.contents.get(campaign.campaign_id) is not None:
+            return True
         template = self.templates.get(campaign.template_id)
         if template is None:
             self._fail(campaign, "template gone")
-            return None
+            return False
         if self.segments.get(campaign.segment_id) is None:
             self._fail(campaign, "segment gone")
-            return None
+            return False
         try:
             self.renderer.variables(template.content)
         except InvalidInput as error:
             self._fail(campaign, f"template broken: {error}")
-            return None
-        return self.renderer.variables(
-            self.contents.add_if_absent(campaign.campaign_id, template.content)
-        )
+            return False
+        return True
+
+    def _fix_content(self, campaign: Campaign) -> frozenset[str]:
+        """Before the first chunk and under a claim; returns the names it merges.
+
+        A start that lost its claim fixes nothing: the one that comes in its stead, perhaps days
+        later, takes the template as it is then.
+        """
+        content = self.contents.get(campaign.campaign_id)
+        try:
+            if content is None:
+                template = self.templates.get(campaign.template_id)
+                if template is None:
+                    # The next start fails the campaign, and says why.
+                    raise DependencyRefused("The template is gone since the start began.")
+                self.renderer.variables(template.content)
+                content = self.contents.add_if_absent(campaign.campaign_id, template.content)
+            return self.renderer.variables(content)
+        except InvalidInput as error:
+            raise DependencyRefused(f"The content is damaged: {error}") from error
 
     def _fail(self, campaign: Campaign, reason: str) -> None:
         """Nothing can be sent; the campaign says why."""
@@ -153,7 +168,6 @@ class StartCampaign:
         self,
         campaign: Campaign,
         fan_out_range: FanOutRange,
-        names: frozenset[str],
         deadline: timedelta | None,
     ) -> tuple[Campaign, bool]:
         """Fan out one range; returns the campaign as stored, and whether the range is complete."""
@@ -170,6 +184,7 @@ class StartCampaign:
         if is_first:
             self.metrics.campaign_started(campaign)
         try:
+            names = self._fix_content(campaign)
             held = self._enqueue(held)
             while not held.is_complete:
                 # At least one step a run, however little time there is: it must end some day.

@@ -7,12 +7,14 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from adapters.memory.fan_out import MemoryFanOutRepository
 from adapters.memory.segments import MemorySegmentRepository
-from domain.campaign import CampaignState
+from domain.campaign import Campaign, CampaignState
 from domain.contact import ContactDraft
 from domain.errors import DependencyRefused
 from domain.fan_out import FanOutRange
 from domain.identifiers import CampaignId, SegmentId, TemplateId
+from domain.path_policy import decide_timing
 from domain.segment import MemberPage
 from domain.start import StartRequest, Trigger
 from domain.tally import Tally
@@ -54,6 +56,22 @@ class InterruptedSegments(MemorySegmentRepository):
         if meanwhile is not None:
             meanwhile()
         return super().members(segment_id, lower=lower, upper=upper, after=after, limit=limit)
+
+
+class InterruptedFanOut(MemoryFanOutRepository):
+    """Something happens just before the first claim of a range."""
+
+    def __init__(self, sentinel: Sentinel, meanwhile: Callable[[], None]) -> None:
+        """Over the same records."""
+        super().__init__(sentinel.database)
+        self._meanwhile: Callable[[], None] | None = meanwhile
+
+    def claim(self, fan_out_range: FanOutRange, campaign: Campaign) -> tuple[FanOutRange, Campaign]:
+        """Meanwhile the world goes on, once."""
+        meanwhile, self._meanwhile = self._meanwhile, None
+        if meanwhile is not None:
+            meanwhile()
+        return super().claim(fan_out_range, campaign)
 
 
 def assert_all_mailed_once(sentinel: Sentinel, campaign_id: CampaignId, size: int) -> None:
@@ -347,6 +365,37 @@ def test_an_edit_before_the_start_counts(sentinel: Sentinel) -> None:
     sentinel.create(1, schedule_at=NOW + timedelta(hours=1))
     edit_template(sentinel, Content("Newer", "Newer", "Newer"))
     sentinel.pass_time(timedelta(hours=2))
+    assert [mail.message.subject for mail in sentinel.mailer.outbox] == ["Newer"]
+
+
+def test_a_start_that_loses_to_another_time_has_not_fixed_the_content(sentinel: Sentinel) -> None:
+    """Moved to tomorrow just as it started, it goes out tomorrow as the template is then."""
+    campaign_id = sentinel.create(1, schedule_at=NOW + timedelta(hours=1))
+
+    def move() -> None:
+        now = sentinel.clock.now()
+        timing = decide_timing((now + timedelta(days=1)).isoformat(), now)
+        sentinel.campaigns.save(
+            sentinel.campaign(campaign_id).reschedule(timing, now, now + MINUTE)
+        )
+
+    sentinel.fan_out = InterruptedFanOut(sentinel, move)
+    sentinel.pass_time(timedelta(hours=2))
+    assert sentinel.mailed() == []
+    edit_template(sentinel, Content("Newer", "Newer", "Newer"))
+    sentinel.pass_time(timedelta(days=1))
+
+    assert [mail.message.subject for mail in sentinel.mailer.outbox] == ["Newer"]
+
+
+def test_an_edit_at_the_moment_of_the_start_counts(sentinel: Sentinel) -> None:
+    """What stands once the start has claimed the campaign is sent, not what it looked at before."""
+    sentinel.create(1)
+    sentinel.fan_out = InterruptedFanOut(
+        sentinel, lambda: edit_template(sentinel, Content("Newer", "Newer", "Newer"))
+    )
+    sentinel.run()
+
     assert [mail.message.subject for mail in sentinel.mailer.outbox] == ["Newer"]
 
 
