@@ -32,6 +32,7 @@ ENVIRONMENT = {
     "AWS_REGION": "eu-central-1",
     "TABLE_NAME": "sentinel",
     "SENDER": "news@example.com",
+    "PUBLIC_URL": "https://mail.example.com",
     "SEND_QUEUE_URL": "https://sqs.example.com/sentinel-send",
     "SCHEDULE_GROUP": "sentinel",
     "START_CAMPAIGN_LAMBDA_ARN": _ARN,

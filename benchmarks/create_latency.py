@@ -64,7 +64,7 @@ class Comparison:
 
 def on_memory() -> Comparison:
     """Everything in the process."""
-    core = build(Family.MEMORY, Settings())
+    core = build(Family.MEMORY, Settings(postal_address="14 Tanners Yard, Harrowick"))
     stage.load_few(core)
     bare, create = _medians(_bare(), Api(core, all_routes(core)))
     return Comparison(Family.MEMORY, bare, create, requests=0)

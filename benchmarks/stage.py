@@ -104,6 +104,8 @@ def deploy(endpoint: str, account: str, *, ses_bulk: bool) -> Settings:
         start_campaign_lambda_arn=f"arn:aws:lambda:us-east-1:{account}:function:start",
         eventbridge_role_arn=f"arn:aws:iam::{account}:role/scheduler",
         sender="Sentinel <hello@example.com>",
+        public_url="http://127.0.0.1:8080",
+        postal_address="14 Tanners Yard, Harrowick HW1 4LL",
         send_rate=500,
         ses_bulk=ses_bulk,
     )

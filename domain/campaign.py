@@ -101,6 +101,15 @@ class UnknownPolicy(StrEnum):
     """Mailed once more after the settling window, at the risk of a second mail."""
 
 
+class CampaignCategory(StrEnum):
+    """What a campaign is for: it decides who may still be mailed, and what the mail must say."""
+
+    MARKETING = "marketing"
+    """What people can unsubscribe from."""
+    TRANSACTIONAL = "transactional"
+    """What they need to know, of a contract or an account: unsubscribing leaves it alone."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Campaign:
     """One mailing of one template to one segment. All times are aware and in UTC.
@@ -132,6 +141,7 @@ class Campaign:
     moved_at: datetime | None = None
     failure_reason: str | None = None
     unknown_policy: UnknownPolicy = UnknownPolicy.HOLD
+    category: CampaignCategory = CampaignCategory.MARKETING
 
     @property
     def is_final(self) -> bool:

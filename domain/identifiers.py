@@ -9,6 +9,8 @@ CampaignId = NewType("CampaignId", str)
 TemplateId = NewType("TemplateId", str)
 SegmentId = NewType("SegmentId", str)
 ContactId = NewType("ContactId", str)
+SuppressionId = NewType("SuppressionId", str)
+"""The keyed hash of an address: it may be in a URL, and the address may not."""
 AttemptToken = NewType("AttemptToken", str)
 """Unique to one claim of one chunk; an outcome is believed by it."""
 LeaseToken = NewType("LeaseToken", str)

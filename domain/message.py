@@ -1,5 +1,6 @@
 """A mail ready to be sent."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,7 +9,10 @@ from domain.chunk import ChunkRef
 
 @dataclass(frozen=True)
 class Message:
-    """One rendered mail to one person; `chunk` and `position` lead events back to the recipient."""
+    """One rendered mail to one person; `chunk` and `position` lead events back to the recipient.
+
+    With an `unsubscribe_url` mail programs show a button that calls it.
+    """
 
     chunk: ChunkRef
     position: int
@@ -16,6 +20,17 @@ class Message:
     subject: str
     html: str
     text: str
+    unsubscribe_url: str | None = None
+
+    @property
+    def list_headers(self) -> Mapping[str, str]:
+        """How to be rid of such mail (RFC 2369; in one step, RFC 8058)."""
+        if self.unsubscribe_url is None:
+            return {}
+        return {
+            "List-Unsubscribe": f"<{self.unsubscribe_url}>",
+            "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+        }
 
     @property
     def reference(self) -> str:

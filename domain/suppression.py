@@ -1,10 +1,17 @@
-"""Addresses that are never mailed. Found by a keyed hash, so that erasure can forget the rest."""
+"""Addresses that are not mailed. Found by a keyed hash, so that erasure can forget the rest."""
 
 import hashlib
 import hmac
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+from domain.campaign import CampaignCategory
+from domain.errors import InvalidInput
+from domain.identifiers import SuppressionId
+from domain.unicode_text import is_unicode_text
+
+MAX_NOTE_CHARACTERS = 500
 
 
 class SuppressionReason(StrEnum):
@@ -13,17 +20,81 @@ class SuppressionReason(StrEnum):
     BOUNCE = "bounce"
     COMPLAINT = "complaint"
     OPERATOR = "operator"
+    UNSUBSCRIBE = "unsubscribe"
+
+
+class SuppressionScope(StrEnum):
+    """What is held back from an address."""
+
+    MARKETING = "marketing"
+    """Marketing campaigns: what somebody can unsubscribe from."""
+    ALL = "all"
+    """Everything, transactional campaigns too."""
+
+    def holds_back(self, category: CampaignCategory) -> bool:
+        """Whether a campaign of that category is."""
+        return self is SuppressionScope.ALL or category is CampaignCategory.MARKETING
 
 
 @dataclass(frozen=True)
 class Suppression:
-    """One suppressed address, normalised."""
+    """One suppressed address, normalised. `note` is an operator's, for operators."""
 
     address: str
     reason: SuppressionReason
     since: datetime
+    scope: SuppressionScope = SuppressionScope.ALL
+    note: str | None = None
+
+    def replaces(self, stored: SuppressionScope) -> bool:
+        """Whether it takes the place of one of that scope: only where it holds back more."""
+        return self.scope is SuppressionScope.ALL and stored is SuppressionScope.MARKETING
+
+
+@dataclass(frozen=True)
+class SuppressionEntry:
+    """A suppression as it is on the list, under an id that tells nothing of the address.
+
+    `address` is None once it was erased: only its hash is known then.
+    """
+
+    suppression_id: SuppressionId
+    address: str | None
+    reason: SuppressionReason
+    since: datetime
+    scope: SuppressionScope
+    note: str | None
+
+    @classmethod
+    def of(cls, suppression_id: SuppressionId, suppression: Suppression) -> "SuppressionEntry":
+        """Under its id."""
+        return cls(
+            suppression_id,
+            suppression.address,
+            suppression.reason,
+            suppression.since,
+            suppression.scope,
+            suppression.note,
+        )
 
 
 def address_hash(key: bytes, address: str) -> str:
     """HMAC-SHA-256 (RFC 2104) of a normalised address: not to be guessed without the key."""
     return hmac.new(key, address.encode(), hashlib.sha256).hexdigest()
+
+
+def suppression_id_of(key: bytes, address: str) -> SuppressionId:
+    """The id of an address's place on the list."""
+    return SuppressionId(address_hash(key, address))
+
+
+def checked_note(note: str | None) -> str | None:
+    """Without surrounding white space; None where nothing is left. Raises InvalidInput."""
+    if note is None:
+        return None
+    if not is_unicode_text(note):
+        raise InvalidInput("note", "It holds characters that are not Unicode text.")
+    note = note.strip()
+    if len(note) > MAX_NOTE_CHARACTERS:
+        raise InvalidInput("note", f"At most {MAX_NOTE_CHARACTERS} characters.")
+    return note or None

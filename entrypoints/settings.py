@@ -20,6 +20,7 @@ from pydantic import (
 from domain.contact import normalise_address
 from domain.delivery_policy import DeliveryPolicy
 from domain.errors import InvalidInput
+from domain.unsubscribe import Footer
 
 
 class InvalidSettingsError(Exception):
@@ -27,6 +28,8 @@ class InvalidSettingsError(Exception):
 
 
 _STAGE = re.compile(r"[a-z][a-z0-9-]{0,20}")
+_PUBLIC_URL = re.compile(r"https?://[A-Za-z0-9.\[\]:-]{1,255}(?:/[A-Za-z0-9._~-]{1,64}){0,4}")
+_MAX_POSTAL_ADDRESS = 300
 
 
 def _sender(text: str) -> str:
@@ -52,6 +55,25 @@ Sender = Annotated[str, AfterValidator(_sender)]
 Stage = Annotated[str, AfterValidator(_stage)]
 
 
+def _public_url(text: str) -> str:
+    """Without a slash at its end. Raises ValueError."""
+    url = text.rstrip("/")
+    if not _PUBLIC_URL.fullmatch(url):
+        raise ValueError("write it as https://mail.example.com, without a query")
+    return url
+
+
+def _postal_address(text: str) -> str:
+    """Raises ValueError."""
+    if len(text) > _MAX_POSTAL_ADDRESS or not text.isprintable():
+        raise ValueError(f"one line, at most {_MAX_POSTAL_ADDRESS} characters")
+    return text.strip()
+
+
+PublicUrl = Annotated[str, AfterValidator(_public_url)]
+PostalAddress = Annotated[str, AfterValidator(_postal_address)]
+
+
 class Settings(BaseModel):
     """What Sentinel runs by. Each field is read from the variable of its name in upper case."""
 
@@ -59,6 +81,10 @@ class Settings(BaseModel):
 
     sender: Sender = ""
     """The From header: an address, or a name and an address."""
+    public_url: PublicUrl = ""
+    """Where the API is reached from outside: what unsubscribe links begin with."""
+    postal_address: PostalAddress = ""
+    """Where the sender can be found; marketing mail says so."""
     send_rate: Annotated[int, Field(ge=0, le=100_000)] = 0
     """Messages a second, over all workers; 0 is what the account allows, SES's MaxSendRate."""
     address_hash_key: SecretStr = SecretStr("")
@@ -159,6 +185,11 @@ class Settings(BaseModel):
     def max_lateness(self) -> timedelta:
         """`max_lateness_seconds`."""
         return timedelta(seconds=self.max_lateness_seconds)
+
+    @property
+    def footer(self) -> Footer:
+        """What every mail may merge."""
+        return Footer(public_url=self.public_url, postal_address=self.postal_address)
 
     @property
     def policy(self) -> DeliveryPolicy:

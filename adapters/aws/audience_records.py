@@ -8,15 +8,21 @@ from adapters.aws.keys import (
     content_key,
     member_sort_key,
     segment_key,
-    suppression_key,
+    suppression_id_key,
     template_key,
 )
 from adapters.aws.table import SCHEMA, Item
 from adapters.aws.times import text_to_time, time_to_text
 from domain.contact import Consent, Contact
-from domain.identifiers import CampaignId, ContactId, SegmentId, TemplateId
+from domain.identifiers import CampaignId, ContactId, SegmentId, SuppressionId, TemplateId
 from domain.segment import Segment, member_key
-from domain.suppression import Suppression, SuppressionReason
+from domain.suppression import (
+    Suppression,
+    SuppressionEntry,
+    SuppressionReason,
+    SuppressionScope,
+    suppression_id_of,
+)
 from domain.template import Content, Template
 
 
@@ -140,19 +146,46 @@ def address_to_item(address_hash_key: bytes, contact: Contact) -> Item:
 
 def suppression_to_item(address_hash_key: bytes, suppression: Suppression) -> Item:
     """A suppression's record."""
-    key = suppression_key(address_hash_key, suppression.address)
+    suppression_id = suppression_id_of(address_hash_key, suppression.address)
+    key = suppression_id_key(suppression_id)
+    noted = {} if suppression.note is None else {"note": suppression.note}
     return {
         "pk": key[0],
         "sk": key[1],
         "schema": SCHEMA,
+        "listing": "suppressions",
+        "listing_id": suppression_id,
         "address": suppression.address,
         "reason": suppression.reason.value,
         "since": time_to_text(suppression.since),
+        "scope": suppression.scope.value,
+        **noted,
     }
 
 
 def item_to_suppression(item: Item) -> Suppression:
     """The inverse of `suppression_to_item`."""
     return Suppression(
-        item["address"], SuppressionReason(item["reason"]), text_to_time(item["since"])
+        item["address"],
+        SuppressionReason(item["reason"]),
+        text_to_time(item["since"]),
+        item_to_suppression_scope(item),
+        item.get("note"),
     )
+
+
+def item_to_suppression_entry(item: Item) -> SuppressionEntry:
+    """The same as it is on the list; the address may have been erased."""
+    return SuppressionEntry(
+        suppression_id=SuppressionId(item["pk"].partition("#")[2]),
+        address=item.get("address"),
+        reason=SuppressionReason(item["reason"]),
+        since=text_to_time(item["since"]),
+        scope=item_to_suppression_scope(item),
+        note=item.get("note"),
+    )
+
+
+def item_to_suppression_scope(item: Item) -> SuppressionScope:
+    """Of a suppression's record: before scopes were kept, everything was held back."""
+    return SuppressionScope(item.get("scope", SuppressionScope.ALL))

@@ -4,6 +4,7 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from adapters.aws.address_hash_key import AddressHashKey
+from adapters.aws.audience_records import item_to_suppression_scope
 from adapters.aws.delivery_records import (
     campaign_to_item,
     finish_to_attributes,
@@ -14,7 +15,7 @@ from adapters.aws.delivery_records import (
 )
 from adapters.aws.keys import campaign_key, manifest_key, progress_key, suppression_key, tally_key
 from adapters.aws.table import Add, Put, Table, Write, put_version
-from domain.campaign import Campaign
+from domain.campaign import Campaign, CampaignCategory
 from domain.chunk import Chunk, ChunkRef
 from domain.identifiers import CampaignId
 from domain.ports.chunks import SendPermission
@@ -74,7 +75,13 @@ class DynamoDBChunkRepository:
         campaign = campaign_key(campaign_id)
         keys = {suppression_key(self._address_hash_key(), each): each for each in addresses}
         found = self._table.batch_get([campaign, *keys], consistent=True)
+        sent = item_to_campaign(found[campaign]) if campaign in found else None
+        category = CampaignCategory.MARKETING if sent is None else sent.category
         return SendPermission(
-            item_to_campaign(found[campaign]) if campaign in found else None,
-            frozenset(address for key, address in keys.items() if key in found),
+            sent,
+            frozenset(
+                address
+                for key, address in keys.items()
+                if key in found and item_to_suppression_scope(found[key]).holds_back(category)
+            ),
         )

@@ -18,7 +18,7 @@ from adapters.aws.times import (
     text_to_time,
     time_to_text,
 )
-from domain.campaign import Campaign, CampaignState, PauseReason, UnknownPolicy
+from domain.campaign import Campaign, CampaignCategory, CampaignState, PauseReason, UnknownPolicy
 from domain.chunk import Chunk, ChunkRef, Lease
 from domain.contact import FieldValue
 from domain.fan_out import FanOutRange
@@ -102,6 +102,7 @@ def campaign_to_item(campaign: Campaign) -> Item:
             "moved_at": optional_time_to_text(campaign.moved_at),
             "failure_reason": campaign.failure_reason,
             "unknown_policy": campaign.unknown_policy.value,
+            "category": campaign.category.value,
             **_open_work(CAMPAIGN_SHARD, campaign.next_check_at),
         }
     )
@@ -131,6 +132,7 @@ def item_to_campaign(item: Item) -> Campaign:
         moved_at=optional_text_to_time(item.get("moved_at")),
         failure_reason=item.get("failure_reason"),
         unknown_policy=UnknownPolicy(item.get("unknown_policy", UnknownPolicy.HOLD)),
+        category=CampaignCategory(item.get("category", CampaignCategory.MARKETING)),
     )
 
 

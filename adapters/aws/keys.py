@@ -2,9 +2,9 @@
 
 from adapters.aws.table import Item, Key
 from domain.chunk import ChunkRef
-from domain.identifiers import CampaignId, ContactId, SegmentId, TemplateId
+from domain.identifiers import CampaignId, ContactId, SegmentId, SuppressionId, TemplateId
 from domain.segment import member_key
-from domain.suppression import address_hash
+from domain.suppression import address_hash, suppression_id_of
 
 GRANTS_KEY: Key = ("GRANTS#account", "GRANTS")
 
@@ -25,8 +25,13 @@ def tally_key(ref: ChunkRef) -> Key:
 
 
 def suppression_key(address_hash_key: bytes, address: str) -> Key:
+    """Key of an address's suppression."""
+    return suppression_id_key(suppression_id_of(address_hash_key, address))
+
+
+def suppression_id_key(suppression_id: SuppressionId) -> Key:
     """Key of a suppression."""
-    return f"SUPPRESSION#{address_hash(address_hash_key, address)}", "SUPPRESSION"
+    return f"SUPPRESSION#{suppression_id}", "SUPPRESSION"
 
 
 def address_key(address_hash_key: bytes, address: str) -> Key:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         BulkEmailEntryResultTypeDef,
         BulkEmailEntryTypeDef,
         EmailTemplateContentTypeDef,
+        MessageHeaderTypeDef,
         MessageTagTypeDef,
     )
 
@@ -224,7 +225,7 @@ class SesMailer:
                             "Text": {"Data": message.text, "Charset": "UTF-8"},
                             "Html": {"Data": message.html, "Charset": "UTF-8"},
                         },
-                        "Headers": [{"Name": REFERENCE_HEADER, "Value": message.reference}],
+                        "Headers": _headers(message),
                     }
                 },
                 EmailTags=_tags(message),
@@ -288,9 +289,14 @@ def _bulk_entry(message: Message) -> "BulkEmailEntryTypeDef | Refused | None":
     return {
         "Destination": {"ToAddresses": [to]},
         "ReplacementEmailContent": {"ReplacementTemplate": {"ReplacementTemplateData": data}},
-        "ReplacementHeaders": [{"Name": REFERENCE_HEADER, "Value": message.reference}],
+        "ReplacementHeaders": _headers(message),
         "ReplacementTags": _tags(message),
     }
+
+
+def _headers(message: Message) -> "list[MessageHeaderTypeDef]":
+    named = {REFERENCE_HEADER: message.reference, **message.list_headers}
+    return [{"Name": name, "Value": value} for name, value in named.items()]
 
 
 def _tags(message: Message) -> "list[MessageTagTypeDef]":

@@ -3,11 +3,21 @@
 from collections.abc import Collection, Mapping
 
 from adapters.aws.address_hash_key import AddressHashKey
-from adapters.aws.audience_records import item_to_suppression, suppression_to_item
-from adapters.aws.keys import suppression_key
-from adapters.aws.table import Table, put_new
+from adapters.aws.audience_records import (
+    item_to_suppression,
+    item_to_suppression_entry,
+    suppression_to_item,
+)
+from adapters.aws.keys import suppression_id_key, suppression_key
+from adapters.aws.listing import page_of
+from adapters.aws.table import Put, StoredConflict, Table
 from domain.errors import VersionConflict
-from domain.suppression import Suppression
+from domain.identifiers import SuppressionId
+from domain.ports.suppressions import SuppressionPage
+from domain.suppression import Suppression, SuppressionEntry, SuppressionScope
+
+_ABSENT = "attribute_not_exists(pk)"
+_WEAKER = f"{_ABSENT} OR #scope = :marketing"
 
 
 class DynamoDBSuppressionRepository:
@@ -18,15 +28,51 @@ class DynamoDBSuppressionRepository:
         self._table = table
         self._address_hash_key = address_hash_key
 
-    def add(self, suppression: Suppression) -> None:
+    def add(self, suppression: Suppression) -> SuppressionEntry:
         """A conditional PutItem."""
+        item = suppression_to_item(self._address_hash_key(), suppression)
+        if suppression.replaces(SuppressionScope.MARKETING):
+            put = Put(
+                item,
+                _WEAKER,
+                {"#scope": "scope"},
+                {":marketing": SuppressionScope.MARKETING.value},
+            )
+        else:
+            put = Put(item, _ABSENT)
         try:
-            self._table.put(put_new(suppression_to_item(self._address_hash_key(), suppression)))
-        except VersionConflict:
-            return
+            self._table.put(put)
+        except StoredConflict as conflict:
+            if conflict.stored is None:
+                raise VersionConflict("suppression") from conflict
+            return item_to_suppression_entry(conflict.stored)
+        return item_to_suppression_entry(item)
 
     def find(self, addresses: Collection[str]) -> Mapping[str, Suppression]:
         """Consistent, 100 a request."""
         keys = {suppression_key(self._address_hash_key(), each): each for each in addresses}
         found = self._table.batch_get(list(keys), consistent=True)
         return {keys[key]: item_to_suppression(item) for key, item in found.items()}
+
+    def entry(self, address: str) -> SuppressionEntry | None:
+        """A consistent GetItem."""
+        item = self._table.get(suppression_key(self._address_hash_key(), address))
+        return None if item is None else item_to_suppression_entry(item)
+
+    def remove(self, suppression_id: SuppressionId) -> SuppressionEntry | None:
+        """A DeleteItem."""
+        item = self._table.delete(suppression_id_key(suppression_id))
+        return None if item is None else item_to_suppression_entry(item)
+
+    def page(self, limit: int, cursor: str | None) -> SuppressionPage:
+        """From the index `listing`."""
+        items, following = page_of(
+            self._table,
+            index="listing",
+            attribute="listing",
+            value="suppressions",
+            key_of=lambda listing_id: suppression_id_key(SuppressionId(listing_id)),
+            limit=limit,
+            cursor=cursor,
+        )
+        return SuppressionPage(tuple(map(item_to_suppression_entry, items)), following)

@@ -244,6 +244,14 @@ class Table:
             self._wait(attempt, token)
         raise DependencyUnavailable("DynamoDB PutItem: conflicts with transactions did not end")
 
+    def delete(self, key: Key) -> Item | None:
+        """Delete a record; returns what it was, None if there was none."""
+        with translated("DynamoDB DeleteItem"):
+            answer = self._clients.dynamodb.delete_item(
+                TableName=self._name, Key=_key(key), ReturnValues="ALL_OLD"
+            )
+        return _from_wire(answer["Attributes"]) if answer.get("Attributes") else None
+
     def transact(self, writes: Sequence[Write]) -> None:
         """All writes or none. Raises VersionConflict if a condition fails.
 

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from adapters.memory.database import MemoryDatabase
-from domain.campaign import Campaign
+from domain.campaign import Campaign, CampaignCategory
 from domain.chunk import Chunk, ChunkRef
 from domain.errors import VersionConflict
 from domain.identifiers import CampaignId
@@ -57,9 +57,12 @@ class MemoryChunkRepository:
     def permission(self, campaign_id: CampaignId, addresses: Collection[str]) -> SendPermission:
         """Campaign and suppression list at one instant."""
         with self._database.lock:
+            campaign = self._database.campaigns.get(campaign_id)
+            category = CampaignCategory.MARKETING if campaign is None else campaign.category
+            found = (self._database.suppressions.get(address) for address in addresses)
             return SendPermission(
-                self._database.campaigns.get(campaign_id),
+                campaign,
                 frozenset(
-                    address for address in addresses if address in self._database.suppressions
+                    each.address for each in found if each and each.scope.holds_back(category)
                 ),
             )

@@ -46,5 +46,9 @@ class ChunkRepository(Protocol):
         ...
 
     def permission(self, campaign_id: CampaignId, addresses: Collection[str]) -> SendPermission:
-        """The campaign and the suppressed ones of `addresses`, both strongly consistent."""
+        """The campaign and the suppressed ones of `addresses`, both strongly consistent.
+
+        Suppressed is whom the scope of a suppression holds the campaign's category back from;
+        without a campaign, that of marketing.
+        """
         ...

@@ -4,7 +4,7 @@ import logging
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from domain.campaign import Campaign, CampaignState, UnknownPolicy
+from domain.campaign import Campaign, CampaignCategory, CampaignState, UnknownPolicy
 from domain.delivery_policy import DeliveryPolicy
 from domain.errors import (
     DependencyFault,
@@ -33,6 +33,7 @@ from domain.recipient import Recipient
 from domain.schedule import Schedule
 from domain.segment import key_space_bounds
 from domain.template import Template
+from domain.unsubscribe import Footer
 
 logger = logging.getLogger(__name__)
 
@@ -48,6 +49,7 @@ class CampaignRequest:
     timezone: str | None = None
     fold: int | None = None
     unknown_policy: UnknownPolicy = UnknownPolicy.HOLD
+    category: CampaignCategory = CampaignCategory.MARKETING
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,7 @@ class CreateCampaign:
     policy: DeliveryPolicy
     horizon: timedelta
     fan_out_ranges: int
+    footer: Footer
 
     def __call__(
         self, request: CampaignRequest, record: IdempotencyRecord | None = None
@@ -100,6 +103,7 @@ class CreateCampaign:
             horizon=self.horizon,
         )
         template = self._template(request.template_id)
+        self._check_footer(request.category, template)
         self._check_segment(request.segment_id, template)
         scheduled = timing.execution_path is ExecutionPath.SCHEDULED
         fresh_id = self.ids.campaign_id()
@@ -114,6 +118,7 @@ class CreateCampaign:
             created_at=now,
             next_check_at=now + self.policy.check_interval,
             unknown_policy=request.unknown_policy,
+            category=request.category,
         )
         self._store(campaign, record)
         self.metrics.campaign_created(campaign)
@@ -159,6 +164,13 @@ class CreateCampaign:
             )
         return template
 
+    def _check_footer(self, category: CampaignCategory, template: Template) -> None:
+        try:
+            names = self.renderer.variables(template.content)
+        except InvalidInput as error:
+            raise _broken(error) from error
+        self.footer.check(category, names)
+
     def _check_segment(self, segment_id: SegmentId, template: Template) -> None:
         """The segment exists, and the template renders for the first of its members."""
         if self.segments.get(segment_id) is None:
@@ -168,11 +180,14 @@ class CreateCampaign:
         ((lower, upper),) = key_space_bounds(1)
         page = self.segments.members(segment_id, lower=lower, upper=upper, after=None, limit=1)
         for contact in self.contacts.get(page.contact_ids):
-            sample = Recipient(contact.contact_id, contact.address, contact.fields)
+            sample = self.footer.merged(
+                Recipient(contact.contact_id, contact.address, contact.fields),
+                self.footer.unsubscribe_url(),
+            )
             try:
                 (mail,) = self.renderer.render(template.content, (sample,))
             except InvalidInput as error:
-                raise InvalidInput("template_id", f"The template is broken: {error}") from error
+                raise _broken(error) from error
             if isinstance(mail, Unrenderable):
                 raise InvalidInput(
                     "template_id",
@@ -203,3 +218,7 @@ class CreateCampaign:
                 extra={"campaign_id": campaign.campaign_id},
             )
             return campaign
+
+
+def _broken(error: InvalidInput) -> InvalidInput:
+    return InvalidInput("template_id", f"The template is broken: {error}")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum, auto
 
-from domain.campaign import Campaign, CampaignState, PauseReason
+from domain.campaign import Campaign, CampaignCategory, CampaignState, PauseReason
 from domain.chunk import Chunk, ChunkRef, Lease
 from domain.delivery_policy import DeliveryPolicy
 from domain.errors import (
@@ -29,7 +29,8 @@ from domain.ports.mailer import Mailer
 from domain.ports.metrics import Metrics, Retry
 from domain.ports.queue import SendQueue
 from domain.ports.rate_limiter import RateLimiter
-from domain.ports.renderer import Rendered, Renderer, Unrenderable
+from domain.ports.renderer import Renderer, Unrenderable
+from domain.unsubscribe import Footer, Mailing, UnsubscribeTokens
 
 logger = logging.getLogger(__name__)
 
@@ -66,6 +67,8 @@ class SendChunk:
     ids: Ids
     metrics: Metrics
     policy: DeliveryPolicy
+    tokens: UnsubscribeTokens
+    footer: Footer
 
     def __post_init__(self) -> None:
         """Raises ValueError where no call could ever be made: a lease has to outlast one."""
@@ -113,7 +116,7 @@ class SendChunk:
 
     def _attempt(self, campaign: Campaign, chunk: Chunk, deadline: timedelta | None) -> Step:
         positions = chunk.pending[: self.limiter.limit]
-        mails = self._render(chunk, positions)
+        mails = self._render(campaign, chunk, positions)
         grant = self._grant(campaign, chunk, len(positions), self._patience(deadline))
         if grant is None:
             return Step.LEFT
@@ -131,26 +134,53 @@ class SendChunk:
         if claimed.is_finished:
             return Step.FINISHED
         until = lease_ends if deadline is None else min(lease_ends, deadline)
-        outcomes = self._send(claimed, claimed.claimed_by(attempt), mails, grant, until)
+        outcomes = self._send(claimed.claimed_by(attempt), mails, grant, until)
         step = self._record(claimed, attempt, outcomes, until)
         if outcomes:
             self.metrics.sends(campaign, OutcomeCounts.of(outcomes.values()))
         return self._follow(chunk.ref, step, tuple(outcomes.values()))
 
-    def _render(self, chunk: Chunk, positions: Sequence[int]) -> dict[int, Rendered | Unrenderable]:
+    def _render(
+        self, campaign: Campaign, chunk: Chunk, positions: Sequence[int]
+    ) -> dict[int, Message | Unrenderable]:
         content = self.contents.get(chunk.ref.campaign_id)
         if content is None:
             # The snapshot is written before the first chunk, so the store is damaged.
             raise DependencyRefused("The campaign's content snapshot is gone.")
+        urls = [self._unsubscribe_url(chunk, position) for position in positions]
         try:
             mails = self.renderer.render(
-                content, [chunk.recipients[position] for position in positions]
+                content,
+                [
+                    self.footer.merged(chunk.recipients[position], url)
+                    for position, url in zip(positions, urls, strict=True)
+                ],
             )
         except InvalidInput as error:
             raise DependencyRefused(
                 f"The campaign's content snapshot is damaged: {error}"
             ) from error
-        return dict(zip(positions, mails, strict=True))
+        is_marketing = campaign.category is CampaignCategory.MARKETING
+        return {
+            position: mail
+            if isinstance(mail, Unrenderable)
+            else Message(
+                chunk=chunk.ref,
+                position=position,
+                to=chunk.recipients[position].address,
+                subject=mail.subject,
+                html=mail.html,
+                text=mail.text,
+                unsubscribe_url=url if is_marketing else None,
+            )
+            for position, url, mail in zip(positions, urls, mails, strict=True)
+        }
+
+    def _unsubscribe_url(self, chunk: Chunk, position: int) -> str:
+        contact_id = chunk.recipients[position].contact_id
+        return self.footer.unsubscribe_url(
+            self.tokens.token(Mailing(chunk.ref, position, contact_id))
+        )
 
     def _patience(self, deadline: timedelta | None) -> timedelta:
         """How long a grant may be waited for; negative, so for none, where time is too short."""
@@ -200,9 +230,8 @@ class SendChunk:
 
     def _send(
         self,
-        chunk: Chunk,
         positions: Sequence[int],
-        mails: dict[int, Rendered | Unrenderable],
+        mails: dict[int, Message | Unrenderable],
         grant: Grant,
         until: timedelta,
     ) -> dict[int, Outcome]:
@@ -213,16 +242,7 @@ class SendChunk:
             if isinstance(mail, Unrenderable):
                 outcomes[position] = Refused(mail.reason)
                 continue
-            messages.append(
-                Message(
-                    chunk=chunk.ref,
-                    position=position,
-                    to=chunk.recipients[position].address,
-                    subject=mail.subject,
-                    html=mail.html,
-                    text=mail.text,
-                )
-            )
+            messages.append(mail)
         if not messages:
             return outcomes
         in_time = self.clock.monotonic() + self.mailer.timeout < until

@@ -24,4 +24,5 @@ class Creating(UseCases):
         policy=UseCases.settings.provided.policy,
         horizon=UseCases.settings.provided.horizon,
         fan_out_ranges=UseCases.settings.provided.fan_out_ranges,
+        footer=UseCases.settings.provided.footer,
     )

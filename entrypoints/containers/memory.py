@@ -1,5 +1,7 @@
 """Everything in the process: nothing to install, nothing kept."""
 
+from collections.abc import Callable
+
 from dependency_injector import containers, providers
 
 from adapters.memory.campaigns import MemoryCampaignRepository
@@ -50,6 +52,11 @@ from domain.ports.templates import TemplateRepository
 from entrypoints.settings import Settings
 
 
+def _address_hash_key(settings: Settings) -> Callable[[], bytes]:
+    # Asked for where a token is signed or read.
+    return lambda: settings.hash_key
+
+
 class Adapters(containers.DeclarativeContainer):
     """The memory family; `started`, `ticker` and `sent` are what the local runner looks after."""
 
@@ -58,6 +65,9 @@ class Adapters(containers.DeclarativeContainer):
     clock: providers.Provider[Clock] = providers.ThreadSafeSingleton(SystemClock)
     ids: providers.Provider[Ids] = providers.ThreadSafeSingleton(SystemIds)
     renderer: providers.Provider[Renderer] = providers.ThreadSafeSingleton(MinijinjaRenderer)
+    address_hash_key: providers.Provider[Callable[[], bytes]] = providers.ThreadSafeSingleton(
+        _address_hash_key, settings
+    )
     database: providers.Provider[MemoryDatabase] = providers.ThreadSafeSingleton(MemoryDatabase)
     campaigns: providers.Provider[CampaignRepository] = providers.ThreadSafeSingleton(
         MemoryCampaignRepository, database

@@ -2,6 +2,7 @@
 
 from dependency_injector import providers
 
+from domain.unsubscribe import UnsubscribeTokens
 from domain.use_cases.send_batch import SendBatch
 from domain.use_cases.send_chunk import SendChunk
 from entrypoints.containers.finishing import Finishing
@@ -11,6 +12,9 @@ from entrypoints.containers.use_cases import UseCases
 class Sending(Finishing):
     """From the send queue to the mailer."""
 
+    tokens: providers.Provider[UnsubscribeTokens] = providers.Factory(
+        UnsubscribeTokens, UseCases.family.address_hash_key
+    )
     send_chunk: providers.Provider[SendChunk] = providers.Factory(
         SendChunk,
         campaigns=UseCases.family.campaigns,
@@ -24,6 +28,8 @@ class Sending(Finishing):
         ids=UseCases.family.ids,
         metrics=UseCases.family.metrics,
         policy=UseCases.settings.provided.policy,
+        tokens=tokens,
+        footer=UseCases.settings.provided.footer,
     )
     send_batch: providers.Provider[SendBatch] = providers.Factory(
         SendBatch,

@@ -15,10 +15,11 @@ from domain.use_cases.read_contact import ReadContact
 from entrypoints.containers.creating import Creating
 from entrypoints.containers.lifecycle import Lifecycle
 from entrypoints.containers.settling import Settling
+from entrypoints.containers.unsubscribing import Unsubscribing
 from entrypoints.containers.use_cases import UseCases
 
 
-class Serving(Creating, Settling, Lifecycle):
+class Serving(Creating, Settling, Lifecycle, Unsubscribing):
     """Every route's use case."""
 
     read_campaign: providers.Provider[ReadCampaign] = providers.Factory(

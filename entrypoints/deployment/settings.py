@@ -6,7 +6,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from domain.contact import normalise_address
 from domain.errors import InvalidInput
-from entrypoints.settings import Sender, Stage
+from entrypoints.settings import PostalAddress, PublicUrl, Sender, Stage
 
 LogRetentionDays = Annotated[
     Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731],
@@ -53,6 +53,10 @@ class DeploymentSettings(StageSettings):
 
     sender: Sender
     """The From header: an address, or a name and an address."""
+    postal_address: PostalAddress | None = None
+    """Where the sender can be found; no marketing campaign without it."""
+    public_url: PublicUrl | None = None
+    """What unsubscribe links begin with, where the API has a domain of its own."""
     architecture: Literal["arm64", "x86_64"] = "arm64"
     send_rate: Annotated[int, Field(ge=0, le=100_000)] | None = None
     worker_concurrency: Annotated[int, Field(ge=2, le=1_000)] | None = None

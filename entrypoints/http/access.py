@@ -15,19 +15,21 @@ from entrypoints.http import problems
 logger = logging.getLogger(__name__)
 
 _OPEN = frozenset({("GET", "/healthz"), ("GET", "/readyz")})
-_UNSUBSCRIBE = "/u/"
+UNSUBSCRIBE = "/u/"
+"""What every unsubscribe link's path begins with."""
 _READS = frozenset({HTTPMethod.GET, HTTPMethod.HEAD})
 _SCOPES = {
     "campaigns": (Scope.CAMPAIGNS_READ, Scope.CAMPAIGNS_WRITE),
     "templates": (Scope.TEMPLATES_READ, Scope.TEMPLATES_WRITE),
     "segments": (Scope.AUDIENCE_READ, Scope.AUDIENCE_WRITE),
     "contacts": (Scope.AUDIENCE_READ, Scope.AUDIENCE_WRITE),
+    "suppressions": (Scope.AUDIENCE_READ, Scope.AUDIENCE_WRITE),
 }
 
 
 def is_open(method: str, path: str) -> bool:
     """Whether nobody is asked for a key: health, and unsubscribing, whose token is its own."""
-    return (method, path) in _OPEN or path.startswith(_UNSUBSCRIBE)
+    return (method, path) in _OPEN or path.startswith(UNSUBSCRIBE)
 
 
 def scopes_needed(method: str, path: str) -> tuple[Scope, ...]:
@@ -39,7 +41,7 @@ def scopes_needed(method: str, path: str) -> tuple[Scope, ...]:
         case ["", "v1", "campaigns", _, "recipients"]:
             # It tells addresses, as contacts do.
             return (Scope.CAMPAIGNS_READ, Scope.AUDIENCE_READ)
-        case ["", "v1", "contacts", "lookup"]:
+        case ["", "v1", "contacts" | "suppressions", "lookup"]:
             # A POST for the sake of its body: an address belongs in no URL.
             return (Scope.AUDIENCE_READ,)
         case ["", "v1", part, *_] if part in _SCOPES:

@@ -28,7 +28,7 @@ from domain.errors import (
 )
 from entrypoints.containers.use_cases import UseCases
 from entrypoints.http import problems
-from entrypoints.http.access import Access, Admission
+from entrypoints.http.access import UNSUBSCRIBE, Access, Admission
 from entrypoints.http.answers import JSON
 from entrypoints.http.idempotency import (
     API_KEY_ID,
@@ -44,6 +44,8 @@ logger = logging.getLogger(__name__)
 TITLE = "Sentinel"
 VERSION = "0.1.0"
 MAX_BODY_BYTES = 524_288
+MAX_FORM_BYTES = 8_192
+"""Of what anybody may send: a form with one choice."""
 
 _WITH_BODY = frozenset({HTTPMethod.POST, HTTPMethod.PUT, HTTPMethod.PATCH})
 
@@ -105,11 +107,14 @@ class Api:
     def _answer(
         self, event: Mapping[str, Any], context: LambdaContext, api_key_id: str | None
     ) -> dict[str, Any]:
-        refused = _refused_body(event)
+        is_form = APIGatewayProxyEventV2(dict(event)).path.startswith(UNSUBSCRIBE)
+        refused = _refused_form(event) if is_form else _refused_body(event)
         if refused is not None:
             return _built(refused)
-        # The resolver takes the type by its exact spelling, and it has been checked by now.
-        headers = {**event.get("headers", {}), "content-type": JSON}
+        headers = dict(event.get("headers", {}))
+        if not is_form:
+            # The resolver takes the type by its exact spelling, and it has been checked by now.
+            headers["content-type"] = JSON
         self._resolver.append_context(**{API_KEY_ID: api_key_id})
         try:
             return self._resolver.resolve({**event, "headers": headers}, context)
@@ -173,22 +178,35 @@ def _methods_of(path: str, paths: Mapping[str, PathItem]) -> list[str]:
 
 def _refused_body(event: Mapping[str, Any]) -> Response[str] | None:
     """The answer to a body that is not even looked at; None if it is to be."""
-    body = event.get("body")
-    if not body:
-        return None
-    try:
-        raw = base64.b64decode(body) if event.get("isBase64Encoded") else body.encode()
-        if len(raw) > MAX_BODY_BYTES:
-            return problems.too_large(MAX_BODY_BYTES)
-        text = raw.decode()
-    except (binascii.Error, UnicodeError):
-        return problems.malformed("It has bytes that are not UTF-8.")
+    text = _text_of(event, MAX_BODY_BYTES)
+    if not isinstance(text, str):
+        return text
     if event["requestContext"]["http"]["method"] not in _WITH_BODY:
         return None
     media_type = event.get("headers", {}).get("content-type", "").partition(";")[0]
     if media_type.strip().lower() != JSON:
         return problems.unsupported_media_type()
     return _refused_json(text)
+
+
+def _refused_form(event: Mapping[str, Any]) -> Response[str] | None:
+    """The same of what an unsubscribe link is sent; what it says is the route's to read."""
+    text = _text_of(event, MAX_FORM_BYTES)
+    return None if text is None or isinstance(text, str) else text
+
+
+def _text_of(event: Mapping[str, Any], limit: int) -> str | Response[str] | None:
+    """The body; None where there is none, a refusal where it is too large or no text."""
+    body = event.get("body")
+    if not body:
+        return None
+    try:
+        raw = base64.b64decode(body) if event.get("isBase64Encoded") else body.encode()
+        if len(raw) > limit:
+            return problems.too_large(limit)
+        return raw.decode()
+    except (binascii.Error, UnicodeError):
+        return problems.malformed("It has bytes that are not UTF-8.")
 
 
 def _refused_json(text: str) -> Response[str] | None:

@@ -1,6 +1,6 @@
 """Bodies of the routes of campaigns."""
 
-from domain.campaign import Campaign, CampaignState, PauseReason, UnknownPolicy
+from domain.campaign import Campaign, CampaignCategory, CampaignState, PauseReason, UnknownPolicy
 from domain.fan_out import DeliveryProgress
 from domain.path_policy import ExecutionPath
 from entrypoints.http.models import Answer, Utc
@@ -23,6 +23,7 @@ class CampaignBody(Answer):
     resume_at: Utc | None
     failure_reason: str | None
     unknown_policy: UnknownPolicy
+    category: CampaignCategory
 
     @classmethod
     def of(cls, campaign: Campaign) -> "CampaignBody":

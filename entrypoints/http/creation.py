@@ -45,6 +45,7 @@ def creation_routes(container: Creating) -> APIGatewayHttpRouter:
                 timezone=body.timezone,
                 fold=body.fold,
                 unknown_policy=body.unknown_policy,
+                category=body.category,
             ),
             current_record(),
         )

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from domain.campaign import CampaignState, UnknownPolicy
+from domain.campaign import CampaignCategory, CampaignState, UnknownPolicy
 from domain.path_policy import ExecutionPath
 from domain.use_cases.create_campaign import Created
 from entrypoints.http.models import (
@@ -40,6 +40,17 @@ class CampaignRequestBody(Request):
             ),
         ),
     ] = UnknownPolicy.HOLD
+    category: Annotated[
+        CampaignCategory,
+        Field(
+            strict=False,
+            description=(
+                "`marketing`: its template merges `unsubscribe_url` and `postal_address`, and who "
+                "unsubscribed is left out; `transactional`: what people need to know, such as of "
+                "an order."
+            ),
+        ),
+    ] = CampaignCategory.MARKETING
 
 
 class CampaignCreatedBody(Answer):

@@ -35,6 +35,7 @@ from domain.ports.clock import Clock
 from domain.ports.idempotency import IdempotencyRepository
 from domain.ports.ids import Ids
 from entrypoints.http import problems
+from entrypoints.http.access import UNSUBSCRIBE
 
 logger = logging.getLogger(__name__)
 
@@ -66,6 +67,9 @@ def earlier_try() -> datetime | None:
 
 def is_keyed(event: BaseProxyEvent) -> bool:
     """Whether a request has its effect once, however often it is sent."""
+    if event.path.startswith(UNSUBSCRIBE):
+        # Anybody may send it, and it has its effect once by itself: no records for that.
+        return False
     return event.http_method == HTTPMethod.POST and HEADER in event.headers
 
 
@@ -144,8 +148,8 @@ class Idempotency:
 
 def with_idempotency_keys(schema: dict[str, Any]) -> dict[str, Any]:
     """`schema`, an OpenAPI document, with the header of each POST and the answers to it."""
-    for item in schema["paths"].values():
-        if "post" in item:
+    for path, item in schema["paths"].items():
+        if "post" in item and not path.startswith(UNSUBSCRIBE):
             _describe(item["post"])
     return schema
 

@@ -13,6 +13,8 @@ from entrypoints.http.lifecycle import lifecycle_routes
 from entrypoints.http.operations import operation_routes
 from entrypoints.http.recipients import recipient_routes
 from entrypoints.http.settling import settling_routes
+from entrypoints.http.suppressions import suppression_routes
+from entrypoints.http.unsubscribing import unsubscribe_routes
 
 
 def all_routes(container: Serving) -> Sequence[APIGatewayHttpRouter]:
@@ -26,5 +28,7 @@ def all_routes(container: Serving) -> Sequence[APIGatewayHttpRouter]:
         template_routes(container),
         segment_routes(container),
         contact_routes(container),
+        suppression_routes(container),
+        unsubscribe_routes(container),
         operation_routes(container),
     )

@@ -36,6 +36,7 @@ _LOCAL_DEFAULTS: Mapping[str, str] = {
     # Of no use to anybody: nothing but this machine's own demo data is hashed with it.
     "ADDRESS_HASH_KEY": "local-only-key-of-the-demo-data-00000000",
     "SENDER": "Sentinel Demo <hello@example.com>",
+    "POSTAL_ADDRESS": "14 Tanners Yard, Harrowick HW1 4LL",
     "SEND_RATE": "500",
     "SES_BULK": "false",
     "EMULATOR_ACCESS_KEY": "test",
@@ -74,7 +75,8 @@ def main() -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         local = read_environment(LocalSettings, os.environ)
-        settings = Settings.from_environment({**_LOCAL_DEFAULTS, **os.environ})
+        defaults = {**_LOCAL_DEFAULTS, "PUBLIC_URL": f"http://{HOST}:{local.port}"}
+        settings = Settings.from_environment({**defaults, **os.environ})
         configure_logging(settings.log_level)
         with _listening(local.port) as listener, _backend(local, settings) as (container, name):
             _serve(local, container, listener, name)

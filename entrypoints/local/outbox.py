@@ -85,6 +85,7 @@ def outbox_routes(container: Core) -> APIGatewayHttpRouter:
                 "To": sent.message.to,
                 "Subject": sent.message.subject,
                 "X-Sentinel-Ref": sent.message.reference,
+                **sent.message.list_headers,
             },
             text=sent.message.text,
             html=sent.message.html,

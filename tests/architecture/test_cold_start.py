@@ -54,6 +54,7 @@ USE_CASES = {
         *LIFECYCLE,  # these, settling and creating for OpenAPI, which it serves whole
         *SETTLING,
         "add_members",
+        "add_suppression",
         "create_campaign",
         "create_segment",
         "create_template",
@@ -64,6 +65,8 @@ USE_CASES = {
         "put_contacts",
         "read_campaign",
         "read_contact",
+        "remove_suppression",
+        "unsubscribe",
     },
     "start_campaign": {"finish_campaign", "start_campaign"},
     "send_worker": {"finish_campaign", "send_batch", "send_chunk"},

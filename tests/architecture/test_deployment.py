@@ -240,6 +240,8 @@ def test_what_a_deployment_is_told_are_parameters() -> None:
     """Each variable of `make deploy` leads somewhere."""
     told = DeploymentSettings(
         sender="news@example.com",
+        postal_address="1 High Street",
+        public_url="https://mail.example.com",
         send_rate=1,
         worker_concurrency=2,
         worker_memory=512,

@@ -44,7 +44,7 @@ from domain.identifiers import CampaignId
 from domain.ports.queue import SendQueue
 from domain.provider_event import ProviderEvent
 from domain.start import StartRequest
-from domain.suppression import Suppression, SuppressionReason
+from domain.suppression import Suppression, SuppressionReason, SuppressionScope
 from tests.conftest import Emulator
 from tests.contracts.family import (
     ADDRESS_HASH_KEY,
@@ -153,7 +153,11 @@ def aws_family(deployment: Deployment, clients: AwsClients | None = None) -> Fam
         if item is None:
             return None
         return Suppression(
-            item["address"], SuppressionReason(item["reason"]), text_to_time(item["since"])
+            item["address"],
+            SuppressionReason(item["reason"]),
+            text_to_time(item["since"]),
+            SuppressionScope(item["scope"]),
+            item.get("note"),
         )
 
     return Family(

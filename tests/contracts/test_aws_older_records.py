@@ -5,13 +5,15 @@ import zlib
 
 from adapters.aws.chunks import DynamoDBChunkRepository
 from adapters.aws.delivery_records import manifest_to_item
-from adapters.aws.keys import campaign_key, progress_key
+from adapters.aws.keys import campaign_key, progress_key, suppression_key
+from adapters.aws.suppressions import DynamoDBSuppressionRepository
 from adapters.aws.table import Put, Table
 from adapters.system.ids import SystemIds
-from domain.campaign import CampaignState, UnknownPolicy
+from domain.campaign import CampaignCategory, CampaignState, UnknownPolicy
 from domain.chunk import ChunkRef
 from domain.identifiers import AttemptToken
 from domain.recipient import RecipientProgress, RecipientState
+from domain.suppression import Suppression, SuppressionReason, SuppressionScope
 from tests.contracts.aws_family import Deployment, create_table
 from tests.contracts.examples import CAMPAIGN_ID, a_chunk
 from tests.contracts.settable_clock import SettableClock
@@ -65,6 +67,7 @@ def test_a_chunk_and_its_campaign(deployment: Deployment) -> None:
     campaign, chunk = loaded
 
     assert (campaign.state, campaign.unknown_policy) == (CampaignState.SENDING, UnknownPolicy.HOLD)
+    assert campaign.category is CampaignCategory.MARKETING
     assert chunk.progress == (
         RecipientProgress(RecipientState.SENT, AttemptToken("attempt-1"), "message-1"),
         RecipientProgress(RecipientState.UNKNOWN, AttemptToken("attempt-1"), reason="cut"),
@@ -81,3 +84,26 @@ def test_a_chunk_of_which_nothing_was_told(deployment: Deployment) -> None:
         RecipientProgress(RecipientState.SENT),
         RecipientProgress(RecipientState.UNKNOWN),
     )
+
+
+def test_a_suppression_from_before_scopes_holds_back_everything(deployment: Deployment) -> None:
+    """It was a bounce, a complaint or an operator's doing; a weaker one does not replace it."""
+    table = Table(deployment.clients, create_table(deployment), SettableClock(), SystemIds())
+    key = suppression_key(b"key", "a@example.com")
+    since = "2026-03-02T09:00:00.000000Z"
+    old = {"pk": key[0], "sk": key[1], "schema": 1, "reason": "bounce", "since": since}
+    table.put(Put({**old, "address": "a@example.com"}))
+    suppressions = DynamoDBSuppressionRepository(table, lambda: b"key")
+
+    chunks = DynamoDBChunkRepository(table, lambda: b"key")
+    now = SettableClock().now()
+    reason = SuppressionReason.UNSUBSCRIBE
+    entries = [
+        suppressions.add(Suppression("a@example.com", reason, now, scope))
+        for scope in SuppressionScope
+    ]
+
+    assert [(each.reason, each.scope) for each in entries] == [
+        (SuppressionReason.BOUNCE, SuppressionScope.ALL)
+    ] * 2
+    assert chunks.permission(CAMPAIGN_ID, ["a@example.com"]).suppressed == {"a@example.com"}

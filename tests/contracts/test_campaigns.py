@@ -6,7 +6,13 @@ from datetime import timedelta
 
 import pytest
 
-from domain.campaign import Campaign, CampaignState, PauseReason, UnknownPolicy
+from domain.campaign import (
+    Campaign,
+    CampaignCategory,
+    CampaignState,
+    PauseReason,
+    UnknownPolicy,
+)
 from domain.errors import AlreadyExists, InvalidInput, VersionConflict
 from domain.fan_out import new_ranges
 from domain.identifiers import CampaignId
@@ -48,6 +54,9 @@ def read_all(
     [
         pytest.param(a_campaign(), id="new"),
         pytest.param(replace(a_campaign(), unknown_policy=UnknownPolicy.RESEND), id="resending"),
+        pytest.param(
+            replace(a_campaign(), category=CampaignCategory.TRANSACTIONAL), id="transactional"
+        ),
         pytest.param(
             replace(
                 a_campaign(state=CampaignState.PAUSED),

@@ -6,14 +6,14 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from domain.campaign import PauseReason
+from domain.campaign import CampaignCategory, PauseReason
 from domain.chunk import Chunk, ChunkRef, Lease
 from domain.contact import FieldValue
 from domain.errors import VersionConflict
 from domain.identifiers import AttemptToken, CampaignId, ContactId
 from domain.outcome import Accepted, NotSent, Outcome, Refused, Unknown
 from domain.recipient import Recipient, RecipientState
-from domain.suppression import Suppression, SuppressionReason
+from domain.suppression import Suppression, SuppressionReason, SuppressionScope
 from domain.tally import TALLY_SHARDS, Tally
 from tests.contracts.examples import (
     CAMPAIGN_ID,
@@ -423,6 +423,25 @@ def test_permission_tells_the_campaign_and_whom_not_to_mail(family: Family) -> N
 
     assert permission.campaign == campaign
     assert permission.suppressed == {addresses[3], addresses[49]}
+
+
+@pytest.mark.parametrize("category", CampaignCategory)
+@pytest.mark.parametrize("scope", SuppressionScope)
+def test_permission_asks_for_the_campaigns_category(
+    family: Family, scope: SuppressionScope, category: CampaignCategory
+) -> None:
+    """A scope of marketing lets a transactional campaign through, and nothing else does."""
+    stored_campaign(family, replace(a_campaign(), category=category))
+    reason = SuppressionReason.UNSUBSCRIBE
+    family.suppressions.add(Suppression("a@example.com", reason, START, scope))
+
+    permission = family.chunks.permission(CAMPAIGN_ID, ["a@example.com", "b@example.com"])
+
+    let_through = (scope, category) == (
+        SuppressionScope.MARKETING,
+        CampaignCategory.TRANSACTIONAL,
+    )
+    assert permission.suppressed == (frozenset() if let_through else {"a@example.com"})
 
 
 def test_permission_is_what_was_just_written(family: Family) -> None:

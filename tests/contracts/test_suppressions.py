@@ -1,13 +1,19 @@
 """The contract of `domain.ports.suppressions`; `permission` in test_chunks.py reads the list."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
-from domain.suppression import Suppression, SuppressionReason
-from tests.contracts.examples import CAMPAIGN_ID
+import pytest
+
+from domain.errors import InvalidInput
+from domain.identifiers import NAMED_ID, SuppressionId
+from domain.suppression import Suppression, SuppressionEntry, SuppressionReason, SuppressionScope
+from tests.contracts.examples import CAMPAIGN_ID, MADE_UP_CURSORS
 from tests.contracts.family import Family
 from tests.contracts.races import THREADS, race
 from tests.contracts.settable_clock import START
 
+MARKETING, ALL = SuppressionScope.MARKETING, SuppressionScope.ALL
 ADDRESS = "zoë@bücher.example"
 
 
@@ -69,8 +75,101 @@ def test_of_those_who_suppress_at_once_one_reason_stays(family: Family) -> None:
 
     results = race(family.suppressions.add, rivals)
 
-    assert results == [None] * THREADS
+    entry = family.suppressions.entry(ADDRESS)
+    assert results == [entry] * THREADS
     assert family.suppression_of(ADDRESS) in rivals
+
+
+def test_a_stricter_one_takes_the_place_of_a_weaker_one(family: Family) -> None:
+    """Whole, with its own reason and time; a weaker one changes nothing of a stricter."""
+    unsubscribed = Suppression(ADDRESS, SuppressionReason.UNSUBSCRIBE, START, MARKETING, "asked")
+    later = START + timedelta(days=1)
+    complaint = Suppression(ADDRESS, SuppressionReason.COMPLAINT, later, ALL)
+
+    stored = [family.suppressions.add(each) for each in (unsubscribed, complaint, unsubscribed)]
+
+    assert [each.scope for each in stored] == [MARKETING, ALL, ALL]
+    assert stored[1] == stored[2]
+    assert family.suppression_of(ADDRESS) == complaint
+
+
+def test_of_those_who_suppress_at_once_a_stricter_one_stays(family: Family) -> None:
+    """Whoever comes first."""
+    scopes = [MARKETING] * (THREADS - 1) + [ALL]
+    rivals = [Suppression(ADDRESS, SuppressionReason.OPERATOR, START, each) for each in scopes]
+
+    results = race(family.suppressions.add, rivals)
+
+    assert [each for each in results if isinstance(each, Exception)] == []
+    assert family.suppression_of(ADDRESS) == rivals[-1]
+
+
+def test_an_entry_tells_all_but_the_address_in_its_id(family: Family) -> None:
+    """Found by the address; nobody else is."""
+    noted = Suppression(ADDRESS, SuppressionReason.OPERATOR, START, MARKETING, "asked ☃")
+
+    added = family.suppressions.add(noted)
+
+    assert family.suppressions.entry(ADDRESS) == added
+    assert added == SuppressionEntry.of(added.suppression_id, noted)
+    assert NAMED_ID.fullmatch(added.suppression_id)
+    assert "zo" not in added.suppression_id
+    assert family.suppressions.entry("zoe@bücher.example") is None
+
+
+def test_who_is_taken_off_is_mailed_again(family: Family) -> None:
+    """From now on; taking off again finds nothing, and another reason may come."""
+    added = family.suppressions.add(suppression())
+    other = family.suppressions.add(suppression(address="b@example.com"))
+
+    removed = family.suppressions.remove(added.suppression_id)
+
+    assert removed == added
+    assert family.suppressions.remove(added.suppression_id) is None
+    assert family.suppressions.entry(ADDRESS) is None
+    assert family.suppressions.page(10, None).entries == (other,)
+    asked = [ADDRESS, "b@example.com"]
+    assert family.chunks.permission(CAMPAIGN_ID, asked).suppressed == {"b@example.com"}
+    assert family.suppressions.add(suppression(SuppressionReason.OPERATOR)).reason == "operator"
+
+
+@pytest.mark.parametrize("suppression_id", ["", "made-up", "ö☃", "a" * 2_000])
+def test_an_id_that_is_none_takes_nobody_off(family: Family, suppression_id: str) -> None:
+    """Whatever it looks like."""
+    family.suppressions.add(suppression())
+
+    # DynamoDB takes keys of up to 2,048 bytes, which the longest with its prefix does not pass.
+    assert family.suppressions.remove(SuppressionId(suppression_id)) is None
+    assert family.suppression_of(ADDRESS) == suppression()
+
+
+@pytest.mark.parametrize(("limit", "lengths"), [(1, [1] * 5), (2, [2, 2, 1]), (5, [5]), (9, [5])])
+def test_pages_bring_every_entry_once_by_id(
+    family: Family, limit: int, lengths: Sequence[int]
+) -> None:
+    """The last page has no cursor, also when it is full."""
+    added = [
+        family.suppressions.add(suppression(address=f"{number}@example.com")) for number in range(5)
+    ]
+
+    pages = [family.suppressions.page(limit, None)]
+    while pages[-1].cursor is not None:
+        pages.append(family.suppressions.page(limit, pages[-1].cursor))
+
+    assert [len(page.entries) for page in pages] == lengths
+    entries = [entry for page in pages for entry in page.entries]
+    assert entries == sorted(added, key=lambda entry: entry.suppression_id)
+
+
+@pytest.mark.parametrize("cursor", MADE_UP_CURSORS)
+def test_a_cursor_of_nobodys_is_refused(family: Family, cursor: str) -> None:
+    """It names the field."""
+    family.suppressions.add(suppression())
+
+    with pytest.raises(InvalidInput) as refusal:
+        family.suppressions.page(10, cursor)
+
+    assert refusal.value.field == "cursor"
 
 
 def test_the_suppressed_are_found_with_what_is_known_of_them(family: Family) -> None:

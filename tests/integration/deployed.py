@@ -31,7 +31,11 @@ from tests.conftest import Emulator
 
 TEMPLATE = Path(__file__).parents[2] / "template.yaml"
 EVERYONE = SegmentId("everyone")
-_GREETING = Content.of("Hi {{ name }}", "<p>Hi {{ name }}</p>", "Hi {{ name }}")
+_GREETING = Content.of(
+    "Hi {{ name }}",
+    "<p>Hi {{ name }}</p>",
+    "Hi {{ name }}\n\n{{ postal_address }}\n{{ unsubscribe_url }}",
+)
 _CONTACTS_A_CALL = 500
 _accounts = count(200_000_000_001)
 
@@ -53,6 +57,8 @@ class Deployed:
                 aws_endpoint_url=emulator.endpoint_url,
                 emulator_access_key=self.account,
                 sender="Sentinel <hello@example.com>",
+                public_url="http://127.0.0.1:8080",
+                postal_address="1 High Street, Harrowick",
                 send_rate=100_000,
                 start_campaign_lambda_arn=self.function_arn("sentinel-start-campaign"),
                 eventbridge_role_arn=f"arn:aws:iam::{self.account}:role/sentinel-scheduler-invoke",

@@ -46,7 +46,12 @@ FUNCTIONS = (
     "provider-events",
 )
 _SENDER = "Sentinel <hello@example.com>"
-_GREETING = Content.of("Hi {{ name }}", "<p>Hi {{ name }}</p>", "Hi {{ name }}")
+POSTAL_ADDRESS = "1 High Street, Harrowick"
+_GREETING = Content.of(
+    "Hi {{ name }}",
+    "<p>Hi {{ name }}</p>",
+    "Hi {{ name }}\n\n{{ postal_address }}\n{{ unsubscribe_url }}",
+)
 _CONTACTS_A_CALL = 500
 _HEALTHY = {"Content-Type": "application/json"}
 
@@ -73,6 +78,7 @@ class OnLambda:
         self.parameters = {
             "Architecture": "x86_64",
             "SesBulk": "false",
+            "PostalAddress": POSTAL_ADDRESS,
             "SendRate": "1000",
             "WorkerConcurrency": "2",
             **parameters,
@@ -201,6 +207,8 @@ class OnLambda:
             Family.AWS,
             Settings(
                 sender=_SENDER,
+                public_url=self.outputs["ApiUrl"],
+                postal_address=POSTAL_ADDRESS,
                 aws_region=REGION,
                 aws_endpoint_url=self.endpoint_url,
                 emulator_access_key=ACCOUNT,

@@ -231,7 +231,6 @@ def _read_hash_key(session: Session) -> object:
 
 _NOBODY = (
     _change_code,
-    _delete,
     _enqueue_elsewhere,
     _invoke_worker,
     _purge,
@@ -249,6 +248,7 @@ _NOBODY = (
 
 _NOT: dict[str, tuple[Call, ...]] = {
     "CreateCampaignRole": (
+        _delete,
         _list_campaigns,
         _open_work,
         _read_hash_key,
@@ -267,6 +267,7 @@ _NOT: dict[str, tuple[Call, ...]] = {
         _unschedule,
     ),
     "StartCampaignRole": (
+        _delete,
         _list_campaigns,
         _open_work,
         _read_api_keys,
@@ -276,6 +277,7 @@ _NOT: dict[str, tuple[Call, ...]] = {
         _send_mail,
     ),
     "SendWorkerRole": (
+        _delete,
         _list_campaigns,
         _open_work,
         _read_api_keys,
@@ -284,6 +286,7 @@ _NOT: dict[str, tuple[Call, ...]] = {
         _start,
     ),
     "ReconcileRole": (
+        _delete,
         _list_campaigns,
         _read_api_keys,
         _read_hash_key,
@@ -292,6 +295,7 @@ _NOT: dict[str, tuple[Call, ...]] = {
         _send_mail,
     ),
     "ProviderEventsRole": (
+        _delete,
         _enqueue,
         _list_campaigns,
         _open_work,
@@ -302,7 +306,7 @@ _NOT: dict[str, tuple[Call, ...]] = {
         _send_mail,
         _start,
     ),
-    "SchedulerInvokeRole": (_enqueue, _read_api_keys, _schedule, _send_mail, _write),
+    "SchedulerInvokeRole": (_delete, _enqueue, _read_api_keys, _schedule, _send_mail, _write),
 }
 _MAY: dict[str, tuple[Call, ...]] = {
     "CreateCampaignRole": (
@@ -314,7 +318,7 @@ _MAY: dict[str, tuple[Call, ...]] = {
         _unschedule,
         _write,
     ),
-    "ApiRole": (_list_campaigns, _read_api_keys, _read_hash_key, _write),
+    "ApiRole": (_delete, _list_campaigns, _read_api_keys, _read_hash_key, _write),
     "StartCampaignRole": (_enqueue, _start, _write),
     "SendWorkerRole": (_enqueue, _read_hash_key, _read_quota, _receive, _send_mail, _write),
     "ReconcileRole": (_enqueue, _open_work, _read_quota, _start, _write),

@@ -25,7 +25,9 @@ def _campaign(client: httpx.Client, name: str) -> str:
     members = {"contact_ids": [contact["contact_id"] for contact in contacts]}
     client.post("/v1/segments/simulated/members", json=members)
     body = {"template_id": "simulated", "name": "Simulated", "subject": "Hi", "html": "Hi"}
-    client.post("/v1/templates", json={**body, "text": "Hi"})
+    client.post(
+        "/v1/templates", json={**body, "text": "{{ postal_address }} {{ unsubscribe_url }}"}
+    )
     campaign = {"name": name, "template_id": "simulated", "segment_id": "simulated"}
     campaign_id: str = client.post("/v1/campaigns", json=campaign).json()["campaign_id"]
     return campaign_id

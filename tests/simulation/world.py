@@ -28,6 +28,7 @@ from domain.path_policy import DEFAULT_HORIZON
 from domain.ports.clock import Clock
 from domain.segment import Segment
 from domain.template import Content, Template
+from domain.unsubscribe import Footer, UnsubscribeTokens
 from domain.use_cases.cancel_campaign import CancelCampaign
 from domain.use_cases.create_campaign import CreateCampaign
 from domain.use_cases.finish_campaign import FinishCampaign
@@ -55,7 +56,9 @@ from tests.simulation.provider import Provider, SimulatedMailer
 from tests.simulation.setting import Setting
 from tests.simulation.witness import Witness
 
-_CONTENT = Content("News", "<p>Hello</p>", "Hello")
+_CONTENT = Content("News", "<p>Hello {{ postal_address }}</p>", "{{ unsubscribe_url }}")
+_FOOTER = Footer(public_url="https://mail.example.com", postal_address="1 High Street")
+_TOKENS = UnsubscribeTokens(lambda: b"simulated")
 _RENDERER = MinijinjaRenderer()
 """Pure, so all processes of all worlds may share it: compiling takes longest."""
 
@@ -182,6 +185,7 @@ class World:
                 policy=policy,
                 horizon=DEFAULT_HORIZON,
                 fan_out_ranges=self.setting.ranges,
+                footer=_FOOTER,
             ),
             start=StartCampaign(
                 campaigns=campaigns,
@@ -214,6 +218,8 @@ class World:
                     ids=ids,
                     metrics=metrics,
                     policy=policy,
+                    tokens=_TOKENS,
+                    footer=_FOOTER,
                 ),
                 finish=finish,
                 clock=clock,

@@ -35,6 +35,7 @@ from domain.start import StartRequest
 from domain.suppression import Suppression, SuppressionReason
 from domain.tally import Tally
 from domain.template import Content, Template
+from domain.unsubscribe import Footer, UnsubscribeTokens
 from domain.use_cases.create_campaign import CampaignRequest, CreateCampaign
 from domain.use_cases.finish_campaign import FinishCampaign
 from domain.use_cases.list_recipients import ListRecipients
@@ -46,11 +47,18 @@ from domain.use_cases.send_batch import SendBatch
 from domain.use_cases.send_chunk import SendChunk
 from domain.use_cases.settle_unknown import SettleUnknown
 from domain.use_cases.start_campaign import StartCampaign
+from domain.use_cases.unsubscribe import Unsubscribe
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 
-GREETING = Content("News for {{ name }}", "<p>Hello {{ name }}</p>", "Hello {{ name }}")
+GREETING = Content(
+    "News for {{ name }}",
+    "<p>Hello {{ name }}</p>",
+    "Hello {{ name }}\n\n{{ postal_address }}\n{{ unsubscribe_url }}",
+)
+FOOTER = Footer(public_url="https://mail.example.com", postal_address="1 High Street, Harrowick")
+TOKENS = UnsubscribeTokens(lambda: b"tests only")
 
 
 class SettableClock:
@@ -130,6 +138,7 @@ class Sentinel:
             policy=self.policy,
             horizon=DEFAULT_HORIZON,
             fan_out_ranges=self.fan_out_ranges,
+            footer=FOOTER,
         )
 
     @property
@@ -168,6 +177,19 @@ class Sentinel:
             ids=self.ids,
             metrics=self.metrics,
             policy=self.policy,
+            tokens=TOKENS,
+            footer=FOOTER,
+        )
+
+    @property
+    def unsubscribe(self) -> Unsubscribe:
+        """The use case."""
+        return Unsubscribe(
+            tokens=TOKENS,
+            chunks=self.chunks,
+            contacts=self.contacts,
+            suppressions=self.suppressions,
+            clock=self.clock,
         )
 
     @property

@@ -24,7 +24,9 @@ from domain.use_cases.put_contacts import PutContacts
 from entrypoints.local.demo.load import SEGMENTS, load_demo
 from entrypoints.local.demo.people import CONTACTS, demo_contacts
 from entrypoints.local.demo.templates import TEMPLATES, content_of
+from tests.unit.sentinel import FOOTER
 
+UNSUBSCRIBE = "https://mail.example.com/u/token?a=1&b=2"
 CONTACTS_DIGEST = "e3d95e1328e0fbfd89cf66d966530dc22343cee9e7999db55dda687e35e90283"
 """Of the contacts of the default seed: changed on purpose only, and then here too."""
 
@@ -57,7 +59,10 @@ def rendered(template_id: str, contacts: Sequence[ContactDraft]) -> Sequence[Ren
     """What each contact gets; fails if one gets nothing."""
     results = MinijinjaRenderer().render(
         content_of(template_id),
-        [Recipient(ContactId("con_1"), each.address, each.fields) for each in contacts],
+        [
+            FOOTER.merged(Recipient(ContactId("con_1"), each.address, each.fields), UNSUBSCRIBE)
+            for each in contacts
+        ],
     )
     mails = [each for each in results if isinstance(each, Rendered)]
     assert [each for each in results if not isinstance(each, Rendered)] == []
@@ -191,9 +196,9 @@ def test_templates_merge_only_what_every_contact_has(
 ) -> None:
     """Strict undefined: a missing field would cost that person the mail."""
     names = MinijinjaRenderer().variables(content_of(template_id))
-    assert {"first_name", "email"} <= names
+    assert {"first_name", "email", "unsubscribe_url", "postal_address"} <= names
     for contact in contacts:
-        assert names <= contact.fields.keys() | {"email"}
+        assert names <= contact.fields.keys() | {"email", "unsubscribe_url", "postal_address"}
 
 
 @pytest.mark.parametrize("template_id", TEMPLATES)
@@ -215,7 +220,8 @@ def test_every_contact_gets_a_mail_of_good_manners(
         assert "Harrowick" in mail.html
         assert "Harrowick" in mail.text
         assert "<" not in mail.text
-        assert "nsubscribe" not in mail.html + mail.text
+        assert f'<a href="{UNSUBSCRIBE.replace("&", "&amp;")}"' in mail.html.replace("&#x2f;", "/")
+        assert f"Unsubscribe:\n{UNSUBSCRIBE}\n" in f"{mail.text}\n"
 
 
 @pytest.mark.parametrize("template_id", TEMPLATES)
@@ -224,8 +230,11 @@ def test_links_lead_nowhere_but_to_example_com(template_id: str) -> None:
     content = content_of(template_id)
     links = re.findall(r'href="([^"]*)"', content.html) + re.findall(r"https?:\S+", content.text)
     assert links
+    assert links.count("{{ unsubscribe_url }}") == 1
     for link in links:
-        assert re.fullmatch(r"https://example\.com/\S*|mailto:[a-z]+@example\.com", link)
+        assert link == "{{ unsubscribe_url }}" or re.fullmatch(
+            r"https://example\.com/\S*|mailto:[a-z]+@example\.com", link
+        )
 
 
 @pytest.mark.parametrize("template_id", TEMPLATES)
@@ -234,7 +243,8 @@ def test_text_lines_stay_within_a_narrow_window(
 ) -> None:
     """The text part reads well by itself, names merged."""
     for mail in rendered(template_id, contacts[:300]):
-        assert max(map(len, mail.text.splitlines())) <= 80
+        lines = [line for line in mail.text.splitlines() if line != UNSUBSCRIBE]
+        assert max(map(len, lines)) <= 80
 
 
 def test_segments_are_listed_from_the_smallest() -> None:

@@ -258,6 +258,7 @@ def test_location_leads_to_the_campaign_with_its_counts(gateway: Gateway) -> Non
         "resume_at": None,
         "failure_reason": None,
         "unknown_policy": "hold",
+        "category": "marketing",
         "counts": dict.fromkeys(
             (
                 *("recipients", "pending", "sent", "failed", "unknown", "suppressed", "skipped"),

@@ -13,6 +13,7 @@ from urllib.parse import parse_qs
 import pytest
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from dependency_injector import providers
+from pydantic import SecretStr
 
 from adapters.memory.campaigns import MemoryCampaignRepository
 from domain.campaign import Campaign, CampaignState
@@ -66,13 +67,22 @@ class Answer:
         return self.status == 422 and [error["pointer"] for error in errors] == [*pointers]
 
 
+FOOTER = "{{ postal_address }} {{ unsubscribe_url }}"
+"""What a template of marketing merges."""
+SETTINGS = Settings(
+    address_hash_key=SecretStr("k" * 32),
+    public_url="https://mail.example.com",
+    postal_address="1 High Street, Harrowick",
+)
+
+
 class Gateway:
     """Calls an API over an empty memory family, whose clock stands still, as API Gateway does."""
 
     def __init__(self) -> None:
         """Empty."""
         self.clock = SettableClock()
-        self.container = build(Family.MEMORY, Settings())
+        self.container = build(Family.MEMORY, SETTINGS)
         self.container.family.clock.override(providers.Object(self.clock))
         self._api = Api(self.container, all_routes(self.container))
 
@@ -152,7 +162,7 @@ class Gateway:
 
     def add_content(self) -> None:
         """A template `greeting` and an empty segment `everyone`."""
-        greeting = {"subject": "Hello", "html": "<p>Hello {{ name }}</p>", "text": "Hello"}
+        greeting = {"subject": "Hello", "html": "<p>Hello {{ name }}</p>", "text": FOOTER}
         template = {"template_id": "greeting", "name": "Greeting", **greeting}
         assert self.post("/v1/templates", template).status == 201
         segment = {"segment_id": "everyone", "name": "Everyone"}

@@ -2,10 +2,10 @@
 
 import pytest
 
-from tests.unit.test_http_gateway import ADDRESS, Gateway
+from tests.unit.test_http_gateway import ADDRESS, FOOTER, Gateway
 
 LISTS = ("/v1/campaigns", "/v1/templates", "/v1/segments")
-CONTENT = {"name": "T", "subject": "Hi", "html": "<p>Hi</p>", "text": "Hi"}
+CONTENT = {"name": "T", "subject": "Hi", "html": "<p>Hi</p>", "text": FOOTER}
 
 
 @pytest.fixture

@@ -123,7 +123,7 @@ def test_a_mail_names_its_place(sentinel: Sentinel) -> None:
         number = mail.message.to.removeprefix("person-").removesuffix("@example.com")
         assert mail.message.subject == f"News for N{number}"
         assert mail.message.html == f"<p>Hello N{number}</p>"
-        assert mail.message.text == f"Hello N{number}"
+        assert mail.message.text.startswith(f"Hello N{number}\n")
         chunk = sentinel.database.chunks[mail.message.chunk]
         assert chunk.recipients[mail.message.position].address == mail.message.to
         assert chunk.progress[mail.message.position].message_id == mail.message_id

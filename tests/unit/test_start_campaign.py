@@ -21,7 +21,7 @@ from domain.tally import Tally
 from domain.template import Content
 from domain.use_cases.create_campaign import CampaignRequest
 from tests.unit.faults import Died, InterruptedQueue, PickyQueue
-from tests.unit.sentinel import MINUTE, NOW, Sentinel, SettableClock, addresses
+from tests.unit.sentinel import GREETING, MINUTE, NOW, Sentinel, SettableClock, addresses
 
 
 class SlowSegments(MemorySegmentRepository):
@@ -429,7 +429,7 @@ def test_people_get_their_own_fields(sentinel: Sentinel, subject: str, merged: s
     created = sentinel.create_campaign(
         CampaignRequest(
             name="News",
-            template_id=sentinel.add_template(Content(subject, "<p>", "News")),
+            template_id=sentinel.add_template(replace(GREETING, subject=subject, html="<p>")),
             segment_id=sentinel.add_segment([{"name": "Ann", "vip": False}]),
         )
     )

@@ -1,0 +1,69 @@
+"""Bodies of the routes of the suppression list."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from domain.suppression import (
+    MAX_NOTE_CHARACTERS,
+    SuppressionEntry,
+    SuppressionReason,
+    SuppressionScope,
+)
+from entrypoints.http.models import Answer, Request, Utc
+
+Email = Annotated[str, Field(max_length=320)]
+
+
+class SuppressionRequestBody(Request):
+    """An address to suppress."""
+
+    email: Email
+    scope: Annotated[
+        SuppressionScope,
+        Field(
+            # A name in JSON: strict mode would ask for the enum itself.
+            strict=False,
+            description="`marketing`: no marketing campaigns; `all`: no mail at all.",
+        ),
+    ] = SuppressionScope.ALL
+    note: Annotated[
+        str | None,
+        Field(max_length=MAX_NOTE_CHARACTERS, description="Why, for those who come after."),
+    ] = None
+
+
+class SuppressionLookupBody(Request):
+    """An address to look for."""
+
+    email: Email
+
+
+class SuppressionBody(Answer):
+    """A suppressed address; `email` is null once it was erased."""
+
+    suppression_id: str
+    email: str | None
+    reason: SuppressionReason
+    scope: SuppressionScope
+    since: Utc
+    note: str | None
+
+    @classmethod
+    def of(cls, entry: SuppressionEntry) -> "SuppressionBody":
+        """From the entry."""
+        return cls(
+            suppression_id=entry.suppression_id,
+            email=entry.address,
+            reason=entry.reason,
+            scope=entry.scope,
+            since=entry.since,
+            note=entry.note,
+        )
+
+
+class SuppressionListBody(Answer):
+    """A page of suppressed addresses, by id."""
+
+    items: list[SuppressionBody]
+    next_cursor: str | None
