@@ -112,7 +112,9 @@ class CampaignCategory(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Campaign:
-    """One mailing of one template to one segment. All times are aware and in UTC.
+    """One mailing of one template to one segment, but for those who are in excluded ones.
+
+    All times are aware and in UTC.
 
     `version` counts writes of the record (delivery moves it), `revision` counts what people
     edit, `schedule_version` counts schedules. `started_at` is when a start first claimed it.
@@ -142,6 +144,7 @@ class Campaign:
     failure_reason: str | None = None
     unknown_policy: UnknownPolicy = UnknownPolicy.HOLD
     category: CampaignCategory = CampaignCategory.MARKETING
+    exclude_segment_ids: tuple[SegmentId, ...] = ()
 
     @property
     def is_final(self) -> bool:

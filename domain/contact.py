@@ -24,8 +24,8 @@ MAX_FIELDS_BYTES = 2_048
 MAX_SOURCE_CHARACTERS = 200
 MAX_WHOLE_NUMBER = 2**53 - 1
 """What every reader of JSON agrees on (RFC 8259, section 6)."""
-_FIELD_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}", re.ASCII)
-_RESERVED_FIELD = "email"
+FIELD_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}", re.ASCII)
+RESERVED_FIELD = "email"
 _LOCAL_PART = re.compile(r"[^\s@<>()\[\],;:\\\"]+")
 _ACE_PREFIX = "xn--"
 _DOTS = re.compile("[.\u3002\uff0e\uff61]")
@@ -109,12 +109,12 @@ def checked_fields(fields: MergeFields) -> MergeFields:
     for name, value in fields.items():
         if not is_unicode_text(name):
             raise InvalidInput("fields", "A field name holds characters that are not Unicode text.")
-        if not _FIELD_NAME.fullmatch(name):
+        if not FIELD_NAME.fullmatch(name):
             raise InvalidInput(
                 f"fields/{escaped(name)}",
                 "A field name is a letter, then letters, digits or _, at most 64.",
             )
-        if name == _RESERVED_FIELD:
+        if name == RESERVED_FIELD:
             raise InvalidInput("fields/email", "The address is merged as email; leave it out here.")
         _check_value(name, value)
     size = sum(len(name.encode()) + len(str(value).encode()) for name, value in fields.items())

@@ -1,4 +1,4 @@
-"""Segments: who a campaign goes to. A static segment is a set of contact ids.
+"""Segments: who a campaign goes to. A static segment is a set of contact ids, another has a rule.
 
 Members are kept in the order of their member key, which starts with a hash of the contact id:
 any share of the key space then holds about its share of the members, however the ids were made,
@@ -11,6 +11,7 @@ from datetime import datetime
 from itertools import pairwise
 
 from domain.identifiers import ContactId, SegmentId
+from domain.rule import Rule
 
 KEY_SPACE = 256
 """Number of hash prefixes a member key can start with."""
@@ -18,11 +19,15 @@ KEY_SPACE = 256
 
 @dataclass(frozen=True, kw_only=True)
 class Segment:
-    """A named set of contacts."""
+    """A named set of contacts: those put into it or, with a `rule`, those who fit it.
+
+    A rule never changes, and names segments that were there before: so none can lead to itself.
+    """
 
     segment_id: SegmentId
     name: str
     created_at: datetime
+    rule: Rule | None = None
 
 
 @dataclass(frozen=True)

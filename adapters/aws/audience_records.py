@@ -15,6 +15,7 @@ from adapters.aws.table import SCHEMA, Item
 from adapters.aws.times import text_to_time, time_to_text
 from domain.contact import Consent, Contact
 from domain.identifiers import CampaignId, ContactId, SegmentId, SuppressionId, TemplateId
+from domain.rule import read_rule, rule_to_data
 from domain.segment import Segment, member_key
 from domain.suppression import (
     Suppression,
@@ -78,6 +79,7 @@ def segment_to_item(segment: Segment) -> Item:
         "listing_id": segment.segment_id,
         "name": segment.name,
         "created_at": time_to_text(segment.created_at),
+        **({} if segment.rule is None else {"rule": json.dumps(rule_to_data(segment.rule))}),
     }
 
 
@@ -87,6 +89,7 @@ def item_to_segment(item: Item) -> Segment:
         segment_id=SegmentId(item["listing_id"]),
         name=item["name"],
         created_at=text_to_time(item["created_at"]),
+        rule=read_rule(json.loads(item["rule"])) if "rule" in item else None,
     )
 
 

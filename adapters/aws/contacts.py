@@ -17,7 +17,7 @@ from domain.segment import member_key
 _CONTACTS_A_TRANSACTION = 50
 _UPDATES_A_TRANSACTION = 100
 _PARTITIONS = "0123456789abcdef"
-_ATTEMPTS = 5
+_ATTEMPTS = 12
 """Races lost to other writers of the same contacts before it is given up."""
 
 
@@ -34,7 +34,8 @@ class DynamoDBContactRepository:
         """By transactions; a known one that does not change is not written."""
         wanted = {draft.address: draft for draft in drafts}
         stored: dict[str, Contact] = {}
-        for _ in range(_ATTEMPTS):
+        for attempt in range(_ATTEMPTS):
+            self._table.back_off(attempt)
             missing = [draft for address, draft in wanted.items() if address not in stored]
             try:
                 self._put_missing(missing, stored)

@@ -103,6 +103,7 @@ def campaign_to_item(campaign: Campaign) -> Item:
             "failure_reason": campaign.failure_reason,
             "unknown_policy": campaign.unknown_policy.value,
             "category": campaign.category.value,
+            "exclude_segment_ids": list(campaign.exclude_segment_ids) or None,
             **_open_work(CAMPAIGN_SHARD, campaign.next_check_at),
         }
     )
@@ -133,6 +134,7 @@ def item_to_campaign(item: Item) -> Campaign:
         failure_reason=item.get("failure_reason"),
         unknown_policy=UnknownPolicy(item.get("unknown_policy", UnknownPolicy.HOLD)),
         category=CampaignCategory(item.get("category", CampaignCategory.MARKETING)),
+        exclude_segment_ids=tuple(map(SegmentId, item.get("exclude_segment_ids", ()))),
     )
 
 

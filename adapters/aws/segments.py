@@ -72,3 +72,12 @@ class DynamoDBSegmentRepository:
         ]
         page = tuple(found[:limit])
         return MemberPage(page, member_key(page[-1]) if len(found) > limit else None)
+
+    def those_in(
+        self, segment_id: SegmentId, contact_ids: Collection[ContactId]
+    ) -> frozenset[ContactId]:
+        """Consistent, 100 a request."""
+        pk, _ = segment_key(segment_id)
+        keys = {(pk, member_sort_key(member_key(each))): each for each in contact_ids}
+        found = self._table.batch_get(list(keys), consistent=True)
+        return frozenset(keys[key] for key in found)

@@ -57,3 +57,11 @@ class MemorySegmentRepository:
                 tuple(members[key] for key in page),
                 page[-1] if page and start + limit < end else None,
             )
+
+    def those_in(
+        self, segment_id: SegmentId, contact_ids: Collection[ContactId]
+    ) -> frozenset[ContactId]:
+        """At one instant."""
+        with self._database.lock:
+            members = self._database.members.get(segment_id, {})
+            return frozenset(each for each in contact_ids if member_key(each) in members)

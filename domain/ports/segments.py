@@ -43,3 +43,9 @@ class SegmentRepository(Protocol):
         Fewer than `limit` may come with a cursor; no cursor means that there are no more.
         """
         ...
+
+    def those_in(
+        self, segment_id: SegmentId, contact_ids: Collection[ContactId]
+    ) -> frozenset[ContactId]:
+        """Those of `contact_ids` that were put into the segment; strongly consistent."""
+        ...

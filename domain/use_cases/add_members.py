@@ -22,8 +22,11 @@ class AddMembers:
         """Raises NotFound, InvalidInput (then nobody was put in) and DependencyFault."""
         if len(contact_ids) > MAX_MEMBERS:
             raise InvalidInput("contact_ids", f"At most {MAX_MEMBERS} contacts in one call.")
-        if self.segments.get(segment_id) is None:
+        segment = self.segments.get(segment_id)
+        if segment is None:
             raise NotFound("segment", segment_id)
+        if segment.rule is not None:
+            raise InvalidInput("contact_ids", "The segment has a rule: who fits it is in it.")
         known = {contact.contact_id for contact in self.contacts.get(contact_ids)}
         for index, contact_id in enumerate(contact_ids):
             if contact_id not in known:

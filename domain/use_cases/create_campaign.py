@@ -31,9 +31,13 @@ from domain.ports.segments import SegmentRepository
 from domain.ports.templates import TemplateRepository
 from domain.recipient import Recipient
 from domain.schedule import Schedule
-from domain.segment import key_space_bounds
+from domain.segment import WHOLE_KEY_SPACE
 from domain.template import Template
 from domain.unsubscribe import Footer
+from domain.use_cases.audience_walk import AudienceWalk
+
+MAX_EXCLUDED_SEGMENTS = 5
+"""Each is a read for every member who is looked at."""
 
 logger = logging.getLogger(__name__)
 
@@ -50,6 +54,7 @@ class CampaignRequest:
     fold: int | None = None
     unknown_policy: UnknownPolicy = UnknownPolicy.HOLD
     category: CampaignCategory = CampaignCategory.MARKETING
+    exclude_segment_ids: tuple[SegmentId, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -104,7 +109,7 @@ class CreateCampaign:
         )
         template = self._template(request.template_id)
         self._check_footer(request.category, template)
-        self._check_segment(request.segment_id, template)
+        self._check_segments(request, template)
         scheduled = timing.execution_path is ExecutionPath.SCHEDULED
         fresh_id = self.ids.campaign_id()
         campaign = Campaign(
@@ -119,6 +124,7 @@ class CreateCampaign:
             next_check_at=now + self.policy.check_interval,
             unknown_policy=request.unknown_policy,
             category=request.category,
+            exclude_segment_ids=request.exclude_segment_ids,
         )
         self._store(campaign, record)
         self.metrics.campaign_created(campaign)
@@ -171,15 +177,26 @@ class CreateCampaign:
             raise _broken(error) from error
         self.footer.check(category, names)
 
-    def _check_segment(self, segment_id: SegmentId, template: Template) -> None:
-        """The segment exists, and the template renders for the first of its members."""
-        if self.segments.get(segment_id) is None:
-            raise UnknownReference(
-                "segment_id", f"No segment {shown(segment_id)}; create it first."
+    def _check_segments(self, request: CampaignRequest, template: Template) -> None:
+        """The segments exist, and the template renders for one of the audience."""
+        excluded = request.exclude_segment_ids
+        if len(excluded) > MAX_EXCLUDED_SEGMENTS:
+            raise InvalidInput(
+                "exclude_segment_ids", f"At most {MAX_EXCLUDED_SEGMENTS} segments to exclude."
             )
-        ((lower, upper),) = key_space_bounds(1)
-        page = self.segments.members(segment_id, lower=lower, upper=upper, after=None, limit=1)
-        for contact in self.contacts.get(page.contact_ids):
+        walk = AudienceWalk(self.segments, self.contacts)
+        audience, _ = walk.audience(request.segment_id, excluded)
+        lower, upper = WHOLE_KEY_SPACE
+        page = walk.page(
+            audience,
+            lower=lower,
+            upper=upper,
+            after=None,
+            limit=1,
+            today=self.clock.now().date(),
+            reads=1,
+        )
+        for contact in page.contacts:
             sample = self.footer.merged(
                 Recipient(contact.contact_id, contact.address, contact.fields),
                 self.footer.unsubscribe_url(),

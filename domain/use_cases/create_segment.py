@@ -1,4 +1,4 @@
-"""Create a static segment."""
+"""Create a segment: a static one, or one with a rule."""
 
 from dataclasses import dataclass
 
@@ -7,16 +7,20 @@ from domain.idempotency import IdempotencyRecord
 from domain.identifiers import SegmentId, chosen_id
 from domain.names import checked_name
 from domain.ports.clock import Clock
+from domain.ports.contacts import ContactRepository
 from domain.ports.ids import Ids
 from domain.ports.segments import SegmentRepository
+from domain.rule import Rule
 from domain.segment import Segment
+from domain.use_cases.audience_walk import AudienceWalk
 
 
 @dataclass(frozen=True, kw_only=True)
 class CreateSegment:
-    """Without members; AddMembers puts them in."""
+    """A static one is without members; AddMembers puts them in."""
 
     segments: SegmentRepository
+    contacts: ContactRepository
     clock: Clock
     ids: Ids
 
@@ -25,8 +29,9 @@ class CreateSegment:
         name: str,
         segment_id: str | None = None,
         record: IdempotencyRecord | None = None,
+        rule: Rule | None = None,
     ) -> Segment:
-        """`segment_id` names it, if given. Raises InvalidInput, AlreadyExists.
+        """`segment_id` names it, if given. Raises InvalidInput, AlreadyExists, DependencyFault.
 
         With a `record` it is the same at every try, and one that is there by an earlier try is the
         answer.
@@ -39,7 +44,10 @@ class CreateSegment:
             ),
             name=checked_name(name),
             created_at=self.clock.now() if record is None else record.began_at,
+            rule=rule,
         )
+        if rule is not None:
+            AudienceWalk(self.segments, self.contacts).audience_of(rule)
         try:
             self.segments.add(segment)
         except AlreadyExists:

@@ -3,6 +3,7 @@
 import base64
 import binascii
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from domain.contact import Contact
@@ -22,6 +23,18 @@ class ContactList:
     contacts: tuple[tuple[Contact, ContactStatus], ...]
     cursor: str | None
 
+    @classmethod
+    def of(
+        cls, contacts: Sequence[Contact], after: str | None, suppressions: SuppressionRepository
+    ) -> "ContactList":
+        """With what the suppression list says now. Raises DependencyFault."""
+        suppressed = suppressions.find([each.address for each in contacts])
+        cursor = None if after is None else base64.urlsafe_b64encode(after.encode()).decode()
+        return cls(
+            tuple((each, status_of(suppressed.get(each.address))) for each in contacts),
+            None if cursor is None else cursor.rstrip("="),
+        )
+
 
 @dataclass(frozen=True, kw_only=True)
 class ListContacts:
@@ -33,20 +46,15 @@ class ListContacts:
     def __call__(self, limit: int, cursor: str | None) -> ContactList:
         """Raises InvalidInput naming `cursor`, and DependencyFault."""
         lower, upper = WHOLE_KEY_SPACE
-        after = None if cursor is None else _decoded(cursor)
+        after = place_after(cursor)
         page = self.contacts.page(lower=lower, upper=upper, after=after, limit=limit)
-        suppressed = self.suppressions.find([each.address for each in page.contacts])
-        return ContactList(
-            tuple((each, status_of(suppressed.get(each.address))) for each in page.contacts),
-            None if page.cursor is None else _encoded(page.cursor),
-        )
+        return ContactList.of(page.contacts, page.cursor, self.suppressions)
 
 
-def _encoded(key: str) -> str:
-    return base64.urlsafe_b64encode(key.encode()).decode().rstrip("=")
-
-
-def _decoded(cursor: str) -> str:
+def place_after(cursor: str | None) -> str | None:
+    """The member key that a list goes on after. Raises InvalidInput naming `cursor`."""
+    if cursor is None:
+        return None
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
         key = base64.b64decode(padded.encode("ascii"), altchars=b"-_", validate=True).decode()

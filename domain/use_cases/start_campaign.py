@@ -6,10 +6,17 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
+from domain.audience import Audience
 from domain.campaign import Campaign, CampaignState, UnknownPolicy
 from domain.chunk import MAX_RECIPIENTS, Chunk, ChunkRef
 from domain.delivery_policy import DeliveryPolicy
-from domain.errors import DependencyFault, DependencyRefused, InvalidInput, VersionConflict
+from domain.errors import (
+    DependencyFault,
+    DependencyRefused,
+    InvalidInput,
+    UnknownReference,
+    VersionConflict,
+)
 from domain.fan_out import CHUNKS_A_STEP, FanOutRange
 from domain.identifiers import CampaignId
 from domain.ports.campaigns import CampaignRepository
@@ -26,6 +33,7 @@ from domain.ports.segments import SegmentRepository
 from domain.ports.templates import TemplateRepository
 from domain.recipient import Recipient, Resend
 from domain.start import StartRequest
+from domain.use_cases.audience_walk import AudienceWalk
 from domain.use_cases.finish_campaign import FinishCampaign
 
 logger = logging.getLogger(__name__)
@@ -79,6 +87,9 @@ class StartCampaign:
             return
         if not self._can_start(campaign):
             return
+        audience = self._audience(campaign)
+        if audience is None:
+            return
         for index, fan_out_range in enumerate(self.fan_out.progress(campaign_id).ranges):
             if index:
                 # Ranges take their time, and the reconciler writes the campaign meanwhile.
@@ -86,7 +97,7 @@ class StartCampaign:
                 if not campaign.is_due(self.clock.now()):
                     return
             try:
-                campaign, complete = self._fan_out(campaign, fan_out_range, deadline)
+                campaign, complete = self._fan_out(campaign, fan_out_range, audience, deadline)
             except (VersionConflict, _Overtaken):
                 logger.info(
                     "Another start is at it",
@@ -129,9 +140,6 @@ class StartCampaign:
         if template is None:
             self._fail(campaign, "template gone")
             return False
-        if self.segments.get(campaign.segment_id) is None:
-            self._fail(campaign, "segment gone")
-            return False
         try:
             self.renderer.variables(template.content)
         except InvalidInput as error:
@@ -158,6 +166,20 @@ class StartCampaign:
         except InvalidInput as error:
             raise DependencyRefused(f"The content is damaged: {error}") from error
 
+    def _audience(self, campaign: Campaign) -> Audience | None:
+        """Whom it is for; None where that cannot be told any more."""
+        try:
+            audience, _ = self._walk.audience(campaign.segment_id, campaign.exclude_segment_ids)
+        except InvalidInput as error:
+            gone = isinstance(error, UnknownReference)
+            self._fail(campaign, "segment gone" if gone else f"segment: {error.detail}")
+            return None
+        return audience
+
+    @property
+    def _walk(self) -> AudienceWalk:
+        return AudienceWalk(self.segments, self.contacts)
+
     def _fail(self, campaign: Campaign, reason: str) -> None:
         """Nothing can be sent; the campaign says why."""
         failed = self.campaigns.save(campaign.fail(self.clock.now(), reason))
@@ -168,6 +190,7 @@ class StartCampaign:
         self,
         campaign: Campaign,
         fan_out_range: FanOutRange,
+        audience: Audience,
         deadline: timedelta | None,
     ) -> tuple[Campaign, bool]:
         """Fan out one range; returns the campaign as stored, and whether the range is complete."""
@@ -188,7 +211,7 @@ class StartCampaign:
             held = self._enqueue(held)
             while not held.is_complete:
                 # At least one step a run, however little time there is: it must end some day.
-                held = self._step(campaign, held, names)
+                held = self._step(campaign, held, audience, names)
                 held = self._enqueue(held)
                 if deadline is not None and self.clock.monotonic() >= deadline:
                     break
@@ -200,23 +223,26 @@ class StartCampaign:
         self.fan_out.save(held.release())
         return campaign, held.is_complete
 
-    def _step(self, campaign: Campaign, held: FanOutRange, names: frozenset[str]) -> FanOutRange:
+    def _step(
+        self, campaign: Campaign, held: FanOutRange, audience: Audience, names: frozenset[str]
+    ) -> FanOutRange:
         """Turn the next members into chunks, fenced."""
-        page = self.segments.members(
-            campaign.segment_id,
+        page = self._walk.page(
+            audience,
             lower=held.lower,
             upper=held.upper,
             after=held.cursor,
             limit=self.chunk_size * self.chunks_a_step,
+            # The same day for all of them, however long it takes.
+            today=(campaign.started_at or self.clock.now()).date(),
         )
-        # A contact erased since is no longer there to be mailed.
         recipients = [
             Recipient(
                 contact.contact_id,
                 contact.address,
                 {name: value for name, value in contact.fields.items() if name in names},
             )
-            for contact in self.contacts.get(page.contact_ids)
+            for contact in page.contacts
         ]
         now = self.clock.now()
         resends = campaign.unknown_policy is UnknownPolicy.RESEND

@@ -7,8 +7,10 @@ from domain.use_cases.create_segment import CreateSegment
 from domain.use_cases.create_template import CreateTemplate
 from domain.use_cases.edit_contact import EditContact
 from domain.use_cases.list_contacts import ListContacts
+from domain.use_cases.list_members import ListMembers
 from domain.use_cases.list_recipients import ListRecipients
 from domain.use_cases.look_up_contact import LookUpContact
+from domain.use_cases.preview_segment import PreviewSegment
 from domain.use_cases.put_contacts import PutContacts
 from domain.use_cases.read_campaign import ReadCampaign
 from domain.use_cases.read_contact import ReadContact
@@ -41,8 +43,23 @@ class Serving(Creating, Settling, Lifecycle, Unsubscribing):
     create_segment: providers.Provider[CreateSegment] = providers.Factory(
         CreateSegment,
         segments=UseCases.family.segments,
+        contacts=UseCases.family.contacts,
         clock=UseCases.family.clock,
         ids=UseCases.family.ids,
+    )
+    preview_segment: providers.Provider[PreviewSegment] = providers.Factory(
+        PreviewSegment,
+        segments=UseCases.family.segments,
+        contacts=UseCases.family.contacts,
+        suppressions=UseCases.family.suppressions,
+        clock=UseCases.family.clock,
+    )
+    list_members: providers.Provider[ListMembers] = providers.Factory(
+        ListMembers,
+        segments=UseCases.family.segments,
+        contacts=UseCases.family.contacts,
+        suppressions=UseCases.family.suppressions,
+        clock=UseCases.family.clock,
     )
     put_contacts: providers.Provider[PutContacts] = providers.Factory(
         PutContacts, contacts=UseCases.family.contacts

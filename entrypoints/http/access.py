@@ -41,8 +41,8 @@ def scopes_needed(method: str, path: str) -> tuple[Scope, ...]:
         case ["", "v1", "campaigns", _, "recipients"]:
             # It tells addresses, as contacts do.
             return (Scope.CAMPAIGNS_READ, Scope.AUDIENCE_READ)
-        case ["", "v1", "contacts" | "suppressions", "lookup"]:
-            # A POST for the sake of its body: an address belongs in no URL.
+        case ["", "v1", "contacts" | "suppressions", "lookup"] | ["", "v1", "segments", "preview"]:
+            # A POST for the sake of its body: an address belongs in no URL, a rule fits in none.
             return (Scope.AUDIENCE_READ,)
         case ["", "v1", part, *_] if part in _SCOPES:
             reading, writing = _SCOPES[part]

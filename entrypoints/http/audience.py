@@ -9,6 +9,7 @@ from domain.contact import Contact
 from domain.contact_status import ContactStatus
 from domain.errors import NotFound
 from domain.identifiers import ContactId, SegmentId
+from domain.rule import read_rule
 from domain.segment import Segment
 from entrypoints.containers.serving import Serving
 from entrypoints.http.answers import BODY_PROBLEMS, answer, described
@@ -19,8 +20,10 @@ from entrypoints.http.audience_models import (
     ContactLookupBody,
     ContactRequestBody,
     MembersRequestBody,
+    RulePreviewBody,
     SegmentBody,
     SegmentListBody,
+    SegmentPreviewBody,
     SegmentRequestBody,
 )
 from entrypoints.http.idempotency import current_record
@@ -131,12 +134,16 @@ def contact_routes(container: Serving) -> APIGatewayHttpRouter:
 
 
 def segment_routes(container: Serving) -> APIGatewayHttpRouter:
-    """Create, list, read, add members."""
+    """Create, list, preview, read, add members, list them."""
     router = APIGatewayHttpRouter()
 
     @router.post(
         "/v1/segments",
-        summary="Create a static segment",
+        summary="Create a segment",
+        description=(
+            "Without a rule it is a static one, and contacts are put into it. A rule is checked, "
+            "and never changes."
+        ),
         tags=["segments"],
         responses=described(
             (HTTPStatus.CREATED, SegmentBody, "The segment"),
@@ -144,7 +151,12 @@ def segment_routes(container: Serving) -> APIGatewayHttpRouter:
         ),
     )
     def create_segment(body: SegmentRequestBody) -> Response[str]:
-        segment = container.create_segment()(body.name, body.segment_id, current_record())
+        segment = container.create_segment()(
+            body.name,
+            body.segment_id,
+            current_record(),
+            None if body.rule is None else read_rule(body.rule),
+        )
         return answer(
             SegmentBody.of(segment),
             HTTPStatus.CREATED,
@@ -177,6 +189,53 @@ def segment_routes(container: Serving) -> APIGatewayHttpRouter:
     )
     def read_segment(segment_id: str) -> Response[str]:
         return answer(SegmentBody.of(_segment(segment_id)))
+
+    @router.post(
+        "/v1/segments/preview",
+        summary="Try a rule",
+        description=(
+            "How many contacts fit now, and some of them. A large audience is not gone through "
+            "whole: then there are at least so many."
+        ),
+        tags=["segments"],
+        responses=described(
+            (HTTPStatus.OK, SegmentPreviewBody, "Who fits"), problems=BODY_PROBLEMS
+        ),
+    )
+    def preview_rule(body: RulePreviewBody) -> Response[str]:
+        return answer(SegmentPreviewBody.of(container.preview_segment()(read_rule(body.rule))))
+
+    @router.get(
+        "/v1/segments/<segment_id>/preview",
+        summary="Preview a segment",
+        description="How many contacts are in it now, or at least so many, and some of them.",
+        tags=["segments"],
+        responses=described(
+            (HTTPStatus.OK, SegmentPreviewBody, "Who is in it"), problems=(HTTPStatus.NOT_FOUND,)
+        ),
+    )
+    def preview_segment(segment_id: str) -> Response[str]:
+        return answer(SegmentPreviewBody.of(container.preview_segment()(SegmentId(segment_id))))
+
+    @router.get(
+        "/v1/segments/<segment_id>/members",
+        summary="List who is in a segment",
+        description=(
+            "As of now. Only so many contacts are gone through for one page of a segment with a "
+            "rule: it may hold few or none and still have a next_cursor."
+        ),
+        tags=["segments"],
+        responses=described(
+            (HTTPStatus.OK, ContactListBody, "A page"), problems=(HTTPStatus.NOT_FOUND,)
+        ),
+    )
+    def list_members(segment_id: str, limit: Limit = 50, cursor: Cursor = None) -> Response[str]:
+        page = container.list_members()(SegmentId(segment_id), limit, cursor)
+        return answer(
+            ContactListBody(
+                items=[ContactBody.of(*each) for each in page.contacts], next_cursor=page.cursor
+            )
+        )
 
     @router.post(
         "/v1/segments/<segment_id>/members",

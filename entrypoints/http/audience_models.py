@@ -7,18 +7,48 @@ from pydantic_core import PydanticCustomError
 
 from domain.contact import MAX_SOURCE_CHARACTERS, Consent, Contact, ContactDraft
 from domain.contact_status import ContactStatus
+from domain.rule import Operator, rule_to_data
 from domain.segment import Segment
 from domain.unicode_text import is_unicode_text
 from domain.use_cases.add_members import MAX_MEMBERS
 from domain.use_cases.edit_contact import UNCHANGED, ContactEdit
+from domain.use_cases.preview_segment import SegmentPreview
 from entrypoints.http.models import Answer, Moment, Name, Reference, Request, Utc
+
+RuleBody = Annotated[
+    dict[str, object],
+    Field(
+        description=(
+            "`{all: [rule, …]}`, `{any: [rule, …]}`, `{not: rule}`, `{segment: id}`, or a "
+            "comparison `{field, op, value}`. The operators are "
+            + ", ".join(f"`{each}`" for each in Operator)
+            + "."
+        ),
+        examples=[
+            {
+                "all": [
+                    {"field": "plan", "op": "in", "value": ["gold", "silver"]},
+                    {"field": "last_order", "op": "within_last_days", "value": 30},
+                    {"not": {"segment": "staff"}},
+                ]
+            }
+        ],
+    ),
+]
 
 
 class SegmentRequestBody(Request):
-    """A static segment to create; without an id it is given one."""
+    """A segment to create; without an id it is given one. With a rule whoever fits it is in it."""
 
     segment_id: Reference | None = None
     name: Name
+    rule: RuleBody | None = None
+
+
+class RulePreviewBody(Request):
+    """A rule to try."""
+
+    rule: RuleBody
 
 
 class SegmentBody(Answer):
@@ -27,11 +57,17 @@ class SegmentBody(Answer):
     segment_id: str
     name: str
     created_at: Utc
+    rule: dict[str, object] | None
 
     @classmethod
     def of(cls, segment: Segment) -> "SegmentBody":
         """From the entity."""
-        return cls.model_validate(segment, from_attributes=True)
+        return cls(
+            segment_id=segment.segment_id,
+            name=segment.name,
+            created_at=segment.created_at,
+            rule=None if segment.rule is None else rule_to_data(segment.rule),
+        )
 
 
 class SegmentListBody(Answer):
@@ -187,3 +223,34 @@ class ContactListBody(Answer):
 
     items: list[ContactBody]
     next_cursor: str | None
+
+
+class SegmentPreviewBody(Answer):
+    """How many fit now, and some of them. Where it is not exact, there are `count` at the least.
+
+    `looked_at` is how many contacts were gone through; `detail` says all that for people.
+    """
+
+    count: int
+    is_exact: bool
+    looked_at: int
+    detail: str
+    sample: list[ContactBody]
+
+    @classmethod
+    def of(cls, preview: SegmentPreview) -> "SegmentPreviewBody":
+        """From the use case's answer."""
+        return cls(
+            count=preview.count,
+            is_exact=preview.is_exact,
+            looked_at=preview.looked_at,
+            detail=_detail(preview),
+            sample=[ContactBody.of(*each) for each in preview.sample],
+        )
+
+
+def _detail(preview: SegmentPreview) -> str:
+    if preview.is_exact:
+        return f"{preview.count} match." if preview.count else "Nobody matches."
+    first = f"of the first {preview.looked_at} contacts that were looked at; there are more."
+    return f"At least {preview.count}, {first}" if preview.count else f"Nobody {first}"

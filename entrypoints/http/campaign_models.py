@@ -13,6 +13,7 @@ class CampaignBody(Answer):
     name: str
     template_id: str
     segment_id: str
+    exclude_segment_ids: list[str]
     state: CampaignState
     execution_path: ExecutionPath
     schedule_at: Utc

@@ -41,6 +41,7 @@ def creation_routes(container: Creating) -> APIGatewayHttpRouter:
                 name=body.name,
                 template_id=TemplateId(body.template_id),
                 segment_id=SegmentId(body.segment_id),
+                exclude_segment_ids=tuple(map(SegmentId, body.exclude_segment_ids)),
                 schedule_at=body.schedule_at,
                 timezone=body.timezone,
                 fold=body.fold,

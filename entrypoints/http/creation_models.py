@@ -6,7 +6,7 @@ from pydantic import Field
 
 from domain.campaign import CampaignCategory, CampaignState, UnknownPolicy
 from domain.path_policy import ExecutionPath
-from domain.use_cases.create_campaign import Created
+from domain.use_cases.create_campaign import MAX_EXCLUDED_SEGMENTS, Created
 from entrypoints.http.models import (
     Answer,
     Fold,
@@ -25,6 +25,13 @@ class CampaignRequestBody(Request):
     name: Name
     template_id: Reference
     segment_id: Reference
+    exclude_segment_ids: Annotated[
+        list[Reference],
+        Field(
+            max_length=MAX_EXCLUDED_SEGMENTS,
+            description="Who is in one of these gets none of it.",
+        ),
+    ] = []  # noqa: RUF012  pydantic copies it
     schedule_at: WrittenTime = None
     timezone: Timezone = None
     fold: Fold = None

@@ -49,26 +49,29 @@ LIFECYCLE = {
 }
 SETTLING = {"chunk_walk", "finish_campaign", "settle_unknown"}
 USE_CASES = {
-    "create_campaign": {"create_campaign", *LIFECYCLE, *SETTLING},
+    "create_campaign": {"audience_walk", "create_campaign", *LIFECYCLE, *SETTLING},
     "api": {
         *LIFECYCLE,  # these, settling and creating for OpenAPI, which it serves whole
         *SETTLING,
         "add_members",
         "add_suppression",
+        "audience_walk",
         "create_campaign",
         "create_segment",
         "create_template",
         "edit_contact",
         "list_contacts",
+        "list_members",
         "list_recipients",
         "look_up_contact",
+        "preview_segment",
         "put_contacts",
         "read_campaign",
         "read_contact",
         "remove_suppression",
         "unsubscribe",
     },
-    "start_campaign": {"finish_campaign", "start_campaign"},
+    "start_campaign": {"audience_walk", "finish_campaign", "start_campaign"},
     "send_worker": {"finish_campaign", "send_batch", "send_chunk"},
     "reconcile": {"campaign_change", "finish_campaign", "reconcile", "resume_campaign"},
     "provider_events": {"finish_campaign", "record_provider_events"},

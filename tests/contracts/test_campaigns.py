@@ -15,7 +15,7 @@ from domain.campaign import (
 )
 from domain.errors import AlreadyExists, InvalidInput, VersionConflict
 from domain.fan_out import new_ranges
-from domain.identifiers import CampaignId
+from domain.identifiers import CampaignId, SegmentId
 from domain.path_policy import ExecutionPath
 from tests.contracts.examples import (
     CAMPAIGN_ID,
@@ -70,6 +70,7 @@ def read_all(
                 pause_reason=PauseReason.QUOTA,
                 resume_at=LATER,
                 moved_at=LATER,
+                exclude_segment_ids=(SegmentId("staff"), SegmentId("beta-testers")),
             ),
             id="paused",
         ),

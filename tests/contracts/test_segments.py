@@ -7,6 +7,7 @@ import pytest
 
 from domain.errors import AlreadyExists, InvalidInput
 from domain.identifiers import ContactId, SegmentId
+from domain.rule import read_rule
 from domain.segment import Segment, key_space_bounds, member_key
 from tests.contracts.examples import MADE_UP_CURSORS, a_segment
 from tests.contracts.family import Family
@@ -271,3 +272,35 @@ def test_threads_add_members_side_by_side(family: Family) -> None:
     race(lambda start: family.segments.add_members(VIPS, members[start::THREADS]), range(THREADS))
 
     assert read_all(family, limit=100) == members
+
+
+def test_a_rule_is_read_as_it_was_written(family: Family) -> None:
+    """Values with their types, from the record and from the list."""
+    rule = read_rule(
+        {
+            "any": [
+                {"not": {"all": [{"field": "a", "op": "in", "value": ["1", 1, 1.5, True]}]}},
+                {"segment": "staff"},
+                {"field": "born", "op": "between", "value": ["1990-01-01", "1999-12-31"]},
+            ]
+        }
+    )
+    segment = replace(a_segment(), rule=rule)
+    family.segments.add(segment)
+
+    stored = family.segments.get(segment.segment_id)
+
+    assert stored == segment
+    assert stored is not None
+    assert repr(stored.rule) == repr(rule)
+
+
+def test_those_in_a_segment_are_told_from_others(family: Family) -> None:
+    """However many are asked for, and of the one segment only."""
+    members = contact_ids(230)
+    family.segments.add_members(VIPS, members[::2])
+    family.segments.add_members(SegmentId("others"), members[1::2])
+
+    assert family.segments.those_in(VIPS, members) == frozenset(members[::2])
+    assert family.segments.those_in(VIPS, []) == frozenset()
+    assert family.segments.those_in(SegmentId("nosuch"), members[:3]) == frozenset()

@@ -14,7 +14,12 @@ from tests.unit.sentinel import NOW, Sentinel
 @pytest.fixture
 def create_segment(sentinel: Sentinel) -> CreateSegment:
     """The use case."""
-    return CreateSegment(segments=sentinel.segments, clock=sentinel.clock, ids=sentinel.ids)
+    return CreateSegment(
+        segments=sentinel.segments,
+        contacts=sentinel.contacts,
+        clock=sentinel.clock,
+        ids=sentinel.ids,
+    )
 
 
 @pytest.fixture

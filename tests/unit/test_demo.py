@@ -49,7 +49,7 @@ def load(database: MemoryDatabase) -> None:
             clock=clock,
             ids=ids,
         ),
-        CreateSegment(segments=segments, clock=clock, ids=ids),
+        CreateSegment(segments=segments, contacts=contacts, clock=clock, ids=ids),
         PutContacts(contacts=contacts),
         segments,
     )

@@ -35,6 +35,9 @@ READ = [
     ("GET", "/v1/contacts", Scope.AUDIENCE_READ),
     ("GET", "/v1/contacts/con_x", Scope.AUDIENCE_READ),
     ("POST", "/v1/contacts/lookup", Scope.AUDIENCE_READ),
+    ("GET", "/v1/segments/everyone/members", Scope.AUDIENCE_READ),
+    ("GET", "/v1/segments/everyone/preview", Scope.AUDIENCE_READ),
+    ("POST", "/v1/segments/preview", Scope.AUDIENCE_READ),
 ]
 WRITTEN = [
     ("POST", "/v1/campaigns", Scope.CAMPAIGNS_WRITE),

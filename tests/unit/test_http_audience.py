@@ -303,7 +303,80 @@ def test_a_segment_is_created_under_the_name_it_is_given(gateway: Gateway) -> No
     assert unnamed.json["segment_id"].startswith("seg_")
     for created in (named, unnamed):
         assert gateway.get(created.headers["location"]).json == created.json
-    assert named.json == {"segment_id": "vip", "name": "VIP", "created_at": "2026-03-02T09:00:00Z"}
+    assert named.json == {
+        "segment_id": "vip",
+        "name": "VIP",
+        "created_at": "2026-03-02T09:00:00Z",
+        "rule": None,
+    }
+
+
+GOLD = {"field": "plan", "op": "equals", "value": "gold"}
+
+
+def test_a_segment_with_a_rule_is_told_as_it_was_given(gateway: Gateway) -> None:
+    """The rule stays data; who fits it is listed, with more than one page."""
+    rule = {"all": [GOLD, {"not": {"segment": "everyone"}}]}
+    ids = [put(gateway, f"p{number}@example.com", {"plan": "gold"}) for number in range(5)]
+    put(gateway, "silver@example.com", {"plan": "silver"})
+    gateway.post("/v1/segments/everyone/members", {"contact_ids": ids[:1]})
+
+    created = gateway.post("/v1/segments", {"segment_id": "gold", "name": "Gold", "rule": rule})
+
+    assert (created.status, created.json["rule"]) == (201, rule)
+    assert gateway.get("/v1/segments/gold").json == created.json
+    first = gateway.get("/v1/segments/gold/members", "limit=3").json
+    rest = gateway.get("/v1/segments/gold/members", f"cursor={first['next_cursor']}").json
+    listed = [each["contact_id"] for each in (*first["items"], *rest["items"])]
+    assert (len(first["items"]), rest["next_cursor"]) == (3, None)
+    assert sorted(listed) == sorted(ids[1:])
+    (only,) = gateway.get("/v1/segments/everyone/members").json["items"]
+    assert only["contact_id"] == ids[0]
+
+
+def test_a_rule_is_tried_before_it_is_saved(gateway: Gateway) -> None:
+    """How many fit, and some of them; one that nobody fits says so. Segments have previews, too."""
+    for number in range(12):
+        put(gateway, f"p{number}@example.com", {"plan": "gold"})
+
+    found = gateway.post("/v1/segments/preview", {"rule": GOLD})
+    nobody = gateway.post("/v1/segments/preview", {"rule": {**GOLD, "value": "iron"}})
+
+    assert (found.status, found.json["count"], found.json["is_exact"]) == (200, 12, True)
+    assert (found.json["detail"], len(found.json["sample"])) == ("12 match.", 10)
+    assert {each["fields"]["plan"] for each in found.json["sample"]} == {"gold"}
+    assert (nobody.json["count"], nobody.json["detail"]) == (0, "Nobody matches.")
+    assert gateway.get("/v1/segments/everyone/preview").json["detail"] == "Nobody matches."
+    assert gateway.get("/v1/segments/nosuch/preview").status == 404
+
+
+@pytest.mark.parametrize(
+    ("rule", "pointer"),
+    [
+        ({}, "/rule"),
+        ([GOLD], "/rule"),
+        ({"segment": "nosuch"}, "/rule"),
+        ({"segment": "self"}, "/rule"),
+        ({"all": [GOLD, {**GOLD, "op": "sounds_like"}]}, "/rule/all/1/op"),
+        ({"not": {"field": "a b", "op": "equals", "value": 1}}, "/rule/not/field"),
+    ],
+)
+def test_a_rule_that_does_not_fit_is_refused(gateway: Gateway, rule: object, pointer: str) -> None:
+    """By its place; a segment cannot be within itself, since it is not there before."""
+    body = {"segment_id": "self", "name": "Self", "rule": rule}
+
+    assert gateway.refused("/v1/segments", body).refuses(pointer)
+    assert gateway.refused("/v1/segments/preview", {"rule": rule}).refuses(pointer)
+
+
+def test_nobody_is_put_into_a_segment_with_a_rule(gateway: Gateway) -> None:
+    """The answer says why."""
+    ann = put(gateway, ADDRESS, {})
+    gateway.post("/v1/segments", {"segment_id": "gold", "name": "Gold", "rule": GOLD})
+
+    answer = gateway.refused("/v1/segments/gold/members", {"contact_ids": [ann]})
+
+    assert answer.refuses("/contact_ids")
 
 
 def test_a_taken_id_is_a_conflict(gateway: Gateway) -> None:

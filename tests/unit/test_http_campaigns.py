@@ -248,6 +248,7 @@ def test_location_leads_to_the_campaign_with_its_counts(gateway: Gateway) -> Non
     assert read.json == {
         "campaign_id": created.json["campaign_id"],
         **BODY,
+        "exclude_segment_ids": [],
         "state": "scheduled",
         "execution_path": "scheduled",
         "schedule_at": "2026-03-02T10:00:00Z",
@@ -314,3 +315,16 @@ def test_names_are_trimmed_and_bounded(gateway: Gateway) -> None:
     too_long = gateway.refused("/v1/campaigns", {**BODY, "name": "x" * 201})
     assert too_long.refuses("/name")
     assert "200" in too_long.text
+
+
+def test_segments_to_exclude_are_told_and_checked(gateway: Gateway) -> None:
+    """Each must exist, and there are five at the most."""
+    created = gateway.post("/v1/campaigns", {**BODY, "exclude_segment_ids": ["everyone"]})
+
+    assert gateway.get(created.headers["location"]).json["exclude_segment_ids"] == ["everyone"]
+    for excluded, pointer in (
+        (["everyone", "nosuch"], "/exclude_segment_ids/1"),
+        (["everyone"] * 6, "/exclude_segment_ids"),
+    ):
+        body = {**BODY, "exclude_segment_ids": excluded}
+        assert gateway.refused("/v1/campaigns", body).refuses(pointer)

@@ -267,7 +267,7 @@ def test_an_unknown_path_is_not_found(path: str) -> None:
         ("PATCH", "/v1/segments", "GET, POST"),
         ("PUT", "/v1/contacts", "GET, POST"),
         ("POST", "/v1/campaigns/cmp_1", "GET, PATCH"),
-        ("GET", "/v1/segments/everyone/members", "POST"),
+        ("PUT", "/v1/segments/everyone/members", "GET, POST"),
         ("POST", "/healthz", "GET"),
     ],
 )

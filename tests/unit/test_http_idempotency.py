@@ -275,6 +275,7 @@ EVERY_POST = {
     "/v1/segments": {"name": "Some"},
     "/v1/segments/{segment_id}/members": {"contact_ids": ["{contact_id}"]},
     "/v1/contacts": {"email": "ann@example.com"},
+    "/v1/segments/preview": {"rule": {"segment": "everyone"}},
     "/v1/contacts/lookup": {"email": "bea@example.com"},
     "/v1/suppressions": {"email": "ann@example.com"},
     "/v1/suppressions/lookup": {"email": "bea@example.com"},
