@@ -28,7 +28,12 @@ from domain.grants import Grant
 from domain.identifiers import LeaseToken
 from domain.outcome import Unknown
 from domain.segment import WHOLE_KEY_SPACE
-from domain.suppression import Suppression, SuppressionReason
+from domain.suppression import (
+    Suppression,
+    SuppressionReason,
+    SuppressionScope,
+    suppression_id_of,
+)
 from domain.tally import Tally
 from tests.contracts.aws_family import Deployment, aws_family
 from tests.contracts.examples import (
@@ -43,7 +48,7 @@ from tests.contracts.examples import (
     stored_campaign,
     stored_chunks,
 )
-from tests.contracts.family import RATE_LIMIT, Family
+from tests.contracts.family import ADDRESS_HASH_KEY, RATE_LIMIT, Family
 from tests.contracts.settable_clock import START
 from tests.contracts.test_chunks import finished, tally_of
 from tests.contracts.test_contents import CONTENT
@@ -98,6 +103,12 @@ def a_campaign_with_a_chunk(family: Family) -> None:
     """Sending."""
     stored_campaign(family)
     stored_chunks(family, [a_chunk()])
+
+
+def an_unsubscribed_address(family: Family) -> None:
+    """From marketing only."""
+    scope = SuppressionScope.MARKETING
+    family.suppressions.add(Suppression(ADDRESS, SuppressionReason.UNSUBSCRIBE, START, scope))
 
 
 def a_campaign_with_an_unknown_outcome(family: Family) -> None:
@@ -303,6 +314,26 @@ WRITES = [
             Suppression(ADDRESS, SuppressionReason.BOUNCE, START)
         ),
         done=lambda family: family.suppression_of(ADDRESS) is not None,
+        loss=None,
+    ),
+    Write(
+        name="suppress an address from more",
+        operation="PutItem",
+        prepare=an_unsubscribed_address,
+        act=lambda family: family.suppressions.add(
+            Suppression(ADDRESS, SuppressionReason.BOUNCE, START)
+        ),
+        done=lambda family: (
+            family.suppression_of(ADDRESS) == Suppression(ADDRESS, SuppressionReason.BOUNCE, START)
+        ),
+        loss=None,
+    ),
+    Write(
+        name="remove a suppression",
+        operation="DeleteItem",
+        prepare=an_unsubscribed_address,
+        act=lambda family: family.suppressions.remove(suppression_id_of(ADDRESS_HASH_KEY, ADDRESS)),
+        done=lambda family: family.suppression_of(ADDRESS) is None,
         loss=None,
     ),
     Write(

@@ -1,6 +1,7 @@
 """What SES and the network answer and no emulator does, met by the mailer of the aws family."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -382,8 +383,12 @@ def test_a_batch_is_one_request(clients: AwsClients, number: int) -> None:
 
 @both_ways
 def test_tags_and_a_header_lead_back_to_the_recipient(clients: AwsClients, bulk: bool) -> None:
-    """Events carry the tags, notifications the header; the emulator records neither."""
-    (first, second) = messages(2)
+    """Events carry the tags, notifications the header; the emulator records neither.
+
+    Where there is a way to unsubscribe, mail programs are told by the two headers of RFC 8058.
+    """
+    first, second = messages(2)
+    second = replace(second, unsubscribe_url="https://mail.example.com/u/token")
     accepted = results("SUCCESS", "SUCCESS") if bulk else answer({"MessageId": "id"})
 
     with intercepted(clients.sesv2, SEND[bulk], accepted) as wire:
@@ -396,8 +401,12 @@ def test_tags_and_a_header_lead_back_to_the_recipient(clients: AwsClients, bulk:
     else:
         headers = [body["Content"]["Simple"]["Headers"] for body in wire.bodies]
         tags = [body["EmailTags"] for body in wire.bodies]
-    assert headers == [
-        [{"Name": "X-Sentinel-Ref", "Value": message.reference}] for message in (first, second)
+    reference = {"Name": "X-Sentinel-Ref", "Value": first.reference}
+    assert headers[0] == [reference]
+    assert headers[1] == [
+        {**reference, "Value": second.reference},
+        {"Name": "List-Unsubscribe", "Value": "<https://mail.example.com/u/token>"},
+        {"Name": "List-Unsubscribe-Post", "Value": "List-Unsubscribe=One-Click"},
     ]
     for message, each in zip((first, second), tags, strict=True):
         assert {tag["Name"]: tag["Value"] for tag in each} == {

@@ -62,7 +62,14 @@ def test_one_mail_is_read_whole(runner: Runner) -> None:
     mail = answer.json()
     fields = PEOPLE[mail["to"]]
     assert mail["n"] == 0
-    assert mail["headers"].keys() == {"From", "To", "Subject", "X-Sentinel-Ref"}
+    assert mail["headers"].keys() == {
+        "From",
+        "To",
+        "Subject",
+        "X-Sentinel-Ref",
+        "List-Unsubscribe",
+        "List-Unsubscribe-Post",
+    }
     assert mail["headers"]["To"] == mail["to"]
     assert mail["headers"]["X-Sentinel-Ref"].startswith(mail["campaign_id"])
     assert str(fields["first_name"]) in mail["text"]

@@ -23,7 +23,7 @@ from entrypoints.http.api import Api
 from entrypoints.http.routes import all_routes
 from entrypoints.settings import Settings
 from tests.unit.sentinel import NOW
-from tests.unit.test_http_gateway import Answer, Gateway
+from tests.unit.test_http_gateway import JSON_TYPE, Answer, Gateway
 
 DAY = timedelta(days=1)
 READ = [
@@ -95,10 +95,12 @@ class Guarded(Gateway):
         }
         return int(self._api(event, LambdaContext())["statusCode"])
 
-    def ask(self, method: str, path: str, key: str | None) -> Answer:
-        """With a key, or without."""
+    def ask(self, method: str, path: str, key: str | None, body: object = None) -> Answer:
+        """With a key, or without; with a document, or without."""
         headers = {} if key is None else {"authorization": f"Bearer {key}"}
-        return self.call(method, path, headers=headers)
+        if body is None:
+            return self.call(method, path, headers=headers)
+        return self.call(method, path, json.dumps(body), content_type=JSON_TYPE, headers=headers)
 
 
 @pytest.fixture
