@@ -9,6 +9,7 @@ from typing import Annotated, TypeVar
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     SecretStr,
@@ -20,6 +21,7 @@ from pydantic import (
 from domain.contact import normalise_address
 from domain.delivery_policy import DeliveryPolicy
 from domain.errors import InvalidInput
+from domain.sending_identities import SendingIdentities
 from domain.unsubscribe import Footer
 
 
@@ -51,7 +53,15 @@ def _stage(text: str) -> str:
     return text
 
 
+def _senders(text: object) -> object:
+    """One by one. Raises ValueError."""
+    if not isinstance(text, str):
+        return text
+    return tuple(_sender(formataddr(each)) for each in getaddresses([text]))
+
+
 Sender = Annotated[str, AfterValidator(_sender)]
+Senders = Annotated[tuple[str, ...], BeforeValidator(_senders)]
 Stage = Annotated[str, AfterValidator(_stage)]
 
 
@@ -81,6 +91,9 @@ class Settings(BaseModel):
 
     sender: Sender = ""
     """The From header: an address, or a name and an address."""
+    senders: Senders = ()
+    """Other From headers that a template may name, or have answers sent to; as SENDER, with commas
+    between them."""
     public_url: PublicUrl = ""
     """Where the API is reached from outside: what unsubscribe links begin with."""
     postal_address: PostalAddress = ""
@@ -175,6 +188,12 @@ class Settings(BaseModel):
         if not key:
             raise InvalidSettingsError("ADDRESS_HASH_KEY: not set; give it 32 random characters.")
         return key.encode()
+
+    @property
+    def identities(self) -> SendingIdentities:
+        """`sender` and `senders`."""
+        headers = (self.sender, *self.senders)
+        return SendingIdentities(tuple(dict.fromkeys(each for each in headers if each)))
 
     @property
     def horizon(self) -> timedelta:

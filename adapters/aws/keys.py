@@ -55,8 +55,13 @@ def idempotency_key(digest: str) -> Key:
 
 
 def template_key(template_id: TemplateId) -> Key:
-    """Key of a template."""
+    """Key of what lists of templates show of one."""
     return f"TEMPLATE#{template_id}", "TEMPLATE"
+
+
+def template_version_key(template_id: TemplateId, number: int) -> Key:
+    """Key of one version of a template; they sort behind the template, the newest last."""
+    return template_key(template_id)[0], f"VERSION#{number:08d}"
 
 
 def segment_key(segment_id: SegmentId) -> Key:

@@ -29,6 +29,7 @@ class MemoryDatabase:
     tallies: dict[CampaignId, Tally] = field(default_factory=dict)
     last_finished_at: dict[CampaignId, datetime] = field(default_factory=dict)
     templates: dict[TemplateId, Template] = field(default_factory=dict)
+    old_templates: dict[tuple[TemplateId, int], Template] = field(default_factory=dict)
     segments: dict[SegmentId, Segment] = field(default_factory=dict)
     members: dict[SegmentId, dict[str, ContactId]] = field(default_factory=dict)
     contacts: dict[ContactId, Contact] = field(default_factory=dict)

@@ -27,9 +27,15 @@ class Unrenderable:
 class Renderer(Protocol):
     """Pure: the same content and recipient give the same mail. Bounded in time and size.
 
-    The variables are the recipient's fields and `email`. One that is missing makes the mail
-    unrenderable, never a blank. HTML is escaped, subject and text are not.
+    The variables are the recipient's fields, the content's defaults where there is no field of
+    that name, and `email`. One that is missing makes the mail unrenderable, never a blank. HTML is
+    escaped, subject and text are not.
     """
+
+    @property
+    def functions(self) -> frozenset[str]:
+        """Names that are among `variables`, and are there without anybody's field of that name."""
+        ...
 
     def variables(self, content: Content) -> frozenset[str]:
         """The names that `content` merges. Raises InvalidInput naming the part at fault."""

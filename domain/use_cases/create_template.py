@@ -35,6 +35,7 @@ class CreateTemplate:
         answer.
         """
         self.renderer.variables(content)
+        now = self.clock.now() if record is None else record.began_at
         template = Template(
             template_id=(
                 self._new_id(record)
@@ -43,13 +44,14 @@ class CreateTemplate:
             ),
             name=checked_name(name),
             content=content,
-            created_at=self.clock.now() if record is None else record.began_at,
+            created_at=now,
+            updated_at=now,
         )
         try:
             self.templates.add(template)
         except AlreadyExists:
             is_repeat = record is not None and record.is_repeat
-            if not is_repeat or self.templates.get(template.template_id) != template:
+            if not is_repeat or self.templates.version(template.template_id, 1) != template:
                 raise
         return template
 

@@ -3,17 +3,21 @@
 from dependency_injector import providers
 
 from domain.use_cases.add_members import AddMembers
+from domain.use_cases.check_template import CheckTemplate
 from domain.use_cases.create_segment import CreateSegment
 from domain.use_cases.create_template import CreateTemplate
 from domain.use_cases.edit_contact import EditContact
+from domain.use_cases.edit_template import EditTemplate
 from domain.use_cases.list_contacts import ListContacts
 from domain.use_cases.list_members import ListMembers
 from domain.use_cases.list_recipients import ListRecipients
 from domain.use_cases.look_up_contact import LookUpContact
 from domain.use_cases.preview_segment import PreviewSegment
+from domain.use_cases.preview_template import PreviewTemplate
 from domain.use_cases.put_contacts import PutContacts
 from domain.use_cases.read_campaign import ReadCampaign
 from domain.use_cases.read_contact import ReadContact
+from domain.use_cases.write_content import WriteContent
 from entrypoints.containers.creating import Creating
 from entrypoints.containers.lifecycle import Lifecycle
 from entrypoints.containers.settling import Settling
@@ -39,6 +43,25 @@ class Serving(Creating, Settling, Lifecycle, Unsubscribing):
         renderer=UseCases.family.renderer,
         clock=UseCases.family.clock,
         ids=UseCases.family.ids,
+    )
+    write_content: providers.Provider[WriteContent] = providers.Factory(
+        WriteContent, identities=UseCases.settings.provided.identities
+    )
+    edit_template: providers.Provider[EditTemplate] = providers.Factory(
+        EditTemplate,
+        templates=UseCases.family.templates,
+        renderer=UseCases.family.renderer,
+        clock=UseCases.family.clock,
+    )
+    check_template: providers.Provider[CheckTemplate] = providers.Factory(
+        CheckTemplate, renderer=UseCases.family.renderer, contacts=UseCases.family.contacts
+    )
+    preview_template: providers.Provider[PreviewTemplate] = providers.Factory(
+        PreviewTemplate,
+        templates=UseCases.family.templates,
+        contacts=UseCases.family.contacts,
+        renderer=UseCases.family.renderer,
+        check=check_template,
     )
     create_segment: providers.Provider[CreateSegment] = providers.Factory(
         CreateSegment,

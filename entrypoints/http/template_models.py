@@ -1,63 +1,201 @@
 """Bodies of the routes of templates."""
 
-from domain.template import Template
+from typing import Annotated
+
+from pydantic import ConfigDict, Field
+
+from domain.contact import FieldValue, MergeFields
+from domain.identifiers import ContactId
+from domain.template import Template, TemplateSummary
+from domain.template_warnings import TemplateWarning
+from domain.use_cases.check_template import Checked
+from domain.use_cases.preview_template import Person, Preview
+from domain.use_cases.write_content import WrittenContent
+from entrypoints.http.audience_models import Fields
 from entrypoints.http.models import Answer, Name, Reference, Request, Utc
 
+_Sender = Annotated[str, Field(min_length=1, max_length=320)]
 
-class TemplateRequestBody(Request):
-    """A template to create; without an id it is given one."""
 
-    template_id: Reference | None = None
+class TemplateContentBody(Request):
+    """A template as its author writes it. Without a text it is made from the HTML."""
+
     name: Name
     subject: str
     html: str
-    text: str
+    text: Annotated[
+        str | None, Field(description="Left out, it is made from the HTML, links as URLs.")
+    ] = None
+    defaults: Annotated[
+        Fields,
+        Field(
+            default_factory=dict,
+            description="What is merged for who has no field of that name.",
+            examples=[{"name": "there"}],
+        ),
+    ]
+    sender: Annotated[
+        _Sender | None,
+        Field(
+            alias="from",
+            description=(
+                "The From header: the address of one of the deployment's senders. Left out, it is "
+                "the one that the deployment sends from."
+            ),
+        ),
+    ] = None
+    reply_to: Annotated[
+        _Sender | None, Field(description="Where answers go: likewise one of the senders.")
+    ] = None
+
+    def written(self) -> WrittenContent:
+        """For the use case."""
+        return WrittenContent(
+            self.subject, self.html, self.text, self.defaults, self.sender, self.reply_to
+        )
+
+
+class TemplateRequestBody(TemplateContentBody):
+    """A template to create; without an id it is given one."""
+
+    template_id: Reference | None = None
+
+
+class WarningBody(Answer):
+    """What an author should know, though it keeps nothing from being sent."""
+
+    kind: str
+    part: str | None
+    detail: str
+
+    @classmethod
+    def of(cls, warning: TemplateWarning) -> "WarningBody":
+        """From the value."""
+        return cls(kind=warning.kind, part=warning.part, detail=warning.detail)
 
 
 class TemplateBody(Answer):
-    """A template."""
+    """A version of a template; `updated_at` is when it was written."""
+
+    model_config = ConfigDict(frozen=True, serialize_by_alias=True)
 
     template_id: str
     name: str
+    version: int
     subject: str
     html: str
     text: str
+    defaults: dict[str, FieldValue]
+    sender: Annotated[str | None, Field(serialization_alias="from")]
+    reply_to: str | None
     created_at: Utc
+    updated_at: Utc
 
     @classmethod
     def of(cls, template: Template) -> "TemplateBody":
         """From the entity."""
-        return cls(
-            template_id=template.template_id,
-            name=template.name,
-            subject=template.content.subject,
-            html=template.content.html,
-            text=template.content.text,
-            created_at=template.created_at,
+        return cls.model_validate(_members(template))
+
+
+class CheckedTemplateBody(TemplateBody):
+    """A template as it was stored, the variables that it merges, and what is worth a look."""
+
+    variables: list[str]
+    warnings: list[WarningBody]
+
+    @classmethod
+    def of_checked(cls, template: Template, checked: Checked) -> "CheckedTemplateBody":
+        """From the use cases' answers."""
+        return cls.model_validate(
+            {
+                **_members(template),
+                "variables": checked.variables,
+                "warnings": [WarningBody.of(each) for each in checked.warnings],
+            }
         )
 
 
+def _members(template: Template) -> dict[str, object]:
+    content = template.content
+    return {
+        "template_id": template.template_id,
+        "name": template.name,
+        "version": template.version,
+        "subject": content.subject,
+        "html": content.html,
+        "text": content.text,
+        "defaults": dict(content.defaults),
+        "sender": content.sender,
+        "reply_to": content.reply_to,
+        "created_at": template.created_at,
+        "updated_at": template.updated_at,
+    }
+
+
 class TemplateSummaryBody(Answer):
-    """A template without its bodies: a page of them stays small."""
+    """A version of a template without its bodies: a page of them stays small."""
 
     template_id: str
     name: str
     subject: str
+    version: int
     created_at: Utc
+    updated_at: Utc
 
     @classmethod
-    def of(cls, template: Template) -> "TemplateSummaryBody":
-        """From the entity."""
-        return cls(
-            template_id=template.template_id,
-            name=template.name,
-            subject=template.content.subject,
-            created_at=template.created_at,
-        )
+    def of(cls, summary: TemplateSummary) -> "TemplateSummaryBody":
+        """From the value."""
+        return cls.model_validate(summary, from_attributes=True)
 
 
 class TemplateListBody(Answer):
-    """A page of templates by id."""
+    """A page of templates by id, or of the versions of one, newest first."""
 
     items: list[TemplateSummaryBody]
     next_cursor: str | None
+
+
+class PreviewRequestBody(Request):
+    """For whom: a contact, or somebody with these fields; neither is somebody without any."""
+
+    contact_id: Reference | None = None
+    fields: Fields | None = None
+    version: Annotated[
+        int | None, Field(ge=1, le=99_999_999, description="The current one if left out.")
+    ] = None
+
+    def person(self) -> Person:
+        """For the use case."""
+        contact_id = None if self.contact_id is None else ContactId(self.contact_id)
+        fields: MergeFields | None = self.fields
+        return Person(contact_id, fields)
+
+
+class PreviewBody(Answer):
+    """What the person would get."""
+
+    model_config = ConfigDict(frozen=True, serialize_by_alias=True)
+
+    version: int
+    sender: Annotated[str | None, Field(serialization_alias="from")]
+    reply_to: str | None
+    subject: str
+    html: str
+    text: str
+    warnings: list[WarningBody]
+
+    @classmethod
+    def of(cls, preview: Preview) -> "PreviewBody":
+        """From the use case's answer."""
+        content, mail = preview.template.content, preview.mail
+        return cls.model_validate(
+            {
+                "version": preview.template.version,
+                "sender": content.sender,
+                "reply_to": content.reply_to,
+                "subject": mail.subject,
+                "html": mail.html,
+                "text": mail.text,
+                "warnings": [WarningBody.of(each) for each in preview.warnings],
+            }
+        )

@@ -1,19 +1,24 @@
-"""Records as they were written before unknown outcomes could be settled: they read well."""
+"""Records as they were written before something was added to them: they read well."""
 
 import json
 import zlib
+
+import pytest
 
 from adapters.aws.chunks import DynamoDBChunkRepository
 from adapters.aws.delivery_records import manifest_to_item
 from adapters.aws.keys import campaign_key, progress_key, suppression_key
 from adapters.aws.suppressions import DynamoDBSuppressionRepository
 from adapters.aws.table import Put, Table
+from adapters.aws.templates import DynamoDBTemplateRepository
 from adapters.system.ids import SystemIds
 from domain.campaign import CampaignCategory, CampaignState, UnknownPolicy
 from domain.chunk import ChunkRef
-from domain.identifiers import AttemptToken
+from domain.errors import VersionConflict
+from domain.identifiers import AttemptToken, TemplateId
 from domain.recipient import RecipientProgress, RecipientState
 from domain.suppression import Suppression, SuppressionReason, SuppressionScope
+from domain.template import Content
 from tests.contracts.aws_family import Deployment, create_table
 from tests.contracts.examples import CAMPAIGN_ID, a_chunk
 from tests.contracts.settable_clock import SettableClock
@@ -46,6 +51,20 @@ PROGRESS = {
     "expires_at": 1_800_000_000,
 }
 DETAILS = [["attempt-1", "message-1", None], ["attempt-1", None, "cut"]]
+
+
+TEMPLATE = {
+    "pk": "TEMPLATE#promo",
+    "sk": "TEMPLATE",
+    "schema": 1,
+    "listing": "templates",
+    "listing_id": "promo",
+    "name": "Promo",
+    "created_at": "2026-01-01T00:00:00.000000Z",
+    "subject": "Hello",
+    "html": "<p>Hello</p>",
+    "text": "Hello",
+}
 
 
 def stored(deployment: Deployment, details: object) -> DynamoDBChunkRepository:
@@ -107,3 +126,26 @@ def test_a_suppression_from_before_scopes_holds_back_everything(deployment: Depl
         (SuppressionReason.BOUNCE, SuppressionScope.ALL)
     ] * 2
     assert chunks.permission(CAMPAIGN_ID, ["a@example.com"]).suppressed == {"a@example.com"}
+
+
+def test_a_template_that_has_its_only_version_in_it(deployment: Deployment) -> None:
+    """It is read, listed and edited as any other."""
+    table = Table(deployment.clients, create_table(deployment), SettableClock(), SystemIds())
+    table.put(Put(TEMPLATE))
+    templates = DynamoDBTemplateRepository(table)
+    first = templates.get(TemplateId("promo"))
+    assert first is not None
+    assert (first.version, first.content) == (1, Content("Hello", "<p>Hello</p>", "Hello"))
+    assert templates.version(first.template_id, 1) == first
+    assert list(templates.versions(first.template_id, None, 5)) == [first.summary]
+    assert templates.page(10, None).templates == (first.summary,)
+
+    second = first.edit("Promo", Content("New", "<p>", "New"), first.updated_at)
+    templates.save(second, first)
+
+    assert templates.get(first.template_id) == second
+    assert templates.version(first.template_id, 1) == first
+    assert [each.version for each in templates.versions(first.template_id, None, 5)] == [2, 1]
+    assert templates.page(10, None).templates == (second.summary,)
+    with pytest.raises(VersionConflict):
+        templates.save(second, first)

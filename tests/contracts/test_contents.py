@@ -6,12 +6,19 @@ from tests.contracts.examples import CAMPAIGN_ID
 from tests.contracts.family import Family
 from tests.contracts.races import THREADS, race
 
-CONTENT = Content("Hello {{ name }} ☃", "<p>Hello {{ name }}</p>\n", "Hello {{ name }}\n")
+CONTENT = Content(
+    "Hello {{ name }} ☃",
+    "<p>Hello {{ name }}</p>\n",
+    "Hello {{ name }}\n",
+    {"name": "there ☃"},
+    "News <news@example.com>",
+    "help@example.com",
+)
 OTHER = Content("Other", "<p>Other</p>", "Other")
 
 
 def test_a_snapshot_is_read_as_it_was_added(family: Family) -> None:
-    """Subject, HTML and text to the character."""
+    """Subject, HTML and text to the character, defaults and senders."""
     family.contents.add_if_absent(CAMPAIGN_ID, CONTENT)
 
     assert family.contents.get(CAMPAIGN_ID) == CONTENT

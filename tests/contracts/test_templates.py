@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from domain.errors import AlreadyExists, InvalidInput
+from domain.errors import AlreadyExists, InvalidInput, VersionConflict
 from domain.identifiers import TemplateId
 from domain.template import MAX_BODY_BYTES, MAX_SUBJECT_CHARACTERS, Content, Template
 from tests.contracts.examples import MADE_UP_CURSORS, a_segment
@@ -28,6 +28,7 @@ def a_template(template_id: TemplateId = IDS[4]) -> Template:
         name="Promo ☃",
         content=Content("Hello {{ name }}", "<p>Hello {{ name }}</p>\n", "Hello\n"),
         created_at=START + timedelta(microseconds=1),
+        updated_at=START + timedelta(microseconds=1),
     )
 
 
@@ -94,7 +95,7 @@ def test_a_segment_may_have_the_same_name(family: Family) -> None:
     family.segments.add(a_segment("promo"))
     family.templates.add(a_template())
 
-    assert family.templates.page(10, None).templates == (a_template(),)
+    assert family.templates.page(10, None).templates == (a_template().summary,)
 
 
 def test_of_those_who_add_one_id_one_wins(family: Family) -> None:
@@ -164,3 +165,98 @@ def test_a_cursor_of_another_list_is_refused(family: Family) -> None:
         family.templates.page(10, cursor)
 
     assert refusal.value.field == "cursor"
+
+
+def edited(family: Family, subject: str, before: Template | None = None) -> Template:
+    """The version after the one stored, or after `before`, as it was saved."""
+    before = before or family.templates.get(IDS[4])
+    assert before is not None
+    after = before.edit(
+        before.name,
+        replace(before.content, subject=subject),
+        before.updated_at + timedelta(hours=1),
+    )
+    family.templates.save(after, before)
+    return after
+
+
+def test_an_edit_is_a_version_and_the_ones_before_stay(family: Family) -> None:
+    """Each is read as it was written; the last one is current, and is the one in the list."""
+    family.templates.add(a_template())
+    versions = [a_template(), edited(family, "Second"), edited(family, "Third")]
+
+    assert [each.version for each in versions] == [1, 2, 3]
+    assert family.templates.get(IDS[4]) == versions[-1]
+    assert [family.templates.version(IDS[4], number) for number in (1, 2, 3)] == versions
+    assert family.templates.page(10, None).templates == (versions[-1].summary,)
+
+
+def test_a_version_that_is_not_there_is_none(family: Family) -> None:
+    """Not yet, or of a template that is not."""
+    family.templates.add(a_template())
+
+    assert family.templates.version(IDS[4], 2) is None
+    assert family.templates.version(IDS[5], 1) is None
+
+
+def test_versions_are_listed_newest_first_without_gaps(family: Family) -> None:
+    """From below one of them, or from the current one; so many."""
+    family.templates.add(a_template())
+    for number in range(2, 13):
+        edited(family, f"Version {number}")
+
+    def listed(before: int | None, limit: int) -> list[int]:
+        return [each.version for each in family.templates.versions(IDS[4], before, limit)]
+
+    assert listed(None, 3) == [12, 11, 10]
+    assert listed(10, 100) == [9, 8, 7, 6, 5, 4, 3, 2, 1]
+    assert listed(99, 1) == [12]
+    assert listed(2, 5) == [1]
+    assert listed(1, 5) == []
+    assert family.templates.versions(IDS[3], None, 5) == []
+    assert family.templates.versions(IDS[4], 2, 1)[0] == a_template().summary
+
+
+def test_an_edit_of_what_is_no_longer_current_is_a_conflict(family: Family) -> None:
+    """And changes nothing."""
+    family.templates.add(a_template())
+    current = edited(family, "Second")
+
+    with pytest.raises(VersionConflict):
+        edited(family, "Other", before=a_template())
+    with pytest.raises(VersionConflict):
+        edited(family, "Nobody's", before=a_template(IDS[5]))
+
+    assert family.templates.get(IDS[4]) == current
+    assert family.templates.get(IDS[5]) is None
+    assert len(family.templates.versions(IDS[4], None, 10)) == 2
+
+
+def test_of_those_who_edit_one_version_one_wins(family: Family) -> None:
+    """The others hear of it."""
+    family.templates.add(a_template())
+
+    winner = winner_of(
+        race(lambda subject: edited(family, subject, a_template()), ["A", "B", "C", "D"]),
+        VersionConflict,
+    )
+
+    assert family.templates.get(IDS[4]) == winner
+    assert family.templates.version(IDS[4], 2) == winner
+
+
+def test_defaults_and_senders_are_kept(family: Family) -> None:
+    """Each value of its own type; the largest of them fit."""
+    content = replace(
+        a_template().content,
+        defaults={"name": "there ☃", "visits": 3, "score": 0.5, "vip": False, "bio": "x" * 1_900},
+        sender="News <news@example.com>",
+        reply_to="help@example.com",
+    )
+    family.templates.add(replace(a_template(), content=content))
+
+    kept = family.templates.get(IDS[4])
+
+    assert kept is not None
+    assert kept.content == content
+    assert [type(each) for each in kept.content.defaults.values()] == [str, int, float, bool, str]

@@ -256,6 +256,7 @@ class World:
                     name="News",
                     content=_CONTENT,
                     created_at=EPOCH,
+                    updated_at=EPOCH,
                 )
             )
             segment_id = SegmentId(f"segment-{number}")

@@ -282,6 +282,7 @@ class Sentinel:
                 name=name,
                 content=content,
                 created_at=self.clock.now(),
+                updated_at=self.clock.now(),
             )
         )
         return template_id

@@ -272,6 +272,7 @@ EVERY_POST = {
     "/v1/campaigns/{campaign_id}/cancel": None,
     "/v1/campaigns/{campaign_id}/unknown": {"action": "give_up"},
     "/v1/templates": GREETING,
+    "/v1/templates/{template_id}/preview": {"fields": {"name": "Ann"}},
     "/v1/segments": {"name": "Some"},
     "/v1/segments/{segment_id}/members": {"contact_ids": ["{contact_id}"]},
     "/v1/contacts": {"email": "ann@example.com"},
@@ -293,7 +294,7 @@ def test_every_post_is_answered_again(client: Client, path: str) -> None:
     if path.endswith("/resume"):
         client.post(f"/v1/campaigns/{campaign}/pause", key=None)
     body = json.loads(json.dumps(EVERY_POST[path]).replace("{contact_id}", contact_id))
-    path = path.format(campaign_id=campaign, segment_id="everyone")
+    path = path.format(campaign_id=campaign, segment_id="everyone", template_id="greeting")
 
     first = client.post(path, body)
     before = client.gateway.stored()

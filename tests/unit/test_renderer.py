@@ -105,6 +105,26 @@ def test_only_what_is_missing_is_named() -> None:
     assert "range" not in reason
 
 
+def test_a_default_stands_in_for_a_missing_field() -> None:
+    """The template's own default where somebody has no such field, their value where they have."""
+    content = Content("Hi {{ name }}", "<p>{{ name }}", "{{ name }}", {"name": "<you>"})
+    fields: tuple[Mapping[str, FieldValue], ...] = ({}, {"name": "Ann"})
+    people = [Recipient(ContactId("con"), ADDRESS, each) for each in fields]
+    assert list(MinijinjaRenderer().render(content, people)) == [
+        Rendered("Hi <you>", "<p>&lt;you&gt;", "<you>"),
+        Rendered("Hi Ann", "<p>Ann", "Ann"),
+    ]
+
+
+def test_a_default_is_for_its_own_field_only() -> None:
+    """What else is missing still makes no mail."""
+    content = Content("{{ name }} {{ town }}", "<p>", "text", {"name": "you"})
+    (mail,) = MinijinjaRenderer().render(content, [Recipient(ContactId("con"), ADDRESS, {})])
+    assert isinstance(mail, Unrenderable)
+    assert "town" in mail.reason
+    assert "name" not in mail.reason
+
+
 def test_a_missing_field_may_have_a_default() -> None:
     """An author who provides for a missing field gets what was provided."""
     mail = rendered("{{ name|default('friend') }}", "{% if vip is defined %}VIP{% endif %}.")
@@ -143,6 +163,13 @@ def test_reasons_hold_no_personal_data(template: str) -> None:
         "{% include 'html' %}",
         "{{ 'x' * 999999999999 }}",
         "{% set s = 'xxxxxxxx' %}" + "{% set s = s ~ s %}" * 60 + "{{ s|length }}",
+        "{{ range(99999999)|list|length }}",
+        "{% for a in range(9999) %}{{ 'x' * 9999 }}{% endfor %}",
+        "{% macro a() %}{{ b() }}{% endmacro %}{% macro b() %}{{ a() }}{% endmacro %}{{ a() }}",
+        (
+            "{% set n = namespace(s='xxxx') %}{% for a in range(26) %}{% set n.s = n.s ~ n.s %}"
+            "{% endfor %}"
+        ),
     ],
 )
 def test_a_template_cannot_run_away(template: str) -> None:
@@ -237,8 +264,19 @@ def test_a_template_that_does_not_compile(part: str, source: str) -> None:
     """A broken template is refused by the part that is broken."""
     parts = {"subject": "s", "html": "h", "text": "t", part: source}
     with pytest.raises(InvalidInput) as refusal:
-        MinijinjaRenderer().variables(Content(**parts))
+        MinijinjaRenderer().variables(Content(parts["subject"], parts["html"], parts["text"]))
     assert refusal.value.field == part
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["{{ " + "(" * 5_000 + "1" + ")" * 5_000 + " }}", "{% if 1 %}" * 9_000 + "{% endif %}" * 9_000],
+)
+def test_a_template_is_not_nested_without_end(source: str) -> None:
+    """It is refused before it is kept."""
+    with pytest.raises(InvalidInput) as refusal:
+        MinijinjaRenderer().variables(Content("News", source, "News"))
+    assert refusal.value.field == "html"
 
 
 @pytest.mark.parametrize(
