@@ -7,10 +7,10 @@ from enum import StrEnum
 
 from domain.markup import Broken, Masked, Tag, Text, is_merged, tokens
 from domain.template import Content
+from domain.unsubscribe import POSTAL_ADDRESS, UNSUBSCRIBE_URL
 
 CLIPPED_BYTES = 102 * 1024
 """Gmail shows no more of a mail's HTML."""
-UNSUBSCRIBE = "unsubscribe_url"
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 _LEFT_OVER = re.compile(r"\{\{|\}\}|\{%|%\}")
 _UNSAFE = frozenset({"javascript:", "vbscript:", "data:"})
@@ -22,6 +22,7 @@ class WarningKind(StrEnum):
     """What is worth a look."""
 
     NO_UNSUBSCRIBE_LINK = "no_unsubscribe_link"
+    NO_POSTAL_ADDRESS = "no_postal_address"
     CLIPPED = "clipped"
     EMPTY_LINK = "empty_link"
     UNSAFE_LINK = "unsafe_link"
@@ -46,7 +47,7 @@ def warnings_of(
 ) -> tuple[TemplateWarning, ...]:
     """Of a template that merges `variables`; `seen` are the fields of some contacts, if any are."""
     return (
-        *_without_unsubscribing(content),
+        *_without_footer(content),
         *_of_html(content.html),
         *_left_over(content),
         *_unknown(content, variables, seen),
@@ -58,14 +59,22 @@ def warnings_of_mail(html: str) -> tuple[TemplateWarning, ...]:
     return tuple(_of_html(html))
 
 
-def _without_unsubscribing(content: Content) -> Iterator[TemplateWarning]:
+def _without_footer(content: Content) -> Iterator[TemplateWarning]:
+    """What a marketing mail owes its reader; another kind may do without."""
     for part, source in (("html", content.html), ("text", content.text)):
-        if not any(UNSUBSCRIBE in tag for tag in Masked.of(source).tags):
+        if not any(UNSUBSCRIBE_URL in tag for tag in Masked.of(source).tags):
             yield TemplateWarning(
                 WarningKind.NO_UNSUBSCRIBE_LINK,
                 part,
-                f"No link to unsubscribe by: put {{{{ {UNSUBSCRIBE} }}}} where it belongs.",
+                f"No link to unsubscribe by: put {{{{ {UNSUBSCRIBE_URL} }}}} where it belongs.",
             )
+    bodies = f"{content.html}{content.text}"
+    if not any(POSTAL_ADDRESS in tag for tag in Masked.of(bodies).tags):
+        yield TemplateWarning(
+            WarningKind.NO_POSTAL_ADDRESS,
+            None,
+            f"Nobody sees who sends it: put {{{{ {POSTAL_ADDRESS} }}}} where it belongs.",
+        )
 
 
 def _of_html(html: str) -> Iterator[TemplateWarning]:
@@ -137,7 +146,7 @@ def _unknown(
 ) -> Iterator[TemplateWarning]:
     if seen is None:
         return
-    known = {*seen, *content.defaults, "email", UNSUBSCRIBE}
+    known = {*seen, *content.defaults, "email", UNSUBSCRIBE_URL, POSTAL_ADDRESS}
     for name in sorted(set(variables) - known)[:_MOST]:
         yield TemplateWarning(
             WarningKind.UNKNOWN_VARIABLE,

@@ -11,6 +11,7 @@ from domain.ports.templates import TemplateRepository
 from domain.recipient import Recipient
 from domain.template import Template
 from domain.template_warnings import TemplateWarning, warnings_of_mail
+from domain.unsubscribe import Footer
 from domain.use_cases.check_template import CheckTemplate
 
 SOMEBODY = "somebody@example.com"
@@ -42,6 +43,7 @@ class PreviewTemplate:
     contacts: ContactRepository
     renderer: Renderer
     check: CheckTemplate
+    footer: Footer
 
     def __call__(
         self, template_id: TemplateId, person: Person, version: int | None = None
@@ -82,9 +84,14 @@ class PreviewTemplate:
     def render(
         self, template: Template, recipients: list[Recipient], person: Person
     ) -> list[Rendered]:
-        """Raises InvalidInput naming what was given of the person, where there is no mail."""
+        """With links to unsubscribe by that lead nowhere.
+
+        Raises InvalidInput naming what was given of the person, where there is no mail.
+        """
         mails: list[Rendered] = []
-        for mail in self.renderer.render(template.content, recipients):
+        url = self.footer.unsubscribe_url()
+        merged = [self.footer.merged(recipient, url) for recipient in recipients]
+        for mail in self.renderer.render(template.content, merged):
             if isinstance(mail, Unrenderable):
                 raise InvalidInput(
                     "fields" if person.contact_id is None else "contact_id",

@@ -62,6 +62,7 @@ class Serving(Creating, Settling, Lifecycle, Unsubscribing):
         contacts=UseCases.family.contacts,
         renderer=UseCases.family.renderer,
         check=check_template,
+        footer=UseCases.settings.provided.footer,
     )
     create_segment: providers.Provider[CreateSegment] = providers.Factory(
         CreateSegment,

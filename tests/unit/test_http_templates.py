@@ -266,7 +266,8 @@ def test_a_preview_for_fields_and_of_an_earlier_version(gateway: Gateway) -> Non
 
     assert gateway.post(path, {"fields": {"name": "Bo", "town": "Ulm"}}).json["subject"] == "Ulm"
     first = gateway.post(path, {"fields": {"name": "Bo"}, "version": 1}).json
-    assert (first["subject"], first["html"]) == ("Hello", "<p>Hello Bo</p>")
+    assert first["subject"] == "Hello"
+    assert "<p>Hello Bo</p>" in first["html"]
 
 
 def test_a_preview_warns_of_what_only_shows_once_it_is_rendered(gateway: Gateway) -> None:

@@ -5,7 +5,7 @@ import pytest
 from domain.template import Content
 from domain.template_warnings import TemplateWarning, WarningKind, warnings_of, warnings_of_mail
 
-LINK = '<a href="{{ unsubscribe_url }}">Unsubscribe</a>'
+LINK = '<a href="{{ unsubscribe_url }}">Unsubscribe</a> {{ postal_address }}'
 
 
 def kinds(
@@ -22,10 +22,11 @@ def test_a_template_without_fault() -> None:
 
 
 def test_nowhere_to_unsubscribe() -> None:
-    """Told of each part: people read the one or the other."""
+    """Told of each part: people read the one or the other. Nor is told who sends it."""
     assert kinds(html="unsubscribe_url", text="x") == [
         (WarningKind.NO_UNSUBSCRIBE_LINK, "html"),
         (WarningKind.NO_UNSUBSCRIBE_LINK, "text"),
+        (WarningKind.NO_POSTAL_ADDRESS, None),
     ]
 
 
@@ -87,7 +88,7 @@ def test_left_over_braces_in_every_part() -> None:
 def test_variables_that_no_contact_has() -> None:
     """Neither those with a default nor those that every mail has; nothing without contacts."""
     content = Content("Hi", LINK, "{{ unsubscribe_url }}", {"town": "Ulm"})
-    names = ("email", "name", "street", "town", "unsubscribe_url")
+    names = ("email", "name", "postal_address", "street", "town", "unsubscribe_url")
 
     (warning,) = warnings_of(content, names, {"name"})
 
