@@ -169,9 +169,16 @@ class OnLambda:
 
     def mails(self) -> Counter[str]:
         """How many mails SES took for each address."""
+        return Counter(address for message in self._outbox() for address in message["To"])
+
+    def texts(self) -> Sequence[str]:
+        """The text of each mail that SES took, oldest first."""
+        return [message["BodyText"] for message in self._outbox()]
+
+    def _outbox(self) -> Sequence[Line]:
         answer = httpx.get(f"{self.endpoint_url}/_ministack/ses/messages", timeout=60)
-        messages = answer.json()["messages"].get(ACCOUNT, [])
-        return Counter(address for message in messages for address in message["To"])
+        found: Sequence[Line] = answer.json()["messages"].get(ACCOUNT, [])
+        return found
 
     def schedules(self) -> set[str]:
         """The names of those that stand."""

@@ -52,6 +52,32 @@ def test_an_immediate_campaign_reaches_everybody(campaigns: Campaigns) -> None:
     assert sentinel.mails() == everyone(PEOPLE)
 
 
+def test_a_link_in_a_mail_unsubscribes(campaigns: Campaigns) -> None:
+    """It leads to the API, which asks for no key; reading it changes nothing."""
+    sentinel = campaigns.sentinel
+    sentinel.sent(campaigns.immediate.json()["campaign_id"], within=PATIENCE)
+    url = sentinel.texts()[0].split()[-1]
+    path = url.removeprefix(sentinel.outputs["ApiUrl"])
+    assert path.startswith("/u/")
+
+    with sentinel.http() as client:
+        asked = [
+            client.request(method, path, data=data, headers={"Authorization": ""})
+            for method, data in (
+                ("GET", None),
+                ("POST", {"List-Unsubscribe": "One-Click"}),
+                ("GET", None),
+            )
+        ]
+        (entry,) = client.get("/v1/suppressions").json()["items"]
+        removed = client.delete(f"/v1/suppressions/{entry['suppression_id']}")
+
+    assert [answer.status_code for answer in asked] == [200, 200, 200]
+    assert (entry["reason"], entry["scope"]) == ("unsubscribe", "marketing")
+    assert entry["email"] in everyone(PEOPLE)
+    assert removed.status_code == 204
+
+
 def test_a_scheduled_campaign_has_a_schedule_of_its_own(campaigns: Campaigns) -> None:
     """In Sentinel's group, until it fires."""
     assert campaigns.scheduled.status_code == 201
