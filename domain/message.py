@@ -11,7 +11,8 @@ from domain.chunk import ChunkRef
 class Message:
     """One rendered mail to one person; `chunk` and `position` lead events back to the recipient.
 
-    With an `unsubscribe_url` mail programs show a button that calls it.
+    With an `unsubscribe_url` mail programs show a button that calls it. Without a `sender` it comes
+    from the one that the mailer has; `reply_to` is where answers go, if not there.
     """
 
     chunk: ChunkRef
@@ -21,6 +22,8 @@ class Message:
     html: str
     text: str
     unsubscribe_url: str | None = None
+    sender: str | None = None
+    reply_to: str | None = None
 
     @property
     def list_headers(self) -> Mapping[str, str]:

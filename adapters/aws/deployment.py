@@ -40,12 +40,13 @@ class AwsDeployment:
         package: bytes,
         sender: str,
         parameters: Mapping[str, str],
-        recipients: Sequence[str] = (),
+        others: Sequence[str] = (),
     ) -> Mapping[str, str]:
         """Create or update; returns the stack's outputs.
 
         `parameters` are those of the template but for what is known here: the package, the secrets
-        and the identities of `sender` and, in SES's sandbox, of the `recipients`.
+        and the identities of `sender` and of the `others`: who else mails may come from and, in
+        SES's sandbox, go to.
         """
         bucket, key = self._upload(package)
         given = {
@@ -59,7 +60,7 @@ class AwsDeployment:
                 _API_KEYS, "Hashes and scopes of the API's keys.", lambda: NO_API_KEYS
             ),
             "Sender": sender,
-            "SendingIdentities": ",".join(self._sending_arns([sender, *recipients])),
+            "SendingIdentities": ",".join(self._sending_arns([sender, *others])),
             **parameters,
         }
         # CloudFormation takes over what has a static name only ("Import AWS resources into a

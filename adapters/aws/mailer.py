@@ -102,6 +102,11 @@ class _Published(TypedDict, total=False):
     ConfigurationSetName: str
 
 
+class _From(TypedDict, total=False):
+    FromEmailAddress: str
+    ReplyToAddresses: list[str]
+
+
 class SesMailer:
     """Implements `domain.ports.mailer.Mailer`.
 
@@ -117,13 +122,12 @@ class SesMailer:
         clock: Clock,
         configuration_set: str = "",
     ) -> None:
-        """`sender` is what the From header says: an address, or a name and an address.
+        """`sender`, an address or a name and an address, is for messages that have none.
 
         What becomes of the mails SES tells to whom `configuration_set` names; to nobody if empty.
         """
         self._clients = clients
         self._sender = sender
-        self._sender_address = parseaddr(sender)[1].lower()
         self._bulk = bulk
         self._published: _Published = (
             {"ConfigurationSetName": configuration_set} if configuration_set else {}
@@ -141,7 +145,9 @@ class SesMailer:
         """Never repeats a call that may have reached SES."""
         until = self._clock.monotonic() + within
         self._leave_idle_connections()
-        if not self._bulk or len(messages) == 1:
+        if not self._bulk or len({(each.sender, each.reply_to) for each in messages}) != 1:
+            return self._send_each(messages, until)
+        if len(messages) == 1:
             return self._send_each(messages, until)
         return self._send_bulk(messages, until)
 
@@ -173,7 +179,7 @@ class SesMailer:
         if entries:
             try:
                 answer = self._clients.sesv2.send_bulk_email(
-                    FromEmailAddress=self._sender,
+                    **self._from(messages[0]),
                     DefaultContent={
                         "Template": {"TemplateContent": _PASS_THROUGH, "TemplateData": "{}"}
                     },
@@ -182,9 +188,9 @@ class SesMailer:
                 )
                 results = answer.get("BulkEmailEntryResults", ())
                 for position, result in zip(positions, results, strict=False):
-                    outcomes[position] = self._outcome_of_entry(result)
+                    outcomes[position] = self._outcome_of_entry(result, messages[position])
             except BOTO3_ERRORS as error:
-                failure = self._outcome_of_error(error)
+                failure = self._outcome_of_error(error, messages[0])
                 for position in positions:
                     outcomes[position] = failure
                 if isinstance(failure, Refused):
@@ -216,7 +222,7 @@ class SesMailer:
             return to
         try:
             answer = self._clients.sesv2.send_email(
-                FromEmailAddress=self._sender,
+                **self._from(message),
                 Destination={"ToAddresses": [to]},
                 Content={
                     "Simple": {
@@ -232,42 +238,49 @@ class SesMailer:
                 **self._published,
             )
         except BOTO3_ERRORS as error:
-            return self._outcome_of_error(error)
+            return self._outcome_of_error(error, message)
         return _accepted(answer.get("MessageId"))
 
-    def _outcome_of_error(self, error: Exception) -> Outcome:
+    def _from(self, message: Message) -> _From:
+        sender: _From = {"FromEmailAddress": message.sender or self._sender}
+        if message.reply_to is not None:
+            sender["ReplyToAddresses"] = [message.reply_to]
+        return sender
+
+    def _outcome_of_error(self, error: Exception, message: Message) -> Outcome:
         if isinstance(error, ParamValidationError):
             return Refused("not a request that SES takes")
         if isinstance(error, NEVER_LEFT):
             return NotSent(type(error).__name__)
         if not isinstance(error, ClientError):
             return Unknown(type(error).__name__)
-        return self._outcome_of_answer(error)
+        return self._outcome_of_answer(error, message)
 
-    def _outcome_of_answer(self, error: ClientError) -> Outcome:
+    def _outcome_of_answer(self, error: ClientError, message: Message) -> Outcome:
         code = code_of(error)
         text = error.response.get("Error", {}).get("Message", "")
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         if status >= SERVER_ERROR:
             return Unknown(code)
-        outcome = self._outcome_of_code(code, text)
+        outcome = self._outcome_of_code(code, text, message)
         if isinstance(outcome, Unknown) and status == HTTPStatus.TOO_MANY_REQUESTS:
             return NotSent(code, throttled=True)
         # SES turned it away, whatever its new word for that means: somebody has to look.
         return AccountBlocked(code) if isinstance(outcome, Unknown) else outcome
 
-    def _outcome_of_entry(self, result: "BulkEmailEntryResultTypeDef") -> Outcome:
+    def _outcome_of_entry(self, result: "BulkEmailEntryResultTypeDef", message: Message) -> Outcome:
         status = result.get("Status", "")
         if status == "SUCCESS":
             return _accepted(result.get("MessageId"))
-        return self._outcome_of_code(status, result.get("Error", ""))
+        return self._outcome_of_code(status, result.get("Error", ""), message)
 
-    def _outcome_of_code(self, code: str, text: str) -> Outcome:
+    def _outcome_of_code(self, code: str, text: str, message: Message) -> Outcome:
         """By the code of a call, or the status of an entry, and its text, which is not kept."""
         text = text.lower()
         if code == "ACCOUNT_DAILY_QUOTA_EXCEEDED" or _DAILY_QUOTA in text:
             return AccountBlocked(code, quota=True)
-        if code in _REJECTED and self._sender_address in _words(text):
+        sender = parseaddr(message.sender or self._sender)[1].lower()
+        if code in _REJECTED and sender in _words(text):
             return AccountBlocked("the sender is not a verified identity of SES")
         for codes, outcome in _OUTCOMES:
             if code in codes:

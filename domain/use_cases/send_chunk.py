@@ -172,6 +172,8 @@ class SendChunk:
                 html=mail.html,
                 text=mail.text,
                 unsubscribe_url=url if is_marketing else None,
+                sender=content.sender,
+                reply_to=content.reply_to,
             )
             for position, url, mail in zip(positions, urls, mails, strict=True)
         }

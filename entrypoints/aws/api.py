@@ -5,6 +5,7 @@ from entrypoints.containers.on_aws.access import ApiAccess
 from entrypoints.containers.on_aws.audience import Audience
 from entrypoints.containers.on_aws.chunks import Chunks
 from entrypoints.containers.on_aws.idempotency import Idempotency
+from entrypoints.containers.on_aws.mail import Mail
 from entrypoints.containers.on_aws.rendering import Rendering
 from entrypoints.containers.on_aws.suppressions import Suppressions
 from entrypoints.containers.serving import Serving
@@ -12,11 +13,11 @@ from entrypoints.http.api import Api
 from entrypoints.http.routes import all_routes
 
 
-class Adapters(ApiAccess, Idempotency, Audience, Rendering, Chunks, Suppressions):
+class Adapters(ApiAccess, Idempotency, Audience, Rendering, Chunks, Suppressions, Mail):
     """What it runs on."""
 
 
 container = container_on_aws(
-    Serving, Adapters, "api_keys_secret_arn", "address_hash_key_secret_arn"
+    Serving, Adapters, "api_keys_secret_arn", "address_hash_key_secret_arn", "sender"
 )
 handler = Api(container, all_routes(container))

@@ -49,7 +49,8 @@ def deploy(settings: Settings, template: str) -> Settings:
         settings.aws_region, settings.aws_endpoint_url, settings.emulator_access_key
     )
     outputs = deploy_stack(clients, STACK_NAME, template, {"Functions": "none"})
-    verify_sender(clients, settings.sender)
+    for sender in settings.identities.headers:
+        verify_sender(clients, sender)
     return settings.model_copy(
         update={
             "table_name": outputs["TableName"],

@@ -17,6 +17,7 @@ from domain.use_cases.preview_template import PreviewTemplate
 from domain.use_cases.put_contacts import PutContacts
 from domain.use_cases.read_campaign import ReadCampaign
 from domain.use_cases.read_contact import ReadContact
+from domain.use_cases.send_test_mails import SendTestMails
 from domain.use_cases.write_content import WriteContent
 from entrypoints.containers.creating import Creating
 from entrypoints.containers.lifecycle import Lifecycle
@@ -63,6 +64,14 @@ class Serving(Creating, Settling, Lifecycle, Unsubscribing):
         renderer=UseCases.family.renderer,
         check=check_template,
         footer=UseCases.settings.provided.footer,
+    )
+    send_test_mails: providers.Provider[SendTestMails] = providers.Factory(
+        SendTestMails,
+        preview=preview_template,
+        suppressions=UseCases.family.suppressions,
+        limiter=UseCases.family.limiter,
+        mailer=UseCases.family.mailer,
+        clock=UseCases.family.clock,
     )
     create_segment: providers.Provider[CreateSegment] = providers.Factory(
         CreateSegment,

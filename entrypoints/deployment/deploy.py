@@ -28,7 +28,7 @@ def main() -> int:
                 **settings.parameters,
                 "PythonRuntime": f"python{package.PYTHON_VERSION}",
             },
-            settings.recipients,
+            [*settings.senders, *settings.recipients],
         )
     except subprocess.CalledProcessError:
         _say("Not deployed. The package could not be built; what is wrong is said above.")

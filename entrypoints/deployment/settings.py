@@ -6,7 +6,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from domain.contact import normalise_address
 from domain.errors import InvalidInput
-from entrypoints.settings import PostalAddress, PublicUrl, Sender, Stage
+from entrypoints.settings import PostalAddress, PublicUrl, Sender, Senders, Stage
 
 LogRetentionDays = Annotated[
     Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731],
@@ -57,6 +57,8 @@ class DeploymentSettings(StageSettings):
     """Where the sender can be found; no marketing campaign without it."""
     public_url: PublicUrl | None = None
     """What unsubscribe links begin with, where the API has a domain of its own."""
+    senders: Senders = ()
+    """Other From headers that templates may name, separated by commas."""
     architecture: Literal["arm64", "x86_64"] = "arm64"
     send_rate: Annotated[int, Field(ge=0, le=100_000)] | None = None
     worker_concurrency: Annotated[int, Field(ge=2, le=1_000)] | None = None
@@ -85,7 +87,11 @@ class DeploymentSettings(StageSettings):
     @property
     def parameters(self) -> dict[str, str]:
         """Those of the template that were given."""
-        given = self.model_dump(exclude_none=True, exclude={"sender", "sandbox_recipients"})
+        given = self.model_dump(
+            exclude_none=True, exclude={"sender", "senders", "sandbox_recipients"}
+        )
+        if self.senders:
+            given["senders"] = ", ".join(self.senders)
         return {_parameter_name(name): _text(value) for name, value in given.items()}
 
 

@@ -44,6 +44,9 @@ def scopes_needed(method: str, path: str) -> tuple[Scope, ...]:
         case ["", "v1", "contacts" | "suppressions", "lookup"] | ["", "v1", "segments", "preview"]:
             # A POST for the sake of its body: an address belongs in no URL, a rule fits in none.
             return (Scope.AUDIENCE_READ,)
+        case ["", "v1", "templates", _, "test-send"]:
+            # It sends mail, which no key for templates alone is for, and may name a contact.
+            return (Scope.TEMPLATES_READ, Scope.AUDIENCE_READ, Scope.CAMPAIGNS_WRITE)
         case ["", "v1", "templates", _, "preview"]:
             # A POST for the sake of its body, which may name a contact.
             return (Scope.TEMPLATES_READ, Scope.AUDIENCE_READ)

@@ -13,7 +13,7 @@ from domain.identifiers import TemplateId
 from domain.template import Template
 from entrypoints.containers.serving import Serving
 from entrypoints.http.answers import BODY_PROBLEMS, answer, described
-from entrypoints.http.idempotency import current_record
+from entrypoints.http.idempotency import current_record, earlier_try
 from entrypoints.http.paging import Cursor, Limit
 from entrypoints.http.revisions import IfMatch, revision_tag, revisions_of, tagged
 from entrypoints.http.template_models import (
@@ -25,6 +25,9 @@ from entrypoints.http.template_models import (
     TemplateListBody,
     TemplateRequestBody,
     TemplateSummaryBody,
+    TestSendBody,
+    TestSendRequestBody,
+    TestSendResultBody,
 )
 
 _MAX_VERSION = 99_999_999
@@ -32,7 +35,7 @@ _CURSOR = re.compile(r"[1-9][0-9]{0,7}", re.ASCII)
 
 
 def template_routes(container: Serving) -> APIGatewayHttpRouter:
-    """Create, edit, list, read, preview."""
+    """Create, edit, list, read, preview, send a test."""
     router = APIGatewayHttpRouter()
 
     def checked(
@@ -174,6 +177,30 @@ def template_routes(container: Serving) -> APIGatewayHttpRouter:
     def preview_template(template_id: str, body: PreviewRequestBody) -> Response[str]:
         preview = container.preview_template()(TemplateId(template_id), body.person(), body.version)
         return answer(PreviewBody.of(preview))
+
+    @router.post(
+        "/v1/templates/<template_id>/test-send",
+        summary="Send a template to a few people who want to see it arrive",
+        description=(
+            "To one to five addresses, as a contact or somebody with fields of your own would get "
+            "it. It is no campaign, and is counted nowhere. Refused where an address is suppressed "
+            "for all mail."
+        ),
+        tags=["templates"],
+        responses=described(
+            (HTTPStatus.OK, TestSendBody, "What became of each"),
+            problems=(*BODY_PROBLEMS, HTTPStatus.NOT_FOUND),
+        ),
+    )
+    def test_send(template_id: str, body: TestSendRequestBody) -> Response[str]:
+        outcomes = container.send_test_mails()(
+            TemplateId(template_id),
+            body.to,
+            body.person(),
+            body.version,
+            is_repeat=earlier_try() is not None,
+        )
+        return answer(TestSendBody(results=[TestSendResultBody.of(each) for each in outcomes]))
 
     return router
 

@@ -1,17 +1,20 @@
 """Bodies of the routes of templates."""
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
 from domain.contact import FieldValue, MergeFields
 from domain.identifiers import ContactId
+from domain.outcome import Accepted, AccountBlocked, NotSent, Outcome, Refused, Unknown
 from domain.template import Template, TemplateSummary
 from domain.template_warnings import TemplateWarning
 from domain.use_cases.check_template import Checked
 from domain.use_cases.preview_template import Person, Preview
+from domain.use_cases.send_test_mails import MAX_ADDRESSES
 from domain.use_cases.write_content import WrittenContent
-from entrypoints.http.audience_models import Fields
+from entrypoints.http.audience_models import Email, Fields
 from entrypoints.http.models import Answer, Name, Reference, Request, Utc
 
 _Sender = Annotated[str, Field(min_length=1, max_length=320)]
@@ -155,7 +158,7 @@ class TemplateListBody(Answer):
     next_cursor: str | None
 
 
-class PreviewRequestBody(Request):
+class _PersonBody(Request):
     """For whom: a contact, or somebody with these fields; neither is somebody without any."""
 
     contact_id: Reference | None = None
@@ -169,6 +172,45 @@ class PreviewRequestBody(Request):
         contact_id = None if self.contact_id is None else ContactId(self.contact_id)
         fields: MergeFields | None = self.fields
         return Person(contact_id, fields)
+
+
+class PreviewRequestBody(_PersonBody):
+    """For whom: a contact, or somebody with these fields; neither is somebody without any."""
+
+
+class TestSendRequestBody(_PersonBody):
+    """To whom, and as whom: `email` is merged as the address it goes to."""
+
+    to: Annotated[list[Email], Field(min_length=1, max_length=MAX_ADDRESSES)]
+
+
+class TestSendResultBody(Answer):
+    """What became of one of them; with a `message_id` where the provider took it."""
+
+    outcome: Literal["accepted", "refused", "not_sent", "unknown", "blocked"]
+    reason: str | None
+    message_id: str | None
+
+    @classmethod
+    def of(cls, outcome: Outcome) -> "TestSendResultBody":
+        """From the value."""
+        if isinstance(outcome, Accepted):
+            return cls(outcome="accepted", reason=None, message_id=outcome.message_id)
+        return cls(outcome=_OUTCOMES[type(outcome)], reason=outcome.reason, message_id=None)
+
+
+_OUTCOMES: Mapping[type[Outcome], Literal["refused", "not_sent", "unknown", "blocked"]] = {
+    Refused: "refused",
+    NotSent: "not_sent",
+    Unknown: "unknown",
+    AccountBlocked: "blocked",
+}
+
+
+class TestSendBody(Answer):
+    """One result for each address, in their order."""
+
+    results: list[TestSendResultBody]
 
 
 class PreviewBody(Answer):

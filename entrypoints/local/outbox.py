@@ -81,7 +81,8 @@ def outbox_routes(container: Core) -> APIGatewayHttpRouter:
         mail = OutboxMail(
             **_entry(n, sent),
             headers={
-                "From": sender,
+                "From": sent.message.sender or sender,
+                **({} if sent.message.reply_to is None else {"Reply-To": sent.message.reply_to}),
                 "To": sent.message.to,
                 "Subject": sent.message.subject,
                 "X-Sentinel-Ref": sent.message.reference,

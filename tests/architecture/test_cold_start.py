@@ -34,7 +34,7 @@ RENDERING = {"minijinja": "refuses a template that cannot be rendered, and rende
 MAILING = {"idna": "SES takes domains in ASCII only"}
 THIRD_PARTY = {
     "create_campaign": {**EVERYWHERE, **RENDERING},
-    "api": {**EVERYWHERE, **RENDERING},
+    "api": {**EVERYWHERE, **RENDERING, **MAILING},
     "start_campaign": {**EVERYWHERE, **RENDERING},
     "send_worker": {**EVERYWHERE, **RENDERING, **MAILING},
     "reconcile": EVERYWHERE,
@@ -73,6 +73,7 @@ USE_CASES = {
         "write_content",
         "read_contact",
         "remove_suppression",
+        "send_test_mails",
         "unsubscribe",
     },
     "start_campaign": {"audience_walk", "finish_campaign", "start_campaign"},

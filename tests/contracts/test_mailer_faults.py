@@ -417,6 +417,48 @@ def test_tags_and_a_header_lead_back_to_the_recipient(clients: AwsClients, bulk:
 
 
 @both_ways
+def test_a_message_may_have_another_sender_and_a_reply_to(clients: AwsClients, bulk: bool) -> None:
+    """As the template says; without, the mailer's own sender and no Reply-To."""
+    accepted = results("SUCCESS", "SUCCESS") if bulk else answer({"MessageId": "id"})
+    plain = messages(2)
+    named = [
+        replace(each, sender="Help <help@example.com>", reply_to="b@example.com")
+        for each in messages(2)
+    ]
+
+    for batch, sender, reply_to in (
+        (plain, SENDER, None),
+        (named, "Help <help@example.com>", ["b@example.com"]),
+    ):
+        with intercepted(clients.sesv2, SEND[bulk], accepted) as wire:
+            mailer_of(clients, bulk=bulk).send(batch, WITHIN)
+        assert [
+            (body["FromEmailAddress"], body.get("ReplyToAddresses")) for body in wire.bodies
+        ] == [(sender, reply_to)] * (1 if bulk else 2)
+
+
+def test_messages_of_different_senders_do_not_share_a_call(clients: AwsClients) -> None:
+    """A bulk call has one From for all."""
+    first, second = messages(2)
+    with intercepted(clients.sesv2, "SendEmail", answer({"MessageId": "id"})) as wire:
+        mailer_of(clients, bulk=True).send([first, replace(second, sender="b@x.eu")], WITHIN)
+
+    assert [body["FromEmailAddress"] for body in wire.bodies] == [SENDER, "b@x.eu"]
+
+
+@both_ways
+def test_a_templates_sender_that_is_not_verified_blocks(clients: AwsClients, bulk: bool) -> None:
+    """Everybody would be refused: the campaign waits for somebody to verify it."""
+    text = "Email address is not verified. The following failed: HELP@example.com"
+    refusal = error("MessageRejected", 400, text)
+    batch = [replace(each, sender="Help <help@example.com>") for each in messages(BATCH)]
+    with intercepted(clients.sesv2, SEND[bulk], refusal):
+        outcomes = mailer_of(clients, bulk=bulk).send(batch, WITHIN)
+
+    assert kinds_of(outcomes) == [AccountBlocked] * BATCH
+
+
+@both_ways
 def test_the_configuration_set_is_named_with_each_mail(clients: AwsClients, bulk: bool) -> None:
     """SES tells nothing of a mail without one; where none is set, an identity's own stands."""
     accepted = results("SUCCESS", "SUCCESS") if bulk else answer({"MessageId": "id"})

@@ -94,6 +94,19 @@ def _send_mail(session: Session, sender: str = SENDER) -> object:
     )
 
 
+def _send_mails_in_bulk(session: Session) -> object:
+    return session.client("sesv2").send_bulk_email(
+        FromEmailAddress=SENDER,
+        DefaultContent={
+            "Template": {
+                "TemplateContent": {"Subject": "Hi", "Text": "Hi"},
+                "TemplateData": "{}",
+            }
+        },
+        BulkEmailEntries=[{"Destination": {"ToAddresses": ["somebody@example.com"]}}],
+    )
+
+
 def _send_mail_as_another(session: Session) -> object:
     return _send_mail(session, "ceo@example.org")
 
@@ -258,11 +271,10 @@ _NOT: dict[str, tuple[Call, ...]] = {
     "ApiRole": (
         _enqueue,
         _open_work,
-        _read_quota,
         _receive,
         _reschedule,
         _schedule,
-        _send_mail,
+        _send_mails_in_bulk,
         _start,
         _unschedule,
     ),
@@ -318,7 +330,15 @@ _MAY: dict[str, tuple[Call, ...]] = {
         _unschedule,
         _write,
     ),
-    "ApiRole": (_delete, _list_campaigns, _read_api_keys, _read_hash_key, _write),
+    "ApiRole": (
+        _delete,
+        _list_campaigns,
+        _read_api_keys,
+        _read_hash_key,
+        _read_quota,
+        _send_mail,
+        _write,
+    ),
     "StartCampaignRole": (_enqueue, _start, _write),
     "SendWorkerRole": (_enqueue, _read_hash_key, _read_quota, _receive, _send_mail, _write),
     "ReconcileRole": (_enqueue, _open_work, _read_quota, _start, _write),

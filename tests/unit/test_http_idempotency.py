@@ -273,6 +273,10 @@ EVERY_POST = {
     "/v1/campaigns/{campaign_id}/unknown": {"action": "give_up"},
     "/v1/templates": GREETING,
     "/v1/templates/{template_id}/preview": {"fields": {"name": "Ann"}},
+    "/v1/templates/{template_id}/test-send": {
+        "to": ["ann@example.com"],
+        "fields": {"name": "Ann"},
+    },
     "/v1/segments": {"name": "Some"},
     "/v1/segments/{segment_id}/members": {"contact_ids": ["{contact_id}"]},
     "/v1/contacts": {"email": "ann@example.com"},
@@ -825,3 +829,17 @@ def test_who_was_overtaken_keeps_nothing(client: Client) -> None:
     assert slow.json["template_id"] == answers[0].json["template_id"]
     assert len(client.gateway.get("/v1/templates").json["items"]) == 2
     assert client.post("/v1/templates", GREETING).text == answers[0].text
+
+
+def test_a_test_mail_whose_end_nobody_knows_is_not_sent_again(client: Client) -> None:
+    """It may have arrived: a second mail is worse than none, and the answer says so."""
+    path = "/v1/templates/greeting/test-send"
+    body = {"to": ["ann@example.com"], "fields": {"name": "Ann"}}
+    client.records.before_answer = Once(die)
+    client.dies(path, body)
+    client.clock.sleep(LEASE + timedelta(seconds=1))
+
+    again = client.post(path, body)
+
+    assert [each["outcome"] for each in again.json["results"]] == ["unknown"]
+    assert len(client.gateway.container.family.sent().outbox) == 1

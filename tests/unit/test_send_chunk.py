@@ -33,7 +33,7 @@ from tests.unit.faults import (
     SlowChunks,
     UnreadableAccount,
 )
-from tests.unit.sentinel import MINUTE, NOW, Sentinel, SettableClock, addresses
+from tests.unit.sentinel import GREETING, MINUTE, NOW, Sentinel, SettableClock, addresses
 
 USED_UP = SendingQuota(max_rate=14, max_a_day=200, sent_last_day=200)
 FIRST = "person-0@example.com"
@@ -732,3 +732,16 @@ def test_the_finisher_that_dies_before_its_check(sentinel: Sentinel) -> None:
     sentinel.run_workers()
     assert sentinel.state(campaign_id) is CampaignState.SENT
     assert sorted(sentinel.mailed()) == addresses(3)
+
+
+def test_mails_come_from_whom_the_template_says(sentinel: Sentinel) -> None:
+    """From and Reply-To of the template as it was at the start; else neither."""
+    content = replace(GREETING, sender="Help <help@example.com>", reply_to="b@example.com")
+    sentinel.create_of(sentinel.add_template(content), sentinel.add_segment([{"name": "Ann"}]))
+    sentinel.run()
+
+    (mail,) = sentinel.mailer.outbox
+    assert (mail.message.sender, mail.message.reply_to) == (
+        "Help <help@example.com>",
+        "b@example.com",
+    )

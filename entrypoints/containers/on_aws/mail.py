@@ -1,4 +1,4 @@
-"""What the send worker alone runs on."""
+"""What sends mail: the send worker, and the API for test mails."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
