@@ -2,6 +2,7 @@
 
 import socket
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
@@ -55,15 +56,14 @@ def closed_port() -> Iterator[int]:
 
 
 @pytest.fixture
-def raw_clients(
-    deployment: Deployment, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Callable[[str], AwsClients]]:
+def raw_clients(deployment: Deployment) -> Iterator[Callable[[str], AwsClients]]:
     """Clients of any endpoint, that wait for an answer for less than a second."""
-    monkeypatch.setattr("adapters.aws.clients._SEND_READ_SECONDS", 0.3)
     made: list[AwsClients] = []
 
     def make(endpoint_url: str) -> AwsClients:
-        clients = AwsClients(deployment.emulator.region, endpoint_url)
+        clients = AwsClients(
+            deployment.emulator.region, endpoint_url, send_timeout=timedelta(seconds=0.6)
+        )
         clients.__dict__["session"] = deployment.clients.session
         made.append(clients)
         return clients
