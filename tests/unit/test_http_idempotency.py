@@ -270,6 +270,7 @@ EVERY_POST = {
     "/v1/campaigns/{campaign_id}/pause": None,
     "/v1/campaigns/{campaign_id}/resume": None,
     "/v1/campaigns/{campaign_id}/cancel": None,
+    "/v1/campaigns/{campaign_id}/unknown": {"action": "give_up"},
     "/v1/templates": GREETING,
     "/v1/segments": {"name": "Some"},
     "/v1/segments/{segment_id}/members": {"contact_ids": ["{contact_id}"]},
