@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -13,6 +14,7 @@ import httpx
 from pydantic import SecretStr
 
 from adapters.aws.clients import AwsClients
+from adapters.aws.stack import outputs_of
 from domain.campaign import Campaign, CampaignState
 from domain.chunk import Chunk, ChunkRef
 from domain.contact import ContactDraft
@@ -22,7 +24,7 @@ from domain.tally import Tally
 from domain.template import Content
 from entrypoints.containers import Family, build
 from entrypoints.containers.core import Core
-from entrypoints.containers.emulator import Adapters, deploy
+from entrypoints.containers.emulator import STACK_NAME, Adapters, deploy
 from entrypoints.http.api import Api
 from entrypoints.http.routes import all_routes
 from entrypoints.local.server import LocalServer
@@ -33,6 +35,7 @@ TEMPLATE = Path(__file__).parents[2] / "template.yaml"
 EVERYONE = SegmentId("everyone")
 _GREETING = Content.of("Hi {{ name }}", "<p>Hi {{ name }}</p>", "Hi {{ name }}")
 _CONTACTS_A_CALL = 500
+_EVENTS_SECONDS = 30
 _accounts = count(200_000_000_001)
 
 
@@ -137,6 +140,24 @@ class Deployed:
         others = [self.another() for _ in range(number - 1)]
         with ThreadPoolExecutor(number) as threads:
             list(threads.map(_drain, [self.container, *others]))
+
+    def publish(self, *events: Mapping[str, object]) -> None:
+        """Tell of mails as SES does: by the stack's topic."""
+        clients = self.clients()
+        topic = outputs_of(clients, STACK_NAME)["ProviderEventsTopicArn"]
+        sns = clients.session.client("sns", endpoint_url=self.endpoint_url)
+        for event in events:
+            sns.publish(TopicArn=topic, Message=json.dumps(event))
+
+    def run_events(self, number: int) -> None:
+        """Record what the provider told, until that many messages came."""
+        told, record = self.family.provider_events(), self.container.record_provider_events()
+        deadline = time.monotonic() + _EVENTS_SECONDS
+        while number > 0:
+            assert time.monotonic() < deadline, f"{number} events did not come."
+            deliveries = told.receive(10, timedelta(seconds=1))
+            told.acknowledge(record(deliveries))
+            number -= len(deliveries)
 
     def hide_events_for(self, seconds: int) -> None:
         """An event of the provider that was received in vain comes again after so long.
