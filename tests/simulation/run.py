@@ -45,7 +45,13 @@ def simulate(seed: int, allowed: Collection[Fault] | None = None) -> Run:
         finally:
             world.is_over = True
             world.hub.close()
-    world.witness.branches.dead_letters(len(world.queue.dead_letters))
+    mails = Counter(
+        (each.message.chunk, each.message.position) for each in world.provider.taken.outbox
+    )
+    world.witness.branches.at_the_end(
+        dead_letters=len(world.queue.dead),
+        accepted_twice=sum(count > 1 for count in mails.values()),
+    )
     return Run(
         seed=seed,
         violations=[*world.witness.violations, *invariants.broken(world)],

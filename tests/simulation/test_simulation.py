@@ -11,7 +11,7 @@ from tests.simulation.mutations import MUTATIONS, Mutation
 from tests.simulation.run import Run, simulate
 from tests.simulation.shrink import smallest
 
-SEEDS = 400
+SEEDS = 600
 """`make prove` runs more."""
 SEEDS_A_MUTATION = 600
 SLICES = 4
