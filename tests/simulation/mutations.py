@@ -176,6 +176,12 @@ def _resend_again_and_again() -> Iterator[None]:
 
 
 @contextmanager
+def _cancelling_leaves_resends_ahead() -> Iterator[None]:
+    with patch.object(RecipientProgress, "without_resend_ahead", lambda self: self):
+        yield
+
+
+@contextmanager
 def _flagged_before_suppressed() -> Iterator[None]:
     def suppress(
         self: RecordProviderEvents, events: Sequence[ProviderEvent], chunk: Chunk | None
@@ -295,6 +301,7 @@ MUTATIONS = tuple(
         ("a re-send ahead keeps its chunk open", _resend_leaves_its_chunk_finished, {5}),
         ("a re-send falls back to unknown", _resend_does_not_fall_back, {2}),
         ("a re-send comes once", _resend_again_and_again, {1}),
+        ("a cancellation spends the re-send", _cancelling_leaves_resends_ahead, {5}),
         ("suppressed before flagged", _flagged_before_suppressed, {4}),
         ("dead attempts of the cancelled", _dead_attempts_of_the_cancelled_stay, {5}),
         ("the reconciler on cancelled campaigns", _reconciler_leaves_the_cancelled, {5}),
