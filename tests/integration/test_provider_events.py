@@ -12,7 +12,7 @@ from tests.integration.waiting import wait_for
 BOUNCE = "bounce@simulator.amazonses.com"
 COMPLAINT = "complaint@simulator.amazonses.com"
 SUCCESS = "success@simulator.amazonses.com"
-PATIENCE = 60
+PATIENCE = 120
 
 
 def _campaign(client: httpx.Client, name: str) -> str:
