@@ -159,21 +159,22 @@ class Deployed:
             told.acknowledge(record(deliveries))
             number -= len(deliveries)
 
-    def hide_events_for(self, seconds: int) -> None:
-        """An event of the provider that was received in vain comes again after so long.
+    def redeliver_after(self, seconds: int) -> None:
+        """A message that was received in vain, of either queue, comes again after so long.
 
         As often as it takes: on AWS nobody who receives one is killed every other second.
         """
-        sqs, url = self.clients().sqs, self.settings.provider_events_queue_url
-        attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["RedrivePolicy"])
-        redrive = json.loads(attributes["Attributes"]["RedrivePolicy"])
-        sqs.set_queue_attributes(
-            QueueUrl=url,
-            Attributes={
-                "VisibilityTimeout": str(seconds),
-                "RedrivePolicy": json.dumps({**redrive, "maxReceiveCount": 1_000}),
-            },
-        )
+        sqs = self.clients().sqs
+        for url in (self.settings.send_queue_url, self.settings.provider_events_queue_url):
+            found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["RedrivePolicy"])
+            redrive = json.loads(found["Attributes"]["RedrivePolicy"])
+            sqs.set_queue_attributes(
+                QueueUrl=url,
+                Attributes={
+                    "VisibilityTimeout": str(seconds),
+                    "RedrivePolicy": json.dumps({**redrive, "maxReceiveCount": 1_000}),
+                },
+            )
 
     def chunks(self, campaign_id: CampaignId) -> Sequence[ChunkRef]:
         """Every chunk that was made."""

@@ -57,7 +57,7 @@ def _disturbed(  # noqa: PLR0913  what a run is made of
     """A campaign for later, moved to now: what became of everybody, and which faults there were."""
     deployed = Deployed(emulator)
     deployed.add_people(size)
-    deployed.hide_events_for(5)
+    deployed.redeliver_after(10)
     disturbance = Disturbance(seed, percent)
     with service_proxy(emulator.endpoint_url) as proxy:
         environment = {**deployed.environment(proxy.url), **SHORT_TIMES, **settings}
