@@ -131,7 +131,7 @@ def test_single_sends_amid_faults(emulator: Emulator, tmp_path: Path) -> None:
         emulator,
         tmp_path,
         size=100,
-        percent={"": 20, **OFTEN, "SendEmail": 7},
+        percent={"": 20, "SendEmail": 7},
         within=180,
         settings={"SES_BULK": "false", "SEND_RATE": "400"},
     )[1]
