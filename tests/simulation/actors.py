@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from domain.campaign import Campaign, CampaignState, PauseReason
-from domain.errors import DependencyFault, InvalidInput, SentinelError
+from domain.errors import DependencyFault, DependencyUnavailable, InvalidInput, SentinelError
 from domain.identifiers import CampaignId, SegmentId, TemplateId
 from domain.start import StartRequest
 from domain.suppression import Suppression, SuppressionReason
@@ -274,7 +274,7 @@ def _act(world: World, name: str, number: int) -> Callable[[Process], None]:
         if kind in _SETTLING:
             while not world.witness.is_anybody_unknown:
                 process.wait(world.witness.unknown_came, 24 * 60 * MINUTE)
-            process.pause(int(draws[4] ** 2 * 60 * SECOND))
+            process.pause(int(draws[4] ** 3 * 90 * SECOND))
         elif draws[3] < _IN_THE_MIDST and kind not in _BEFORE:
             while len(world.provider.calls) < number + 1:
                 process.wait(world.provider.called, 24 * 60 * MINUTE)
@@ -300,15 +300,36 @@ def _do(world: World, process: Process, kind: str, which: float, who: float) -> 
             fitting = _fitting(world, kind)
             if fitting:
                 campaign_id = fitting[int(which * len(fitting))]
-                _change(use, kind, campaign_id, int(who * 300) - 60)
+                _ask(process, use, kind, campaign_id, int(who * 300) - 60)
     except SentinelError:
         return
+
+
+def _ask(process: Process, use: UseCases, kind: str, campaign_id: CampaignId, seconds: int) -> None:
+    """As a client of the API does: what ended in nobody knows what is asked once more."""
+    tried_at = use.clock.now()
+    try:
+        _change(use, kind, campaign_id, seconds)
+    except DependencyUnavailable:
+        process.pause(abs(seconds) * SECOND // 20)
+        match kind:
+            case "pause":
+                use.pause(campaign_id, tried_at=tried_at)
+            case "resume":
+                use.resume(campaign_id, tried_at=tried_at)
+            case "cancel":
+                use.cancel(campaign_id, tried_at=tried_at)
+            case _:
+                _change(use, kind, campaign_id, seconds)
 
 
 def _fitting(world: World, kind: str) -> list[CampaignId]:
     """Preferably campaigns of which this can be asked at all."""
     campaigns = sorted(world.database.campaigns.values(), key=lambda each: each.campaign_id)
+    unknown = {ref.campaign_id for ref, chunk in world.database.chunks.items() if chunk.unknown}
     fits: dict[str, Callable[[Campaign], bool]] = {
+        "give up": lambda each: each.campaign_id in unknown,
+        "resend": lambda each: each.campaign_id in unknown,
         "pause": lambda each: each.state in _UNDER_WAY,
         "cancel": lambda each: each.state in _UNDER_WAY,
         "resume": lambda each: each.state is CampaignState.PAUSED,

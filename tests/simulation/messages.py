@@ -2,9 +2,10 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from adapters.memory.invoker import MemoryInvoker
+from adapters.memory.open_work import MemoryOpenWork
 from adapters.memory.queue import MemorySendQueue
 from adapters.memory.scheduler import MemoryScheduler
 from adapters.memory.sending_account import MemorySendingAccount
@@ -106,6 +107,31 @@ class UnreliableInvoker:
 
         hub = self._process.hub
         hub.spawn(name, "invocation", invoke, hub.now + delay)
+
+
+class LaggingOpenWork:
+    """Implements `domain.ports.open_work.OpenWork` for one process: eventually consistent."""
+
+    def __init__(self, open_work: MemoryOpenWork, faults: Faults, process: Process) -> None:
+        """An index that may not show yet what is due."""
+        self._open_work = open_work
+        self._faults = faults
+        self._process = process
+
+    def due_campaigns(self, now: datetime, limit: int) -> Sequence[CampaignId]:
+        """Some are not there yet."""
+        return [each for each in self._open_work.due_campaigns(now, limit) if self._shows(each)]
+
+    def due(self, now: datetime, limit: int) -> Sequence[CampaignId | ChunkRef]:
+        """Some are not there yet."""
+        return [each for each in self._open_work.due(now, limit) if self._shows(each)]
+
+    def _shows(self, work: CampaignId | ChunkRef) -> bool:
+        process = self._process
+        number = process.calls["open_work.entry"] = process.calls.get("open_work.entry", 0) + 1
+        draw = process.hub.decisions.fraction("entry", process.name, number, work)
+        fault = Fault(process.name, "open_work.entry", number, "not shown")
+        return not self._faults.by_chance(fault, draw, 0.05)
 
 
 class UnreliableAccount:

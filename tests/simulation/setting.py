@@ -43,6 +43,8 @@ class Setting:
     tick: int
     """A schedule fires at most so late."""
     visibility: timedelta
+    tells: bool
+    """Whether the provider tells of mails at all."""
     policy: DeliveryPolicy
 
     @classmethod
@@ -66,6 +68,7 @@ class Setting:
             start_time=chance.choice((None, 0, 2 * SECOND, 300 * SECOND)),
             tick=chance.choice((2 * SECOND, 25 * SECOND)),
             faults_end=chance.randint(12, 30) * MINUTE,
+            tells=chance.choice((True, True, False)),
             visibility=timedelta(seconds=chance.choice((30, 100, 360, 540))),
             policy=DeliveryPolicy(
                 chunk_check_interval=timedelta(seconds=chance.choice((60, 120, 300))),

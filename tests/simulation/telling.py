@@ -28,9 +28,12 @@ class Telling:
     came: Signal
     hub: Hub
     faults: Faults
+    tells: bool
 
     def of(self, mail: SentMail, number: int) -> None:
         """What there is to tell of the `number`th mail."""
+        if not self.tells:
+            return
         draws = self.hub.decisions.draws("telling", number)
         reached = 0.0
         end = ProviderEventKind.DELIVERY

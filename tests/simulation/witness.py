@@ -36,6 +36,8 @@ _RECIPIENT_MOVES = {
 _SUPPRESSING = frozenset({RecipientFlag.BOUNCED, RecipientFlag.COMPLAINED})
 _HALTED = frozenset({CampaignState.PAUSED, CampaignState.CANCELLED})
 
+_LEFT = "Chunk left on the queue"
+
 DEFECT = 0
 """Not an invariant of the protocol: something raised what nobody expects."""
 
@@ -183,6 +185,9 @@ class Witness:
     def logged(self, record: logging.LogRecord) -> None:
         """What the product says of itself: a traceback of anything but a fault is a defect."""
         self.branches.logged(self.hub.current, record)
+        if record.msg == _LEFT and self.hub.current is not None:
+            # Nothing of it was written down, and nothing will be reported.
+            self._answers.pop(self.hub.current.name, None)
         error = record.exc_info[1] if record.exc_info else None
         if error is not None and not isinstance(error, DependencyFault | VersionConflict):
             self.defect(error)
@@ -191,9 +196,7 @@ class Witness:
         self._answers[call.process.name] = (call.arguments[0], call.result)
 
     def _reported(self, call: Call) -> None:
-        """Invariant 2: what was reported as accepted is stored as sent. Proof wins."""
-        if not call.arguments[1].accepted:
-            return
+        """Invariant 2: once outcomes are written down, who was accepted is sent. Proof wins."""
         messages, outcomes = self._answers.pop(call.process.name, ((), ()))
         for message, outcome in zip(messages, outcomes, strict=True):
             chunk = self._database.chunks[message.chunk]

@@ -45,6 +45,7 @@ from tests.simulation.decisions import Decisions
 from tests.simulation.faults import Faults
 from tests.simulation.hub import Hub, Process, Signal
 from tests.simulation.messages import (
+    LaggingOpenWork,
     UnreliableAccount,
     UnreliableInvoker,
     UnreliableQueue,
@@ -129,7 +130,7 @@ class World:
         self.provider = Provider(
             MemoryMailer(self.clock),
             Signal(self.hub),
-            Telling(self.provider_events, self.events_came, self.hub, faults),
+            Telling(self.provider_events, self.events_came, self.hub, faults, setting.tells),
         )
         self.metrics = MemoryMetrics()
         self.account = MemorySendingAccount()
@@ -154,7 +155,9 @@ class World:
         chunks = port(calls, process, "chunks", self.chunks)
         contents = port(calls, process, "contents", self.contents)
         fan_out = port(calls, process, "fan_out", self.fan_out)
-        open_work = port(calls, process, "open_work", self.open_work)
+        open_work = port(
+            calls, process, "open_work", LaggingOpenWork(self.open_work, faults, process)
+        )
         segments = port(calls, process, "segments", self.segments)
         contacts = port(calls, process, "contacts", self.contacts)
         templates = port(calls, process, "templates", self.templates)
