@@ -40,8 +40,10 @@ test: ## All tests, on a real emulator
 simulate: .venv/dev ## Live through seeds of the delivery protocol (SEEDS=1000), or one (SEED=)
 	@$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),1000))
 
-prove: ## The long proofs: simulated by the thousand, faults and kills by the hundred
-	@$(INSTALL) .venv/dev .emulator/installed
+prove: ## The long proofs: simulated by the thousand, faults and kills by the hundred (with Node a second SES)
+	@$(INSTALL) .venv/dev .emulator/installed \
+		$(if $(shell command -v npm),.emulator/ses/installed)
+	$(if $(shell command -v npm),,@echo "Node is not there: what needs an SES that renders bulk sends is skipped.")
 	@$(BIN)/python -m tests.simulation --seeds $(or $(SEEDS),10000)
 	$(BIN)/pytest -m prove -s
 
@@ -123,4 +125,11 @@ clean: ## Remove what was installed and built
 	@echo "Installing the AWS emulator, once…"
 	@$(PYTHON) -m venv .emulator
 	@.emulator/bin/$(PIP) -r localstack/requirements.lock
+	@touch $@
+
+.emulator/ses/installed: localstack/ses/package.json localstack/ses/package-lock.json
+	@echo "Installing a second SES, once…"
+	@mkdir -p .emulator/ses
+	@cp $^ .emulator/ses
+	@cd .emulator/ses && npm ci --silent --no-audit --no-fund --ignore-scripts
 	@touch $@

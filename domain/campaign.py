@@ -303,4 +303,10 @@ class Campaign:
         return replace(self, state=state)
 
     def _end(self, event: CampaignEvent, now: datetime) -> "Campaign":
-        return replace(self._after(event), ended_at=now, next_check_at=None)
+        return replace(
+            self._after(event),
+            ended_at=now,
+            next_check_at=None,
+            pause_reason=None,
+            resume_at=None,
+        )

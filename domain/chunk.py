@@ -167,7 +167,10 @@ class Chunk:
             progress[position] = _after_outcome(progress[position], attempt, outcome)
         released = self.lease is not None and self.lease.attempt == attempt
         recorded = self._with(tuple(progress), None if released else self.lease)
-        return replace(recorded, put_backs=_put_backs(self, recorded, outcomes))
+        if recorded.progress == self.progress:
+            return recorded
+        # Somebody is at it: whoever waits for it may be patient anew.
+        return replace(recorded, put_backs=_put_backs(self, recorded, outcomes), checks=0)
 
     def without_dead_attempts(self) -> "Chunk":
         """What is `sending` becomes `unknown`: the caller has seen that its lease ran out."""
@@ -214,9 +217,13 @@ class Chunk:
 
     def check_later(self, now: datetime, interval: timedelta) -> "Chunk":
         """Look again after `interval`, doubled by every earlier look."""
-        # Bounded, so that a chunk is looked at once in a few hours however long it waits.
-        patience = interval * 2 ** min(self.checks, 8)
+        # Bounded, so that a chunk is looked at about every hour however long it waits.
+        patience = interval * 2 ** min(self.checks, 4)
         return replace(self, next_check_at=now + patience, checks=self.checks + 1)
+
+    def check_at(self, at: datetime) -> "Chunk":
+        """Look again at `at`."""
+        return replace(self, next_check_at=at)
 
     def check_not_before(self, at: datetime) -> "Chunk":
         """It was put back until `at`: not abandoned before then."""

@@ -15,6 +15,7 @@ class DeliveryPolicy:
     writing down the outcomes of its last attempt. `check_interval`: how soon the reconciler looks
     at a campaign again; shorter than its minute, so that every pass sees every campaign.
     `chunk_check_interval`: the same for a chunk, longer than a redelivery takes.
+    `paused_check_interval`: the same for a chunk of a paused campaign.
     `retry_delay`: at most so long passes before a message that was certainly not sent is tried
     again; twice as long after each further failure, up to `longest_retry_delay`.
     `quota_pause`: how long a campaign is paused for want of quota, before somebody looks whether
@@ -30,6 +31,7 @@ class DeliveryPolicy:
     record_reserve: timedelta = timedelta(seconds=5)
     check_interval: timedelta = timedelta(seconds=50)
     chunk_check_interval: timedelta = timedelta(minutes=5)
+    paused_check_interval: timedelta = timedelta(hours=1)
     retry_delay: timedelta = timedelta(seconds=5)
     longest_retry_delay: timedelta = timedelta(minutes=5)
     quota_pause: timedelta = timedelta(minutes=15)

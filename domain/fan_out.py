@@ -35,14 +35,19 @@ class FanOutRange:
     @property
     def has_work_left(self) -> bool:
         """Whether a start has anything to do here."""
-        return not self.is_complete or self.enqueued_through < self.chunk_count
+        return not self.is_complete or not self.is_enqueued
 
     @property
-    def not_enqueued(self) -> tuple[ChunkRef, ...]:
-        """Chunks that may not be on the queue."""
+    def is_enqueued(self) -> bool:
+        """Whether every chunk that is written is on the queue."""
+        return self.enqueued_through == self.chunk_count
+
+    def not_enqueued(self, limit: int) -> tuple[ChunkRef, ...]:
+        """The first chunks that may not be on the queue, up to `limit`."""
+        end = min(self.chunk_count, self.enqueued_through + limit)
         return tuple(
             ChunkRef(self.campaign_id, self.number, number)
-            for number in range(self.enqueued_through, self.chunk_count)
+            for number in range(self.enqueued_through, end)
         )
 
     def is_held(self, now: datetime) -> bool:
@@ -66,9 +71,13 @@ class FanOutRange:
             lease_until=lease_until,
         )
 
-    def enqueued(self) -> "FanOutRange":
-        """All written chunks are on the queue."""
-        return replace(self, enqueued_through=self.chunk_count)
+    def enqueued(self, chunks: int) -> "FanOutRange":
+        """So many more are on the queue."""
+        return replace(self, enqueued_through=self.enqueued_through + chunks)
+
+    def renew(self, until: datetime) -> "FanOutRange":
+        """Held until then."""
+        return replace(self, lease_until=until)
 
     def enqueue_again(self) -> "FanOutRange":
         """Every chunk is to be put on the queue once more, by whoever claims it next."""

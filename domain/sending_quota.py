@@ -20,6 +20,10 @@ class SendingQuota:
         return max(1, int(self.max_rate))
 
     @property
-    def is_used_up(self) -> bool:
-        """Whether not one more mail would be taken now."""
-        return self.max_a_day != UNLIMITED and self.sent_last_day >= self.max_a_day
+    def is_short(self) -> bool:
+        """Whether less than a hundredth of a day's is left, which is not worth resuming for."""
+        return self.max_a_day != UNLIMITED and self._left < max(1, self.max_a_day / 100)
+
+    @property
+    def _left(self) -> float:
+        return self.max_a_day - self.sent_last_day

@@ -4,6 +4,7 @@ Run by the interpreter of `.emulator`, which has ministack; Sentinel does not im
 """
 
 import json
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import parseaddr
@@ -20,6 +21,8 @@ _resource_arn = iam_actions.extract_resource_arn
 _sqs_esm_concurrency = lambda_svc._sqs_esm_concurrency  # noqa: SLF001  likewise
 _iam_action = iam_actions.extract_iam_action
 _handle_ses_v2 = ses_v2.handle_request
+_windows: dict[str, float] = {}
+"""When the batching window of a mapping was opened."""
 _SENDS = ("/v2/email/outbound-emails", "/v2/email/outbound-bulk-emails")
 
 
@@ -57,12 +60,23 @@ def _extract_iam_action(*arguments: object, **named: object) -> str | None:
     return action
 
 
-def _mapping_concurrency(mapping: dict[str, Any], *arguments: object) -> int:
-    """As ministack has it, of a number that CloudFormation took from a parameter: a string."""
+def _mapping_concurrency(
+    mapping: dict[str, Any], function: object, configuration: object, queue: dict[str, Any]
+) -> int:
+    """As ministack has it, of a number that CloudFormation took from a parameter: a string.
+
+    None, while a batching window is open and there is no whole batch.
+    """
+    window = int(mapping.get("MaximumBatchingWindowInSeconds") or 0)
+    if window:
+        opened = _windows.setdefault(mapping["UUID"], 0.0)
+        if len(queue["messages"]) < mapping["BatchSize"] and time.monotonic() - opened < window:
+            return 0
+        _windows[mapping["UUID"]] = time.monotonic()
     scaling = mapping.get("ScalingConfig") or {}
     if "MaximumConcurrency" in scaling:
         scaling["MaximumConcurrency"] = int(scaling["MaximumConcurrency"])
-    concurrency: int = _sqs_esm_concurrency(mapping, *arguments)
+    concurrency: int = _sqs_esm_concurrency(mapping, function, configuration, queue)
     return concurrency
 
 

@@ -4,7 +4,7 @@ import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from domain.campaign import Campaign, CampaignState, PauseReason
+from domain.campaign import Campaign, CampaignState, PauseReason, UnknownPolicy
 from domain.chunk import Chunk, ChunkRef
 from domain.delivery_policy import DeliveryPolicy
 from domain.errors import DependencyFault, DependencyRefused, IllegalTransition, VersionConflict
@@ -154,7 +154,11 @@ class Reconcile:
             self.finish(campaign.campaign_id)
             return
         moments = [campaign.started_at, campaign.resumed_at, progress.last_finished_at]
-        seen.stall(now - max(each for each in moments if each is not None))
+        idle = now - max(each for each in moments if each is not None)
+        if campaign.unknown_policy is UnknownPolicy.RESEND:
+            # It may be waiting for the provider's events, and be right to.
+            idle -= self.policy.settling_window
+        seen.stall(idle)
         if any(each.has_work_left and not each.is_held(now) for each in progress.ranges):
             self._start_again(campaign)
 
@@ -164,15 +168,15 @@ class Reconcile:
 
     def _end_pause(self, campaign: Campaign, now: datetime) -> None:
         """Resume what was paused for want of quota, once there is some."""
-        if self._is_quota_used_up():
+        if self._is_quota_short():
             self.campaigns.save(campaign.stay_paused(now + self.policy.quota_pause))
             return
         self.resume(campaign.campaign_id, only=PauseReason.QUOTA)
         logger.info("Quota again: resumed", extra={"campaign_id": campaign.campaign_id})
 
-    def _is_quota_used_up(self) -> bool:
+    def _is_quota_short(self) -> bool:
         try:
-            return self.account.quota().is_used_up
+            return self.account.quota().is_short
         except DependencyFault as fault:
             # The next send tells: it is refused for want of quota, or taken.
             logger.warning("The quota cannot be read: %s", fault)
@@ -205,8 +209,8 @@ class Reconcile:
             return
         interval = self.policy.chunk_check_interval
         if campaign.state not in _SENT_TO_WORKERS:
-            # Paused: not enqueued, so the next look must not be put off further and further.
-            self.chunks.save(chunk.check_not_before(now + interval), chunk)
+            # Paused: whoever resumes it enqueues all of it. A look is for those who cancel.
+            self.chunks.save(chunk.check_at(now + self.policy.paused_check_interval), chunk)
             return
         if campaign.state is CampaignState.SENDING and chunk.awaiting_resend:
             resend_at = (chunk.unknown_since or now) + self.policy.settling_window
@@ -214,10 +218,11 @@ class Reconcile:
                 self._resend(campaign, chunk, now)
                 return
             if not chunk.pending and not chunk.sending:
-                self.chunks.save(chunk.check_not_before(resend_at), chunk)
+                self.chunks.save(chunk.check_at(resend_at), chunk)
                 return
-        self.chunks.save(chunk.check_later(now, interval), chunk)
+        # First, for a queue that refuses must be tried again with the next pass.
         self._enqueue(ref)
+        self.chunks.save(chunk.check_later(now, interval), chunk)
         self.metrics.retried(campaign, Retry.CHUNK)
         logger.info("Abandoned chunk enqueued again", extra=_names(ref))
 

@@ -16,12 +16,12 @@ from domain.ports.fan_out import FanOutRepository
 from domain.ports.invoker import Invoker
 from domain.ports.scheduler import Scheduler
 from domain.schedule import Schedule
-from domain.use_cases.campaign_change import change_campaign, check_revision
+from domain.use_cases.campaign_change import check_revision
 
 logger = logging.getLogger(__name__)
 
 _ATTEMPTS = 5
-"""Races lost to a start that had not seen the pause yet."""
+"""Races lost to a start that had not seen the pause yet, or to another change."""
 
 
 @dataclass(frozen=True)
@@ -61,45 +61,43 @@ class ResumeCampaign:
         one that was paused after that is not resumed again, but VersionConflict.
         Raises NotFound, StaleRevision, IllegalTransition, VersionConflict and DependencyFault.
         """
-        campaign = self.campaigns.get(campaign_id)
-        if campaign is None:
-            raise NotFound("campaign", campaign_id)
-        if tried_at is not None and campaign.went_on_since(tried_at):
-            if campaign.state is CampaignState.PAUSED:
-                raise VersionConflict("It was resumed, and paused again since.")
-            return self._triggered(campaign)
-        check_revision(campaign, revisions)
-        _check_paused(campaign, only)
-        # First, for it changes nothing while the campaign is paused: workers left its chunks.
-        self._enqueue_again(campaign_id)
-
-        def resume(found: Campaign) -> Campaign:
-            resumed = self._resume(_check_paused(found, only))
-            return resumed.edited() if only is None else resumed
-
-        _, resumed = change_campaign(self.campaigns, campaign_id, resume, revisions)
-        return self._triggered(resumed)
+        for _ in range(_ATTEMPTS):
+            campaign = self.campaigns.get(campaign_id)
+            if campaign is None:
+                raise NotFound("campaign", campaign_id)
+            if tried_at is not None and campaign.went_on_since(tried_at):
+                if campaign.state is CampaignState.PAUSED:
+                    raise VersionConflict("It was resumed, and paused again since.")
+                return self._triggered(campaign)
+            check_revision(campaign, revisions)
+            _check_paused(campaign, only)
+            try:
+                resumed = self._resume(campaign if only else campaign.edited())
+            except VersionConflict:
+                # Of the campaign or its ranges: what was put on the queue for an earlier pause
+                # may be gone from it, so all of it is done again.
+                continue
+            return self._triggered(resumed)
+        raise VersionConflict("The campaign kept changing.")
 
     def _resume(self, campaign: Campaign) -> Campaign:
+        """As stored."""
+        # First, for it changes nothing while the campaign is paused: workers left its chunks.
+        self._enqueue_again(campaign.campaign_id)
         now = self.clock.now()
         check_at = now + self.policy.check_interval
         waits = (
             campaign.started_at is None
             and choose_path(campaign.schedule_at, now) is ExecutionPath.SCHEDULED
         )
-        return campaign.wait_again(now, check_at) if waits else campaign.resume(now, check_at)
+        resumed = campaign.wait_again(now, check_at) if waits else campaign.resume(now, check_at)
+        return self.campaigns.save(resumed)
 
     def _enqueue_again(self, campaign_id: CampaignId) -> None:
         """Fan-out puts every chunk on the queue once more: there is one way to enqueue."""
-        for _ in range(_ATTEMPTS):
-            try:
-                for each in self.fan_out.progress(campaign_id).ranges:
-                    if each.enqueue_again() != each:
-                        self.fan_out.save(each.enqueue_again())
-            except VersionConflict:
-                continue
-            return
-        raise VersionConflict("The campaign's fan-out kept changing.")
+        for each in self.fan_out.progress(campaign_id).ranges:
+            if each.enqueue_again() != each:
+                self.fan_out.save(each.enqueue_again())
 
     def _triggered(self, campaign: Campaign) -> Resumed:
         try:
@@ -125,7 +123,6 @@ class ResumeCampaign:
         logger.info("📅 Scheduled execution, resumed", extra=names)
 
 
-def _check_paused(campaign: Campaign, only: PauseReason | None) -> Campaign:
+def _check_paused(campaign: Campaign, only: PauseReason | None) -> None:
     if campaign.state is not CampaignState.PAUSED or only not in {None, campaign.pause_reason}:
         raise IllegalTransition("campaign", campaign.state, CampaignEvent.RESUME)
-    return campaign

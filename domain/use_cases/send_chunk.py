@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import Enum, auto
 
@@ -135,10 +135,13 @@ class SendChunk:
             return Step.FINISHED
         until = lease_ends if deadline is None else min(lease_ends, deadline)
         outcomes = self._send(claimed.claimed_by(attempt), mails, grant, until)
-        step = self._record(claimed, attempt, outcomes, until)
+        before, stored = self._record(claimed, attempt, outcomes, until)
         if outcomes:
-            self.metrics.sends(campaign, OutcomeCounts.of(outcomes.values()))
-        return self._follow(chunk.ref, step, tuple(outcomes.values()))
+            counts = OutcomeCounts.of(outcomes.values())
+            # Whom the provider told of first, its event has counted.
+            proved = len(set(stored.sent) - set(before.sent))
+            self.metrics.sends(campaign, replace(counts, accepted=proved))
+        return self._follow(chunk.ref, _step_of(stored), tuple(outcomes.values()))
 
     def _render(
         self, campaign: Campaign, chunk: Chunk, positions: Sequence[int]
@@ -263,8 +266,8 @@ class SendChunk:
         attempt: AttemptToken,
         outcomes: dict[int, Outcome],
         until: timedelta,
-    ) -> Step:
-        """Write every outcome; after a lost race, what still fits the newer state.
+    ) -> tuple[Chunk, Chunk]:
+        """The chunk before and after every outcome; after a lost race, what still fits.
 
         A fault is waited out `until` the lease or the time is over: what is not written then shows
         as unknown.
@@ -275,7 +278,7 @@ class SendChunk:
             try:
                 stored = self._write_outcomes(before, attempt, outcomes)
                 if stored is not None:
-                    return _step_of(stored)
+                    return before, stored
                 before = self._again(before)
             except DependencyFault:
                 if self.clock.monotonic() + wait >= until:
@@ -357,12 +360,18 @@ class SendChunk:
     def _put_back(self, campaign: Campaign, chunk: Chunk, delay: timedelta) -> None:
         """A delayed message of its own; the reconciler does not take it for abandoned."""
         due = self.clock.now() + delay + self.policy.chunk_check_interval
-        later = chunk.check_not_before(due)
-        if later is not chunk:
+        for _ in range(_WRITE_ATTEMPTS):
+            later = chunk.check_not_before(due)
+            if later is chunk:
+                break
             try:
                 self._save(later, chunk)
+                break
             except VersionConflict:
-                return
+                # To proof about a neighbour, or to somebody who is at it now.
+                chunk = self._again(chunk)
+                if chunk.is_finished or chunk.is_held(self.clock.now()):
+                    return
         if self.queue.enqueue([chunk.ref], delay):
             raise DependencyRefused("The send queue did not take the chunk.")
         self.metrics.retried(campaign, Retry.SEND)
@@ -379,7 +388,7 @@ class SendChunk:
         chunk = chunk.since(before, self.clock.now())
         if chunk.awaiting_resend and not chunk.pending and not chunk.sending:
             # Nothing to do until then: the reconciler need not look.
-            chunk = chunk.check_not_before(self.clock.now() + self.policy.settling_window)
+            chunk = chunk.check_at(self.clock.now() + self.policy.settling_window)
         return self.chunks.save(chunk, before)
 
     def _note_left_behind(self, campaign: Campaign, chunk: Chunk) -> None:

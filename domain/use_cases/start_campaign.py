@@ -38,6 +38,9 @@ from domain.use_cases.finish_campaign import FinishCampaign
 
 logger = logging.getLogger(__name__)
 
+_ENQUEUED_AT_ONCE = 500
+"""Chunks between two writes of the range: a few seconds' work."""
+
 
 class _Overtaken(Exception):
     """Another starter holds the range, or the campaign is no longer sending."""
@@ -208,12 +211,12 @@ class StartCampaign:
             self.metrics.campaign_started(campaign)
         try:
             names = self._fix_content(campaign)
-            held = self._enqueue(held)
-            while not held.is_complete:
+            held = self._enqueue(held, deadline)
+            while held.is_enqueued and not held.is_complete:
                 # At least one step a run, however little time there is: it must end some day.
                 held = self._step(campaign, held, audience, names)
-                held = self._enqueue(held)
-                if deadline is not None and self.clock.monotonic() >= deadline:
+                held = self._enqueue(held, deadline)
+                if self._is_over(deadline):
                     break
         except DependencyFault:
             # Whoever repeats this start need not wait for the lease.
@@ -221,7 +224,7 @@ class StartCampaign:
                 self.fan_out.save(held.release())
             raise
         self.fan_out.save(held.release())
-        return campaign, held.is_complete
+        return campaign, not held.has_work_left
 
     def _step(
         self, campaign: Campaign, held: FanOutRange, audience: Audience, names: frozenset[str]
@@ -266,13 +269,33 @@ class StartCampaign:
             chunks,
         )
 
-    def _enqueue(self, held: FanOutRange) -> FanOutRange:
-        """Put what is written on the queue; the next write of the range says so."""
-        missing: Sequence[ChunkRef] = held.not_enqueued
+    def _enqueue(self, held: FanOutRange, deadline: timedelta | None) -> FanOutRange:
+        """Put what is written on the queue, as far as the time goes.
+
+        The next write of the range says so. After a pause that is everything, of a large segment
+        for minutes: what is done is written down on the way.
+        """
+        while chunks := held.not_enqueued(_ENQUEUED_AT_ONCE):
+            self._put_on_queue(chunks)
+            held = held.enqueued(len(chunks))
+            if held.is_enqueued:
+                break
+            campaign = self.campaigns.get(held.campaign_id)
+            if campaign is None or campaign.state is not CampaignState.SENDING:
+                raise _Overtaken
+            held = self.fan_out.save(held.renew(self.clock.now() + self.policy.fan_out_lease))
+            if self._is_over(deadline):
+                break
+        return held
+
+    def _put_on_queue(self, chunks: Sequence[ChunkRef]) -> None:
+        missing = chunks
         for _attempt in range(2):
             if not missing:
-                return held.enqueued()
+                return
             missing = self.queue.enqueue(missing)
         if missing:
             raise DependencyRefused("The send queue did not take every chunk.")
-        return held.enqueued()
+
+    def _is_over(self, deadline: timedelta | None) -> bool:
+        return deadline is not None and self.clock.monotonic() >= deadline

@@ -120,9 +120,11 @@ class Adapters(containers.DeclarativeContainer):
         MemoryScheduler, clock, started
     )
     scheduler: providers.Provider[Scheduler] = providers.Callable(ticker)
-    sent: providers.Provider[MemoryMailer] = providers.ThreadSafeSingleton(MemoryMailer, clock)
-    mailer: providers.Provider[Mailer] = providers.Callable(sent)
-    metrics: providers.Provider[Metrics] = providers.ThreadSafeSingleton(MemoryMetrics)
     provider_events: providers.Provider[ProviderEventQueue] = providers.ThreadSafeSingleton(
         MemoryProviderEvents
     )
+    sent: providers.Provider[MemoryMailer] = providers.ThreadSafeSingleton(
+        MemoryMailer, clock, provider_events
+    )
+    mailer: providers.Provider[Mailer] = providers.Callable(sent)
+    metrics: providers.Provider[Metrics] = providers.ThreadSafeSingleton(MemoryMetrics)

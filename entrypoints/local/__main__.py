@@ -16,7 +16,7 @@ from entrypoints.containers import Family, build
 from entrypoints.containers.core import Core
 from entrypoints.http.api import Api
 from entrypoints.http.routes import all_routes
-from entrypoints.local.banner import banner
+from entrypoints.local.banner import banner, demo_examples
 from entrypoints.local.demo.load import load_demo
 from entrypoints.local.emulator import (
     ROOT,
@@ -138,7 +138,8 @@ def _serve(local: LocalSettings, container: Core, listener: socket.socket, backe
     try:
         api = Api(container, all_routes(container), more_routes=[outbox_routes(container)])
         url = f"http://{HOST}:{listener.getsockname()[1]}"
-        _say(banner(url, backend, container.family.clock().now()))
+        now = container.family.clock().now()
+        _say(banner(url, backend, demo_examples(url, now) if local.demo_data else ""))
         server = uvicorn.Server(
             uvicorn.Config(LocalServer(api), lifespan="off", log_config=None, log_level="warning")
         )

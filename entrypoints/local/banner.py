@@ -11,8 +11,18 @@ curl -X POST {url}/v1/campaigns \\
 """
 
 
-def banner(url: str, backend: str, now: datetime) -> str:
-    """The address, the backend, and the three examples with dates from `now` on."""
+def banner(url: str, backend: str, examples: str = "") -> str:
+    """The address, the backend, and what to try."""
+    return f"""
+Sentinel serves on {url}
+Backend: {backend}. Open to this machine only, without keys.
+{examples}
+The mails: {url}/_local/outbox   The interface: {url}/docs   Ctrl-C ends it.
+"""
+
+
+def demo_examples(url: str, now: datetime) -> str:
+    """The three examples, of the demo data, with dates from `now` on."""
     soon = utc_text((now + timedelta(seconds=30)).replace(microsecond=0))
     later = utc_text((now + timedelta(seconds=90)).replace(microsecond=0))
     immediate = _EXAMPLE.format(
@@ -31,14 +41,10 @@ def banner(url: str, backend: str, now: datetime) -> str:
         f'"segment_id": "all-active", "schedule_at": "{later}"}}',
     )
     return f"""
-Sentinel serves on {url}
-Backend: {backend}. Open to this machine only, without keys.
-
 ⚡ At once:
 {immediate}
 ⚡ At once, since it is due within a minute:
 {breaking}
 📅 Scheduled, if you paste it in the next half minute:
-{newsletter}
-The mails: {url}/_local/outbox   The interface: {url}/docs   Ctrl-C ends it.
+{newsletter.rstrip()}
 """

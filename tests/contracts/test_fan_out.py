@@ -170,7 +170,7 @@ def test_steps_follow_each_other(family: Family) -> None:
 
     for number in range(3):
         fan_out_range = family.fan_out.append(advanced(fan_out_range), [a_chunk(number)])
-        fan_out_range = fan_out_range.enqueued()
+        fan_out_range = fan_out_range.enqueued(1)
 
     after = family.fan_out.save(fan_out_range.release())
     assert (after.version, after.chunk_count, after.enqueued_through) == (4, 3, 3)

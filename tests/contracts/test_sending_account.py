@@ -21,7 +21,7 @@ def test_an_account_tells_what_it_allows(family: Family) -> None:
     assert quota.max_rate >= 1
     assert quota.max_a_day == UNLIMITED or quota.max_a_day > 0
     assert quota.sent_last_day >= 0
-    assert not quota.is_used_up
+    assert not quota.is_short
 
 
 def test_the_answer_is_read_each_time(clients: AwsClients) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -13,6 +14,7 @@ import httpx
 from pydantic import SecretStr
 
 from adapters.aws.clients import AwsClients
+from adapters.aws.stack import outputs_of
 from domain.campaign import Campaign, CampaignState
 from domain.chunk import Chunk, ChunkRef
 from domain.contact import ContactDraft
@@ -22,7 +24,7 @@ from domain.tally import Tally
 from domain.template import Content
 from entrypoints.containers import Family, build
 from entrypoints.containers.core import Core
-from entrypoints.containers.emulator import Adapters, deploy
+from entrypoints.containers.emulator import STACK_NAME, Adapters, deploy
 from entrypoints.http.api import Api
 from entrypoints.http.routes import all_routes
 from entrypoints.local.server import LocalServer
@@ -37,6 +39,7 @@ _GREETING = Content.of(
     "Hi {{ name }}\n\n{{ postal_address }}\n{{ unsubscribe_url }}",
 )
 _CONTACTS_A_CALL = 500
+_EVENTS_SECONDS = 30
 _accounts = count(200_000_000_001)
 
 
@@ -144,21 +147,40 @@ class Deployed:
         with ThreadPoolExecutor(number) as threads:
             list(threads.map(_drain, [self.container, *others]))
 
-    def hide_events_for(self, seconds: int) -> None:
-        """An event of the provider that was received in vain comes again after so long.
+    def publish(self, *events: Mapping[str, object]) -> None:
+        """Tell of mails as SES does: by the stack's topic."""
+        clients = self.clients()
+        topic = outputs_of(clients, STACK_NAME)["ProviderEventsTopicArn"]
+        sns = clients.session.client("sns", endpoint_url=self.endpoint_url)
+        for event in events:
+            sns.publish(TopicArn=topic, Message=json.dumps(event))
+
+    def run_events(self, number: int) -> None:
+        """Record what the provider told, until that many messages came."""
+        told, record = self.family.provider_events(), self.container.record_provider_events()
+        deadline = time.monotonic() + _EVENTS_SECONDS
+        while number > 0:
+            assert time.monotonic() < deadline, f"{number} events did not come."
+            deliveries = told.receive(10, timedelta(seconds=1))
+            told.acknowledge(record(deliveries))
+            number -= len(deliveries)
+
+    def redeliver_after(self, seconds: int) -> None:
+        """A message that was received in vain, of either queue, comes again after so long.
 
         As often as it takes: on AWS nobody who receives one is killed every other second.
         """
-        sqs, url = self.clients().sqs, self.settings.provider_events_queue_url
-        attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["RedrivePolicy"])
-        redrive = json.loads(attributes["Attributes"]["RedrivePolicy"])
-        sqs.set_queue_attributes(
-            QueueUrl=url,
-            Attributes={
-                "VisibilityTimeout": str(seconds),
-                "RedrivePolicy": json.dumps({**redrive, "maxReceiveCount": 1_000}),
-            },
-        )
+        sqs = self.clients().sqs
+        for url in (self.settings.send_queue_url, self.settings.provider_events_queue_url):
+            found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["RedrivePolicy"])
+            redrive = json.loads(found["Attributes"]["RedrivePolicy"])
+            sqs.set_queue_attributes(
+                QueueUrl=url,
+                Attributes={
+                    "VisibilityTimeout": str(seconds),
+                    "RedrivePolicy": json.dumps({**redrive, "maxReceiveCount": 1_000}),
+                },
+            )
 
     def chunks(self, campaign_id: CampaignId) -> Sequence[ChunkRef]:
         """Every chunk that was made."""

@@ -224,6 +224,9 @@ FAULTS: Mapping[str, Mapping[str, Fault]] = {
 }
 """By operation."""
 
+OFTEN: Mapping[str, int] = {"CreateSchedule": 60, "UpdateSchedule": 60, "DeleteSchedule": 60}
+"""Percent of what is called once or twice a campaign."""
+
 
 class Disturbance:
     """A fault of the proxy: so many in a hundred requests of each operation meet one of its faults.

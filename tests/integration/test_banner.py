@@ -3,11 +3,12 @@
 import json
 import shlex
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.integration.runner import FirstMinute, Runner
+from tests.integration.runner import FirstMinute, Runner, running
 
 FLASH_SALE = """\
 curl -X POST /v1/campaigns \\
@@ -106,3 +107,12 @@ def test_the_founding_documents_examples_run_unchanged(runner: Runner, command: 
     assert {name: read[name] for name in ("template_id", "segment_id")} == {
         name: asked[name] for name in ("template_id", "segment_id")
     }
+
+
+def test_without_its_demo_data_it_holds_nothing_and_offers_no_examples(tmp_path: Path) -> None:
+    """They would all be refused."""
+    with running(tmp_path, BACKEND="memory", DEMO_DATA="false") as runner:
+        assert runner.client.get("/v1/segments").json()["items"] == []
+        assert runner.client.get("/v1/templates").json()["items"] == []
+        assert runner.examples == []
+        assert "Sentinel serves on" in runner.output.read_text()

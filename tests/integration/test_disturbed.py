@@ -14,7 +14,7 @@ from domain.identifiers import CampaignId
 from domain.recipient import RecipientState
 from tests.conftest import Emulator
 from tests.integration.deployed import Deployed
-from tests.integration.documented_faults import FAULTS, Disturbance, Refusal
+from tests.integration.documented_faults import FAULTS, OFTEN, Disturbance, Refusal
 from tests.integration.reckoning import Reckoning, reckoned, settled
 from tests.integration.runner import SHORT_TIMES, Runner, running
 from tests.integration.service_proxy import none, service_proxy
@@ -57,7 +57,7 @@ def _disturbed(  # noqa: PLR0913  what a run is made of
     """A campaign for later, moved to now: what became of everybody, and which faults there were."""
     deployed = Deployed(emulator)
     deployed.add_people(size)
-    deployed.hide_events_for(5)
+    deployed.redeliver_after(10)
     disturbance = Disturbance(seed, percent)
     with service_proxy(emulator.endpoint_url) as proxy:
         environment = {**deployed.environment(proxy.url), **SHORT_TIMES, **settings}
@@ -117,7 +117,7 @@ def test_bulk_sends_amid_faults(emulator: Emulator, tmp_path: Path) -> None:
         emulator,
         tmp_path,
         size=400,
-        percent={"": 20, "SendBulkEmail": 50},
+        percent={"": 20, **OFTEN, "SendBulkEmail": 50},
         within=180,
         settings={"SES_BULK": "true", "SEND_RATE": "400"},
     )[1]
@@ -151,7 +151,7 @@ def test_a_campaign_amid_all_faults(
         tmp_path,
         size=1_500,
         seed=seed,
-        percent={"": 20, "SendBulkEmail": 50, "SendEmail": 2},
+        percent={"": 20, **OFTEN, "SendBulkEmail": 50, "SendEmail": 2},
         within=600,
         settings={"SES_BULK": bulk, "SEND_RATE": "400"},
     )

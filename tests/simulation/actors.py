@@ -4,12 +4,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from domain.campaign import CampaignState, PauseReason
-from domain.errors import DependencyFault, InvalidInput, SentinelError
+from domain.campaign import Campaign, CampaignState, PauseReason
+from domain.errors import DependencyFault, DependencyUnavailable, InvalidInput, SentinelError
 from domain.identifiers import CampaignId, SegmentId, TemplateId
 from domain.start import StartRequest
 from domain.suppression import Suppression, SuppressionReason
 from domain.use_cases.create_campaign import CampaignRequest
+from domain.use_cases.edit_campaign import CampaignEdit, NewTime
+from domain.use_cases.settle_unknown import UnknownAction
 from tests.simulation.faults import Fault
 from tests.simulation.hub import Died, Process
 from tests.simulation.ports import MINUTE, SECOND, moment
@@ -30,6 +32,7 @@ def populate(world: World) -> None:
         _lives_again(world, f"starter-{number}", "starter", _starter(world))
     for number in range(setting.workers):
         _lives_again(world, f"worker-{number}", "worker", _worker(world))
+    _lives_again(world, "events", "events", _consumer(world))
     for number in range(setting.operators):
         _operator(world, f"operator-{number}")
     world.hub.spawn("minutes", "platform", _minutes(world), 0)
@@ -72,6 +75,7 @@ def _client(world: World, number: int, plan: CampaignPlan) -> None:
                     template_id=TemplateId(f"template-{number}"),
                     segment_id=SegmentId(f"segment-{number}"),
                     schedule_at=schedule_at,
+                    unknown_policy=plan.unknown_policy,
                 )
             )
         except (DependencyFault, InvalidInput):
@@ -150,6 +154,26 @@ def _send_some(world: World, process: Process, use: UseCases) -> None:
         use.queue.acknowledge(use.send(deliveries, left))
 
 
+def _consumer(world: World) -> Callable[[Process, UseCases], None]:
+    """Takes some of what the provider told at a time; what it leaves comes again."""
+
+    def body(process: Process, use: UseCases) -> None:
+        while True:
+            if not world.provider_events._told:
+                process.wait(world.events_came, 24 * 60 * MINUTE)
+                continue
+            try:
+                deliveries = use.events.receive(4, timedelta())
+                done = use.record(deliveries)
+                use.events.acknowledge(done)
+            except DependencyFault:
+                done = ()
+            if not done:
+                process.pause(20 * SECOND)
+
+    return body
+
+
 def _minutes(world: World) -> Callable[[Process], None]:
     """The reconciler, every minute; a pass that would see nothing is left out."""
 
@@ -189,7 +213,7 @@ def _schedules(world: World) -> Callable[[Process], None]:
     def body(process: Process) -> None:
         for tick in range(1_000_000):
             process.is_idle = True
-            process.pause(world.decisions.whole(SECOND, 25 * SECOND, "tick", tick))
+            process.pause(world.decisions.whole(SECOND, world.setting.tick, "tick", tick))
             process.is_idle = False
             world.ticker.tick(process)
 
@@ -205,12 +229,19 @@ class _Act:
 _ONLY_SUPPRESS = (_Act("suppress", 1),)
 _DOES_ANYTHING = 0.65
 _IN_THE_MIDST = 0.5
+_SETTLING = frozenset({"give up", "resend"})
+_BEFORE = frozenset({"move", "resume", "drop template"})
+"""Of use also where nothing is sent."""
+_UNDER_WAY = frozenset({CampaignState.SCHEDULED, CampaignState.SENDING})
 _ACTS = (
-    _Act("pause", 0.27),
-    _Act("resume", 0.3),
-    _Act("cancel", 0.13),
-    _Act("suppress", 0.25),
-    _Act("drop template", 0.05),
+    _Act("pause", 0.21),
+    _Act("resume", 0.23),
+    _Act("cancel", 0.1),
+    _Act("suppress", 0.06),
+    _Act("move", 0.11),
+    _Act("give up", 0.13),
+    _Act("resend", 0.12),
+    _Act("drop template", 0.04),
 )
 
 
@@ -218,7 +249,8 @@ def _operator(world: World, name: str) -> None:
     count = world.decisions.whole(1, 8, name, "acts")
     plans = world.setting.campaigns
     plan = plans[int(world.decisions.fraction(name, "begins") * len(plans))]
-    at = plan.asked_at + (plan.scheduled_in or 0)
+    before = world.decisions.fraction(name, "before")
+    at = plan.asked_at + int((plan.scheduled_in or 0) * (1.2 * before))
     for number in range(count):
         gap = world.decisions.fraction(name, "gap", number)
         at += int(MINUTE * 3 * gap**6)
@@ -228,27 +260,33 @@ def _operator(world: World, name: str) -> None:
 def _act(world: World, name: str, number: int) -> Callable[[Process], None]:
     draws = world.decisions.draws(name, "act", number)
     acts = _ACTS if world.decisions.fraction(name, "kind") < _DOES_ANYTHING else _ONLY_SUPPRESS
+    reached = 0.0
+    kind = acts[-1].kind
+    for act in acts:
+        if reached <= draws[0] < reached + act.weight:
+            kind = act.kind
+        reached += act.weight
 
     def body(process: Process) -> None:
-        if draws[3] < _IN_THE_MIDST:
-            # What people do matters most while mails go out.
+        if not world.faults.happens(Fault(name, "people", number, kind)):
+            return
+        # What people do matters most while mails go out, or nobody knows what became of one.
+        if kind in _SETTLING:
+            while not world.witness.is_anybody_unknown:
+                process.wait(world.witness.unknown_came, 24 * 60 * MINUTE)
+            process.pause(int(draws[4] ** 3 * 90 * SECOND))
+        elif draws[3] < _IN_THE_MIDST and kind not in _BEFORE:
             while len(world.provider.calls) < number + 1:
                 process.wait(world.provider.called, 24 * 60 * MINUTE)
             process.pause(int(draws[4] ** 2 * 3 * SECOND))
-        reached = 0.0
-        for act in acts:
-            reached += act.weight
-            if draws[0] < reached:
-                if world.faults.happens(Fault(name, "people", number, act.kind)):
-                    _do(world, process, act.kind, draws[1], draws[2])
-                return
+        if not world.faults.is_over:
+            _do(world, process, kind, draws[1], draws[2])
 
     return body
 
 
 def _do(world: World, process: Process, kind: str, which: float, who: float) -> None:
     use = world.use_cases(process)
-    campaigns = sorted(world.database.campaigns)
     number = int(which * len(world.setting.campaigns))
     try:
         if kind == "suppress":
@@ -258,11 +296,47 @@ def _do(world: World, process: Process, kind: str, which: float, who: float) -> 
             )
         elif kind == "drop template":
             world.database.templates.pop(TemplateId(f"template-{number}"), None)
-        elif campaigns:
-            campaign_id = campaigns[int(which * len(campaigns))]
-            _change(use, kind, campaign_id)
+        else:
+            fitting = _fitting(world, kind)
+            if fitting:
+                campaign_id = fitting[int(which * len(fitting))]
+                _ask(process, use, kind, campaign_id, int(who * 300) - 60)
     except SentinelError:
         return
+
+
+def _ask(process: Process, use: UseCases, kind: str, campaign_id: CampaignId, seconds: int) -> None:
+    """As a client of the API does: what ended in nobody knows what is asked once more."""
+    tried_at = use.clock.now()
+    try:
+        _change(use, kind, campaign_id, seconds)
+    except DependencyUnavailable:
+        process.pause(abs(seconds) * SECOND // 20)
+        match kind:
+            case "pause":
+                use.pause(campaign_id, tried_at=tried_at)
+            case "resume":
+                use.resume(campaign_id, tried_at=tried_at)
+            case "cancel":
+                use.cancel(campaign_id, tried_at=tried_at)
+            case _:
+                _change(use, kind, campaign_id, seconds)
+
+
+def _fitting(world: World, kind: str) -> list[CampaignId]:
+    """Preferably campaigns of which this can be asked at all."""
+    campaigns = sorted(world.database.campaigns.values(), key=lambda each: each.campaign_id)
+    unknown = {ref.campaign_id for ref, chunk in world.database.chunks.items() if chunk.unknown}
+    fits: dict[str, Callable[[Campaign], bool]] = {
+        "give up": lambda each: each.campaign_id in unknown,
+        "resend": lambda each: each.campaign_id in unknown,
+        "pause": lambda each: each.state in _UNDER_WAY,
+        "cancel": lambda each: each.state in _UNDER_WAY,
+        "resume": lambda each: each.state is CampaignState.PAUSED,
+        "move": lambda each: each.started_at is None,
+    }
+    fitting = [each for each in campaigns if kind not in fits or fits[kind](each)]
+    return [each.campaign_id for each in fitting or campaigns]
 
 
 def _somebody(world: World, number: int, who: float) -> str:
@@ -278,8 +352,16 @@ def _somebody(world: World, number: int, who: float) -> str:
     return f"{number}-{int(who * max(members, 1))}@example.com"
 
 
-def _change(use: UseCases, kind: str, campaign_id: CampaignId) -> None:
+def _change(use: UseCases, kind: str, campaign_id: CampaignId, seconds: int) -> None:
     match kind:
+        case "move":
+            soon = use.clock.now() + timedelta(seconds=seconds)
+            new_time = NewTime(schedule_at=soon.isoformat() if seconds > 0 else None)
+            use.edit(campaign_id, CampaignEdit(new_time=new_time))
+        case "give up":
+            use.settle(campaign_id, UnknownAction.GIVE_UP)
+        case "resend":
+            use.settle(campaign_id, UnknownAction.RESEND)
         case "pause":
             use.pause(campaign_id)
         case "resume":

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from adapters.memory.database import MemoryDatabase
-from domain.campaign import Campaign, CampaignState
+from domain.campaign import Campaign, CampaignState, PauseReason
 from domain.chunk import LEASE_RAN_OUT, Chunk, ChunkRef
 from domain.errors import VersionConflict
-from domain.recipient import RecipientState
+from domain.recipient import RecipientProgress, RecipientState, Resend
 from tests.simulation.hub import Process
 from tests.simulation.ports import Call
 
@@ -46,6 +46,8 @@ RARE = (
     "sent: by a worker",
     "sent: by a starter",
     "sent: by the reconciler",
+    "sent: by the provider's events",
+    "sent: by settling by hand",
     "created, not triggered",
     "paused: scheduled",
     "paused: sending",
@@ -58,6 +60,27 @@ RARE = (
     "cancelled: scheduled",
     "cancelled: sending",
     "cancelled: paused",
+    "moved: waits",
+    "moved: goes out at once",
+    "moved: while paused",
+    "quota: used up, stays paused",
+    "quota: again, resumed",
+    "throttled: slowed down",
+    "grant: fewer than asked for",
+    "event: proof before the outcome was recorded",
+    "event: proof of what was unknown",
+    "event: proof of what was put back",
+    "event: proof of what was given up",
+    "event: told before, nothing written",
+    "event: lost the race for a chunk",
+    "event: moved the tally of a finished chunk",
+    "re-send: by the reconciler",
+    "re-send: by hand",
+    "re-send: reopened a sent campaign",
+    "re-send: accepted twice",
+    "re-send: fell back to unknown",
+    "re-send: spent by a cancellation",
+    "given up by hand",
     "dead letter",
     "campaign write lost the race",
     "chunk left on the queue",
@@ -71,12 +94,17 @@ _LOGGED = {
     "Cannot start: %s": "start: failed",
     "Chunk left on the queue": "chunk left on the queue",
     "Could not be looked after yet": "reconciler could not look after something",
+    "Outcome unknown, sent again: %d recipients": "re-send: by the reconciler",
+    "Outcome unknown, sent again by hand: %d recipients": "re-send: by hand",
+    "Outcome unknown, given up by hand: %d recipients": "given up by hand",
+    "Throttled: slowed to %d of %d a second": "throttled: slowed down",
+    "Quota again: resumed": "quota: again, resumed",
     "Campaign stored, but not triggered; the reconciler goes on": "created, not triggered",
     "Campaign resumed, but not triggered; the reconciler goes on": "resumed, not triggered",
 }
 _LOST_SIGHT = RecipientState.SENDING, RecipientState.UNKNOWN
 _PUT_BACK = RecipientState.SENDING, RecipientState.PENDING
-_MOVED = {
+_RECORDED = {
     (
         RecipientState.UNKNOWN,
         RecipientState.SENT,
@@ -87,6 +115,18 @@ _MOVED = {
     ): "record: refused, though shown as unknown",
     (RecipientState.PENDING, RecipientState.SUPPRESSED): "claim: suppressed after fan-out",
     (RecipientState.PENDING, RecipientState.SKIPPED): "skipped, campaign cancelled",
+    (RecipientState.PENDING, RecipientState.UNKNOWN): "re-send: fell back to unknown",
+}
+_PROVED = {
+    RecipientState.SENDING: "event: proof before the outcome was recorded",
+    RecipientState.UNKNOWN: "event: proof of what was unknown",
+    RecipientState.PENDING: "event: proof of what was put back",
+    RecipientState.FAILED: "event: proof of what was given up",
+}
+_MOVED_TO = {
+    CampaignState.SCHEDULED: "moved: waits",
+    CampaignState.SENDING: "moved: goes out at once",
+    CampaignState.PAUSED: "moved: while paused",
 }
 _RACES = {
     "fan_out.claim": "start: lost the race for a range",
@@ -103,6 +143,8 @@ _SENT_BY = {
     "worker": "sent: by a worker",
     "starter": "sent: by a starter",
     "reconciler": "sent: by the reconciler",
+    "events": "sent: by the provider's events",
+    "operator": "sent: by settling by hand",
 }
 
 
@@ -114,8 +156,11 @@ class Branches:
         self.taken: Counter[str] = Counter()
         self._database = MemoryDatabase()
         self._enqueued_before: set[ChunkRef] = set()
+        self._looking: set[str] = set()
         self._answered: dict[str, Callable[[Call], None]] = {
             "chunks.load": self._loaded,
+            "chunks.save": self._saved,
+            "events.acknowledge": self._looked,
             "chunks.permission": self._permitted,
             "limiter.request": self._granted,
             "queue.enqueue": self._enqueued,
@@ -131,40 +176,43 @@ class Branches:
     def campaign_written(
         self, process: Process | None, before: Campaign | None, after: Campaign
     ) -> None:
-        """By its states."""
-        if before is None or before.state is after.state or process is None:
+        """By its states, and its time."""
+        if before is None or process is None:
             return
-        match after.state:
-            case CampaignState.SENT:
-                self._take(_SENT_BY[process.role])
-            case CampaignState.CANCELLED:
-                self._take(f"cancelled: {before.state}")
-            case CampaignState.PAUSED if process.role == "worker":
-                quota = after.pause_reason == "quota"
-                self._take("paused: out of quota" if quota else "paused: by the account")
-            case CampaignState.PAUSED:
-                self._take(f"paused: {before.state}")
-            case CampaignState.SCHEDULED:
-                self._take("resumed: waits again")
-            case CampaignState.SENDING if before.state is CampaignState.PAUSED:
-                started = after.started_at is not None
-                self._take("resumed: goes on" if started else "resumed: at once, never started")
+        if after.moved_at != before.moved_at:
+            self._take(_MOVED_TO[after.state])
+        elif before.state is not after.state:
+            self._take(_change_of(process, before, after))
+        elif after.resume_at != before.resume_at:
+            self._take("quota: used up, stays paused")
 
     def chunk_written(self, process: Process | None, before: Chunk | None, after: Chunk) -> None:
         """By its recipients' states."""
         if before is None or process is None:
             return
+        if process.role == "events" and before.is_finished:
+            self._take("event: moved the tally of a finished chunk")
         for old, new in zip(before.progress, after.progress, strict=True):
-            move = (old.state, new.state)
-            if move in _MOVED:
-                self._take(_MOVED[move])
-            elif move == _LOST_SIGHT and new.reason == LEASE_RAN_OUT:
-                self._take("dead attempt: unknown")
-                campaign = self._database.campaigns[after.ref.campaign_id]
-                if campaign.state is CampaignState.CANCELLED:
-                    self._take("dead attempt: unknown, campaign cancelled")
-            elif move == _PUT_BACK and "the grant" in (new.reason or ""):
-                self._take("grant: void before the call")
+            if old.resend is Resend.AHEAD and new.resend is Resend.NONE:
+                self._take("re-send: spent by a cancellation")
+            if old.state is not new.state:
+                self._recipient_moved(process, after, old, new)
+
+    def _recipient_moved(
+        self, process: Process, chunk: Chunk, old: RecipientProgress, new: RecipientProgress
+    ) -> None:
+        move = (old.state, new.state)
+        told = process.role == "events"
+        found = _PROVED.get(old.state) if told else _RECORDED.get(move)
+        if found is not None:
+            self._take(found)
+        if move == _LOST_SIGHT and new.reason == LEASE_RAN_OUT:
+            self._take("dead attempt: unknown")
+            campaign = self._database.campaigns[chunk.ref.campaign_id]
+            if campaign.state is CampaignState.CANCELLED:
+                self._take("dead attempt: unknown, campaign cancelled")
+        if move == _PUT_BACK and "the grant" in (new.reason or ""):
+            self._take("grant: void before the call")
 
     def called(self, call: Call) -> None:
         """By what a port answered."""
@@ -174,8 +222,11 @@ class Branches:
             self._answered[call.name](call)
 
     def _lost_a_race(self, call: Call) -> None:
+        self._saved(call)
         if call.name in _RACES:
             self._take(_RACES[call.name])
+        if call.name == "chunks.save" and call.process.role == "events":
+            self._take("event: lost the race for a chunk")
         if call.name != "chunks.save" or call.process.role != "worker":
             return
         after, before = call.arguments
@@ -184,7 +235,19 @@ class Branches:
         elif before.lease is not None and before.sending:
             self._take("record: lost the version race")
 
+    def _looked(self, call: Call) -> None:
+        """A consumer of events that goes on without a write knew it all before."""
+        if call.process.name in self._looking:
+            self._take("event: told before, nothing written")
+        self._looking.discard(call.process.name)
+
+    def _saved(self, call: Call) -> None:
+        self._looking.discard(call.process.name)
+
     def _loaded(self, call: Call) -> None:
+        if call.process.role == "events":
+            self._looked(call)
+            self._looking.add(call.process.name)
         if call.process.role != "worker" or call.result is None:
             return
         _, chunk = call.result
@@ -201,6 +264,8 @@ class Branches:
     def _granted(self, call: Call) -> None:
         if isinstance(call.result, timedelta):
             self._take("grant: too far away")
+        elif call.result.messages < call.arguments[0]:
+            self._take("grant: fewer than asked for")
 
     def _by_role(self, call: Call) -> None:
         branch = _DONE_BY.get((call.name, call.process.role))
@@ -215,10 +280,9 @@ class Branches:
         elif record.msg == "Another start is at it" and process is not None:
             self._take("start: left to another's lease")
 
-    def dead_letters(self, count: int) -> None:
-        """So many messages came too often."""
-        if count:
-            self.taken["dead letter"] += count
+    def at_the_end(self, *, dead_letters: int, accepted_twice: int) -> None:
+        """What the whole run tells."""
+        self.taken.update({"dead letter": dead_letters, "re-send: accepted twice": accepted_twice})
 
     def _enqueued(self, call: Call) -> None:
         role = call.process.role
@@ -238,3 +302,20 @@ class Branches:
 
     def _take(self, branch: str) -> None:
         self.taken[branch] += 1
+
+
+def _change_of(process: Process, before: Campaign, after: Campaign) -> str:
+    match after.state:
+        case CampaignState.SENT:
+            return _SENT_BY[process.role]
+        case CampaignState.PAUSED if process.role == "worker":
+            quota = after.pause_reason is PauseReason.QUOTA
+            return "paused: out of quota" if quota else "paused: by the account"
+        case CampaignState.SCHEDULED:
+            return "resumed: waits again"
+        case CampaignState.SENDING if before.state is CampaignState.SENT:
+            return "re-send: reopened a sent campaign"
+        case CampaignState.SENDING if before.state is CampaignState.PAUSED:
+            started = after.started_at is not None
+            return "resumed: goes on" if started else "resumed: at once, never started"
+    return f"{after.state}: {before.state}"

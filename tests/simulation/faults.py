@@ -42,7 +42,7 @@ WITHIN_THE_PROCESS = frozenset({CRASHED, CRASHED_AFTER, STALLED})
 clock and the mailer's call: nobody can close that gap."""
 OF_THE_MAILER = frozenset({CRASHED, CRASHED_AFTER, STALLED_AFTER})
 """It never raises, and its own time is drawn elsewhere."""
-_AT_THE_MAILER = ((CRASHED, 0.015), (CRASHED_AFTER, 0.03), (STALLED_AFTER, 0.08))
+_AT_THE_MAILER = ((CRASHED, 0.015), (CRASHED_AFTER, 0.03), (STALLED_AFTER, 0.1))
 """There the protocol is at its most delicate."""
 
 

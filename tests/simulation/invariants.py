@@ -8,6 +8,7 @@ from domain.chunk import Chunk
 from domain.grants import TOLERANCE
 from domain.recipient import RecipientState
 from domain.tally import Tally
+from domain.use_cases.settle_unknown import GIVEN_UP
 from tests.simulation.ports import SECOND, microseconds
 from tests.simulation.witness import Violation
 from tests.simulation.world import World
@@ -39,8 +40,14 @@ def _at_most_one(world: World) -> Iterator[Violation]:
         for mail in world.provider.taken.outbox
     }
     for key, count in accepted.items():
-        if count > 1:
-            yield Violation(1, f"{count} mails accepted for {key[1]}", key[0], where[key])
+        resends = world.witness.resends[key[0], key[1]]
+        if count > 1 + resends or resends > 1:
+            yield Violation(
+                1,
+                f"{count} mails accepted for {key[1]}, put back {resends} times",
+                key[0],
+                where[key],
+            )
 
 
 def _counts_add_up(world: World, campaign: Campaign) -> Iterator[Violation]:
@@ -73,7 +80,9 @@ def _tells_the_truth(world: World, campaign: Campaign, chunk: Chunk) -> Iterator
         if mail.message.chunk == chunk.ref
     }
     for position, each in enumerate(chunk.progress):
-        if each.state in _NEVER_ACCEPTED and position in accepted:
+        # Somebody who gives up takes it on himself; proof puts it right where it comes.
+        given_up = each.state is RecipientState.FAILED and each.reason == GIVEN_UP
+        if each.state in _NEVER_ACCEPTED and position in accepted and not given_up:
             yield Violation(
                 2,
                 f"recipient {position} is {each.state}, and was accepted",
@@ -136,6 +145,10 @@ def _all_ended(world: World) -> Iterator[Violation]:
         if campaign.is_final and not chunk.is_finished:
             yield Violation(
                 5, f"{campaign.state}, with a chunk unfinished", campaign.campaign_id, chunk.ref
+            )
+        if campaign.is_final and any(each.awaits_resend for each in chunk.progress):
+            yield Violation(
+                5, f"{campaign.state}, with a re-send ahead", campaign.campaign_id, chunk.ref
             )
 
 

@@ -1,14 +1,18 @@
 """What becomes of messages and invocations on their way: doubled, late, out of order, lost."""
 
 from collections.abc import Collection, Sequence
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 from adapters.memory.invoker import MemoryInvoker
+from adapters.memory.open_work import MemoryOpenWork
 from adapters.memory.queue import MemorySendQueue
 from adapters.memory.scheduler import MemoryScheduler
+from adapters.memory.sending_account import MemorySendingAccount
 from domain.chunk import ChunkRef
 from domain.identifiers import CampaignId
 from domain.ports.queue import Delivery
+from domain.sending_quota import SendingQuota
 from tests.simulation.faults import Fault, Faults
 from tests.simulation.hub import Process, Signal
 from tests.simulation.ports import MINUTE, SECOND
@@ -103,6 +107,53 @@ class UnreliableInvoker:
 
         hub = self._process.hub
         hub.spawn(name, "invocation", invoke, hub.now + delay)
+
+
+class LaggingOpenWork:
+    """Implements `domain.ports.open_work.OpenWork` for one process: eventually consistent."""
+
+    def __init__(self, open_work: MemoryOpenWork, faults: Faults, process: Process) -> None:
+        """An index that may not show yet what is due."""
+        self._open_work = open_work
+        self._faults = faults
+        self._process = process
+
+    def due_campaigns(self, now: datetime, limit: int) -> Sequence[CampaignId]:
+        """Some are not there yet."""
+        return [each for each in self._open_work.due_campaigns(now, limit) if self._shows(each)]
+
+    def due(self, now: datetime, limit: int) -> Sequence[CampaignId | ChunkRef]:
+        """Some are not there yet."""
+        return [each for each in self._open_work.due(now, limit) if self._shows(each)]
+
+    def _shows(self, work: CampaignId | ChunkRef) -> bool:
+        process = self._process
+        number = process.calls["open_work.entry"] = process.calls.get("open_work.entry", 0) + 1
+        draw = process.hub.decisions.fraction("entry", process.name, number, work)
+        fault = Fault(process.name, "open_work.entry", number, "not shown")
+        return not self._faults.by_chance(fault, draw, 0.05)
+
+
+class UnreliableAccount:
+    """Implements `domain.ports.sending_account.SendingAccount` for one process."""
+
+    def __init__(self, account: MemorySendingAccount, faults: Faults, process: Process) -> None:
+        """Mostly as `account` says."""
+        self._account = account
+        self._faults = faults
+        self._process = process
+
+    def quota(self) -> SendingQuota:
+        """By chance there still is none."""
+        process = self._process
+        number = process.calls["account.quota"]
+        draw = process.hub.decisions.fraction("quota", process.name, number)
+        quota = self._account.quota()
+        if self._faults.by_chance(
+            Fault(process.name, "account.quota", number, "used up"), draw, 0.3
+        ):
+            return replace(quota, max_a_day=1, sent_last_day=1)
+        return quota
 
 
 class UnreliableTicker:

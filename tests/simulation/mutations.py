@@ -14,6 +14,7 @@ from adapters.memory.chunks import MemoryChunkRepository
 from adapters.memory.database import MemoryDatabase
 from adapters.memory.fan_out import MemoryFanOutRepository
 from domain import chunk as chunk_module
+from domain import recipient as recipient_module
 from domain.campaign import Campaign, CampaignState
 from domain.chunk import Chunk, ChunkRef
 from domain.fan_out import DeliveryProgress, FanOutRange
@@ -21,10 +22,12 @@ from domain.grants import Grant, GrantLog
 from domain.identifiers import AttemptToken, CampaignId
 from domain.outcome import Accepted, Outcome
 from domain.ports.chunks import SendPermission
-from domain.recipient import RecipientProgress, RecipientState
+from domain.provider_event import ProviderEvent
+from domain.recipient import RecipientEvent, RecipientProgress, RecipientState, Resend
 from domain.tally import Tally
 from domain.use_cases import reconcile as reconcile_module
 from domain.use_cases.reconcile import Reconcile
+from domain.use_cases.record_provider_events import RecordProviderEvents
 from domain.use_cases.send_chunk import SendChunk, Step
 
 
@@ -134,6 +137,62 @@ def _proof_does_not_win() -> Iterator[None]:
 
 
 @contextmanager
+def _proof_by_events_does_not_win() -> Iterator[None]:
+    original = chunk_module._after_event
+
+    def after_event(each: RecipientProgress, event: ProviderEvent) -> RecipientProgress:
+        return each if each.state is RecipientState.UNKNOWN else original(each, event)
+
+    with patch.object(chunk_module, "_after_event", after_event):
+        yield
+
+
+@contextmanager
+def _resend_leaves_its_chunk_finished() -> Iterator[None]:
+    def is_finished(self: RecipientProgress) -> bool:
+        return self.state not in {RecipientState.PENDING, RecipientState.SENDING}
+
+    with patch.object(RecipientProgress, "is_finished", property(is_finished)):
+        yield
+
+
+@contextmanager
+def _resend_does_not_fall_back() -> Iterator[None]:
+    with patch.object(recipient_module, "RESENT_TRANSITIONS", {}):
+        yield
+
+
+@contextmanager
+def _resend_again_and_again() -> Iterator[None]:
+    original = RecipientProgress.after
+
+    def after(self: RecipientProgress, event: RecipientEvent, **told: Any) -> RecipientProgress:  # noqa: ANN401
+        moved = original(self, event, **told)
+        again = event is RecipientEvent.RESEND and self.resend is Resend.AHEAD
+        return replace(moved, resend=Resend.AHEAD) if again else moved
+
+    with patch.object(RecipientProgress, "after", after):
+        yield
+
+
+@contextmanager
+def _cancelling_leaves_resends_ahead() -> Iterator[None]:
+    with patch.object(RecipientProgress, "without_resend_ahead", lambda self: self):
+        yield
+
+
+@contextmanager
+def _flagged_before_suppressed() -> Iterator[None]:
+    def suppress(
+        self: RecordProviderEvents, events: Sequence[ProviderEvent], chunk: Chunk | None
+    ) -> None:
+        del self, events, chunk
+
+    with patch.object(RecordProviderEvents, "_suppress", suppress):
+        yield
+
+
+@contextmanager
 def _dead_attempts_of_the_cancelled_stay() -> Iterator[None]:
     original = SendChunk._without_sending
 
@@ -238,6 +297,12 @@ MUTATIONS = tuple(
         ("dead attempts are not sent again", _dead_attempts_are_sent_again, {1, 2, 7}),
         ("the campaign is read between micro-batches", _campaign_read_once, {3}),
         ("proof wins", _proof_does_not_win, {2}),
+        ("proof by events wins", _proof_by_events_does_not_win, {2}),
+        ("a re-send ahead keeps its chunk open", _resend_leaves_its_chunk_finished, {5}),
+        ("a re-send falls back to unknown", _resend_does_not_fall_back, {2}),
+        ("a re-send comes once", _resend_again_and_again, {1}),
+        ("a cancellation spends the re-send", _cancelling_leaves_resends_ahead, {5}),
+        ("suppressed before flagged", _flagged_before_suppressed, {4}),
         ("dead attempts of the cancelled", _dead_attempts_of_the_cancelled_stay, {5}),
         ("the reconciler on cancelled campaigns", _reconciler_leaves_the_cancelled, {5}),
         ("the reconciler on incomplete fan-outs", _reconciler_leaves_incomplete_fan_outs, {5}),

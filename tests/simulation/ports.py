@@ -155,8 +155,11 @@ class Calls:
             case faults.CRASHED_AFTER:
                 raise Died
             case faults.STALLED_AFTER:
-                at_the_mailer = call.port == "mailer"
-                call.process.pause(stall((draws[3] + 1) / 2 if at_the_mailer else draws[3]))
+                if call.port == "mailer":
+                    # So long that the reconciler finds the chunk abandoned meanwhile.
+                    call.process.pause(2 * stall((draws[3] + 1) / 2))
+                else:
+                    call.process.pause(stall(draws[3]))
             case faults.ANSWER_LOST if call.error is None:
                 raise DependencyUnavailable(f"{call.name} was done, and does not answer.")
         if call.error is not None:

@@ -11,6 +11,7 @@ from domain.outcome import AccountBlocked, NotSent, Outcome, Refused, Unknown
 from tests.simulation.faults import Fault, Faults
 from tests.simulation.hub import Process, Signal
 from tests.simulation.ports import MILLISECOND, SECOND, latency, microseconds
+from tests.simulation.telling import Telling
 
 TIMEOUT = timedelta(seconds=10)
 
@@ -28,9 +29,10 @@ class ProviderCall:
 class Provider:
     """The provider's own log: what it was asked, and (`taken.outbox`) what it accepted."""
 
-    def __init__(self, taken: MemoryMailer, called: Signal) -> None:
-        """Nothing yet; `called` is notified of every call."""
+    def __init__(self, taken: MemoryMailer, called: Signal, telling: Telling) -> None:
+        """Nothing yet; `called` is notified of every call, `telling` tells of every mail taken."""
         self.taken = taken
+        self.telling = telling
         self.called = called
         self.calls: list[ProviderCall] = []
 
@@ -38,11 +40,11 @@ class Provider:
 _CALL_FATES = (
     ("throttled", 0.04),
     ("no connection", 0.02),
-    ("no answer, accepted", 0.05),
+    ("no answer, accepted", 0.08),
     ("no answer, not accepted", 0.03),
     ("no answer, in part", 0.03),
-    ("account out of quota", 0.012),
-    ("account blocked", 0.012),
+    ("account out of quota", 0.03),
+    ("account blocked", 0.025),
 )
 
 
@@ -121,4 +123,9 @@ class SimulatedMailer:
         return self._accept([message])[0]
 
     def _accept(self, messages: Sequence[Message]) -> Sequence[Outcome]:
-        return self._provider.taken.send(messages, timedelta())
+        outbox = self._provider.taken.outbox
+        first = len(outbox)
+        outcomes = self._provider.taken.send(messages, timedelta())
+        for number in range(first, len(outbox)):
+            self._provider.telling.of(outbox[number], number)
+        return outcomes

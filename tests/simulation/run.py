@@ -16,6 +16,9 @@ from tests.simulation.world import World
 _LONGEST = 8 * 60 * MINUTE
 """Of virtual time, from the end of the faults: what is not done by then never will be."""
 
+_MOST_CALLS = 10_000
+"""Several times what the busiest run takes: who has not come to rest by then runs in circles."""
+
 
 @dataclass(frozen=True)
 class Run:
@@ -37,15 +40,19 @@ def simulate(seed: int, allowed: Collection[Fault] | None = None) -> Run:
     with _listening(world.witness):
         try:
             actors.populate(world)
-            world.hub.run(setting.faults_end)
+            _until(world, setting.faults_end)
             actors.settle(world)
-            end = setting.faults_end + _LONGEST
-            while world.hub.now < end and not world.is_settled:
-                world.hub.run(world.hub.now + 3 * MINUTE // 2)
+            _until(world, setting.faults_end + _LONGEST)
         finally:
             world.is_over = True
             world.hub.close()
-    world.witness.branches.dead_letters(len(world.queue.dead_letters))
+    mails = Counter(
+        (each.message.chunk, each.message.position) for each in world.provider.taken.outbox
+    )
+    world.witness.branches.at_the_end(
+        dead_letters=len(world.queue.dead),
+        accepted_twice=sum(count > 1 for count in mails.values()),
+    )
     return Run(
         seed=seed,
         violations=[*world.witness.violations, *invariants.broken(world)],
@@ -54,6 +61,14 @@ def simulate(seed: int, allowed: Collection[Fault] | None = None) -> Run:
         trace=world.calls.trace,
         took=world.hub.now,
     )
+
+
+def _until(world: World, end: int) -> None:
+    """Go on to `end`, or, once faults are over, to where nothing happens any more."""
+    while world.hub.now < end and len(world.calls.trace) < _MOST_CALLS:
+        if world.faults.is_over and world.is_settled:
+            return
+        world.hub.run(min(end, world.hub.now + 3 * MINUTE // 2))
 
 
 class _Listener(logging.Handler):

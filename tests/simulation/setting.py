@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from random import Random
 
+from domain.campaign import UnknownPolicy
 from domain.delivery_policy import DeliveryPolicy
 from tests.simulation.ports import MILLISECOND, MINUTE, SECOND
 
@@ -15,6 +16,7 @@ class CampaignPlan:
     members: int
     asked_at: int
     scheduled_in: int | None
+    unknown_policy: UnknownPolicy
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +40,11 @@ class Setting:
     """How long the platform lets an invocation run; None: as long as it takes."""
     start_time: int | None
     faults_end: int
+    tick: int
+    """A schedule fires at most so late."""
     visibility: timedelta
+    tells: bool
+    """Whether the provider tells of mails at all."""
     policy: DeliveryPolicy
 
     @classmethod
@@ -51,7 +57,7 @@ class Setting:
             campaigns=tuple(_campaign(chance) for _ in range(chance.choice((1, 1, 2, 2, 3)))),
             workers=chance.choice((2, 3, 3)),
             starters=2,
-            operators=chance.choice((0, 1, 2, 3)),
+            operators=chance.choice((0, 1, 2, 3, 4)),
             ranges=chance.choice((1, 1, 2)),
             chunk_size=chance.choice((1, 2, 2, 3, 4)),
             chunks_a_step=chance.choice((1, 1, 2)),
@@ -60,10 +66,14 @@ class Setting:
             skew=chance.choice((0, 0, 30 * MILLISECOND, 2 * SECOND)),
             worker_time=worker_time,
             start_time=chance.choice((None, 0, 2 * SECOND, 300 * SECOND)),
+            tick=chance.choice((2 * SECOND, 25 * SECOND)),
             faults_end=chance.randint(12, 30) * MINUTE,
+            tells=chance.choice((True, True, False)),
             visibility=timedelta(seconds=chance.choice((30, 100, 360, 540))),
             policy=DeliveryPolicy(
                 chunk_check_interval=timedelta(seconds=chance.choice((60, 120, 300))),
+                settling_window=timedelta(seconds=chance.choice((20, 60, 300, 900))),
+                quota_pause=timedelta(seconds=chance.choice((60, 300))),
                 max_lateness=timedelta(seconds=chance.choice((90, 600, 21_600))),
             ),
         )
@@ -74,6 +84,7 @@ def _campaign(chance: Random) -> CampaignPlan:
         members=chance.choice((0, 1, 2, 3, 4, 5, 6, 8, 10)),
         asked_at=chance.randrange(20 * SECOND),
         scheduled_in=chance.choice(
-            (None, None, chance.randrange(2 * MINUTE), chance.randrange(8 * MINUTE))
+            (None, None, chance.randrange(2 * MINUTE), chance.randrange(12 * MINUTE))
         ),
+        unknown_policy=chance.choice((UnknownPolicy.HOLD, UnknownPolicy.RESEND)),
     )

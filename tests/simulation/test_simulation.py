@@ -11,9 +11,10 @@ from tests.simulation.mutations import MUTATIONS, Mutation
 from tests.simulation.run import Run, simulate
 from tests.simulation.shrink import smallest
 
-SEEDS = 400
+SEEDS = 600
 """`make prove` runs more."""
-SEEDS_A_MUTATION = 600
+SEEDS_A_MUTATION = 2_500
+"""At most: the first that notices ends the search."""
 SLICES = 4
 
 

@@ -24,6 +24,11 @@ _LETTERS = {
     RecipientState.SKIPPED: "skipped",
 }
 _SILENT = frozenset({"clock", "ids", "renderer", "metrics"})
+_AUDIENCE = frozenset({"contents", "templates", "segments", "contacts"})
+_READS = frozenset(
+    {"campaigns.get", "fan_out.progress", "open_work.due", "open_work.due_campaigns"}
+)
+"""Seldom worth a line of the few; all are in the whole trace."""
 _LINES = 80
 
 
@@ -36,21 +41,36 @@ def lines(trace: Sequence[Call]) -> Iterator[str]:
 
 def about(trace: Sequence[Call], violation: Violation) -> Sequence[str]:
     """The last lines that bear on `violation`, and every fault."""
+    addresses = _addresses(trace, violation.chunk)
     found = [
         _line(call)
         for call in trace
-        if call.fault is not None or (call.port not in _SILENT and _concerns(call, violation))
+        if call.fault is not None
+        or (
+            (call.name not in _READS and call.port not in _SILENT | _AUDIENCE)
+            and _concerns(call, violation, addresses)
+        )
     ]
     left_out = len(found) - _LINES
     return found if left_out <= 0 else [f"… {left_out} lines before …", *found[-_LINES:]]
 
 
-def _concerns(call: Call, violation: Violation) -> bool:
+def _addresses(trace: Sequence[Call], ref: ChunkRef | None) -> frozenset[str]:
+    """Who is in a chunk."""
+    for call in trace:
+        for value in _flat(call.arguments):
+            if isinstance(value, Chunk) and value.ref == ref:
+                return frozenset(each.address for each in value.recipients)
+    return frozenset()
+
+
+def _concerns(call: Call, violation: Violation, addresses: frozenset[str]) -> bool:
     if call.result in ([], ()):
         return False
-    if violation.chunk is not None and call.port in {"chunks", "mailer", "queue"}:
-        names = _names(call, ChunkRef)
-        return not names or violation.chunk in names
+    if violation.chunk is not None and call.name == "chunks.permission":
+        return not addresses.isdisjoint(call.arguments[1])
+    if violation.chunk is not None and call.port in {"chunks", "mailer", "queue", "events"}:
+        return violation.chunk in _names(call, ChunkRef)
     return violation.campaign_id is None or violation.campaign_id in _names(call, str)
 
 

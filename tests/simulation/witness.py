@@ -1,11 +1,12 @@
 """Sees every write and every call as they happen, and holds them to the invariants."""
 
 import logging
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from adapters.memory.database import MemoryDatabase
-from domain.campaign import TRANSITIONS, Campaign, CampaignState
+from domain.campaign import TRANSITIONS, Campaign, CampaignState, UnknownPolicy
 from domain.chunk import Chunk, ChunkRef
 from domain.errors import DependencyFault, VersionConflict
 from domain.identifiers import CampaignId
@@ -14,11 +15,12 @@ from domain.outcome import Accepted, Outcome
 from domain.recipient import (
     RECIPIENT_TRANSITIONS,
     RESENT_TRANSITIONS,
+    RecipientFlag,
     RecipientState,
 )
 from domain.suppression import Suppression
 from tests.simulation.branches import Branches
-from tests.simulation.hub import Hub
+from tests.simulation.hub import Hub, Signal
 from tests.simulation.ports import Call
 from tests.simulation.setting import Setting
 
@@ -31,7 +33,10 @@ _RECIPIENT_MOVES = {
     for state, events in table.items()
     for after in events.values()
 } | {(state, state) for state in RecipientState}
+_SUPPRESSING = frozenset({RecipientFlag.BOUNCED, RecipientFlag.COMPLAINED})
 _HALTED = frozenset({CampaignState.PAUSED, CampaignState.CANCELLED})
+
+_LEFT = "Chunk left on the queue"
 
 DEFECT = 0
 """Not an invariant of the protocol: something raised what nobody expects."""
@@ -71,12 +76,17 @@ class Witness:
         self.branches = Branches()
         self.violations: list[Violation] = []
         self.halts: list[Halt] = []
+        self.unknown_came = Signal(hub)
+        self.is_anybody_unknown = False
         self.suppressed_at: dict[str, int] = {}
+        self.resends: Counter[tuple[CampaignId, str]] = Counter()
+        """How often somebody of unknown outcome was put back, by address."""
         self._answers: dict[str, tuple[Sequence[Message], Sequence[Outcome]]] = {}
         self._database = MemoryDatabase()
         self._reactions: dict[str, Callable[[Call], None]] = {
             "mailer.send": self._mailed,
             "metrics.sends": self._reported,
+            "events.acknowledge": self._told,
         }
 
     def watch(self, database: MemoryDatabase) -> None:
@@ -139,6 +149,26 @@ class Witness:
         for position, (old, new) in enumerate(zip(before.progress, after.progress, strict=True)):
             if (old.state, new.state) not in _RECIPIENT_MOVES:
                 self.violate(7, f"recipient {position} from {old.state} to {new.state}", after.ref)
+            if new.state is RecipientState.UNKNOWN and old.state is not new.state:
+                self.is_anybody_unknown = True
+                self.unknown_came.notify()
+            if old.state is RecipientState.UNKNOWN and new.state is RecipientState.PENDING:
+                self._put_back(after, position)
+            if (new.flags - old.flags) & _SUPPRESSING:
+                self._flagged(after, position)
+
+    def _put_back(self, chunk: Chunk, position: int) -> None:
+        """Invariants 1 and 7: once, by policy while it is sending, or by hand."""
+        campaign = self._database.campaigns[chunk.ref.campaign_id]
+        self.resends[campaign.campaign_id, chunk.recipients[position].address] += 1
+        by_hand = self.hub.current is not None and self.hub.current.role == "operator"
+        if not by_hand and campaign.unknown_policy is not UnknownPolicy.RESEND:
+            self.violate(7, f"recipient {position} put back under hold", chunk.ref)
+
+    def _flagged(self, chunk: Chunk, position: int) -> None:
+        """Who reads the flag finds the address on the list."""
+        if chunk.recipients[position].address not in self._database.suppressions:
+            self.violate(4, f"recipient {position} is flagged, and not suppressed", chunk.ref)
 
     def suppression_written(self, before: Suppression | None, after: Suppression) -> None:
         """For invariant 4."""
@@ -155,6 +185,9 @@ class Witness:
     def logged(self, record: logging.LogRecord) -> None:
         """What the product says of itself: a traceback of anything but a fault is a defect."""
         self.branches.logged(self.hub.current, record)
+        if record.msg == _LEFT and self.hub.current is not None:
+            # Nothing of it was written down, and nothing will be reported.
+            self._answers.pop(self.hub.current.name, None)
         error = record.exc_info[1] if record.exc_info else None
         if error is not None and not isinstance(error, DependencyFault | VersionConflict):
             self.defect(error)
@@ -163,15 +196,23 @@ class Witness:
         self._answers[call.process.name] = (call.arguments[0], call.result)
 
     def _reported(self, call: Call) -> None:
-        """Invariant 2: what was reported as accepted is stored as sent. Proof wins."""
-        if not call.arguments[1].accepted:
-            return
+        """Invariant 2: once outcomes are written down, who was accepted is sent. Proof wins."""
         messages, outcomes = self._answers.pop(call.process.name, ((), ()))
         for message, outcome in zip(messages, outcomes, strict=True):
             chunk = self._database.chunks[message.chunk]
             state = chunk.progress[message.position].state
             if isinstance(outcome, Accepted) and state is not RecipientState.SENT:
                 self.violate(2, f"recipient {message.position} was accepted, is {state}", chunk.ref)
+
+    def _told(self, call: Call) -> None:
+        """Invariant 2: what the provider's events prove is stored as sent."""
+        for delivery in call.arguments[0]:
+            for event in delivery.events:
+                state = self._database.chunks[event.chunk].progress[event.position].state
+                if state is not RecipientState.SENT:
+                    self.violate(
+                        2, f"recipient {event.position} was proved sent, is {state}", event.chunk
+                    )
 
     def _violate(self, invariant: int, what: str, campaign_id: CampaignId) -> None:
         self.violations.append(Violation(invariant, what, campaign_id))

@@ -13,6 +13,7 @@ from adapters.memory.invoker import MemoryInvoker
 from adapters.memory.mailer import MemoryMailer
 from adapters.memory.metrics import MemoryMetrics
 from adapters.memory.open_work import MemoryOpenWork
+from adapters.memory.provider_events import MemoryProviderEvents
 from adapters.memory.queue import MemorySendQueue
 from adapters.memory.rate_limiter import MemoryRateLimiter
 from adapters.memory.scheduler import MemoryScheduler
@@ -31,17 +32,26 @@ from domain.template import Content, Template
 from domain.unsubscribe import Footer, UnsubscribeTokens
 from domain.use_cases.cancel_campaign import CancelCampaign
 from domain.use_cases.create_campaign import CreateCampaign
+from domain.use_cases.edit_campaign import EditCampaign
 from domain.use_cases.finish_campaign import FinishCampaign
 from domain.use_cases.pause_campaign import PauseCampaign
 from domain.use_cases.reconcile import Reconcile
+from domain.use_cases.record_provider_events import RecordProviderEvents
 from domain.use_cases.resume_campaign import ResumeCampaign
 from domain.use_cases.send_batch import SendBatch
 from domain.use_cases.send_chunk import SendChunk
+from domain.use_cases.settle_unknown import SettleUnknown
 from domain.use_cases.start_campaign import StartCampaign
 from tests.simulation.decisions import Decisions
 from tests.simulation.faults import Faults
 from tests.simulation.hub import Hub, Process, Signal
-from tests.simulation.messages import UnreliableInvoker, UnreliableQueue, UnreliableTicker
+from tests.simulation.messages import (
+    LaggingOpenWork,
+    UnreliableAccount,
+    UnreliableInvoker,
+    UnreliableQueue,
+    UnreliableTicker,
+)
 from tests.simulation.observed import Observed
 from tests.simulation.ports import (
     EPOCH,
@@ -54,6 +64,7 @@ from tests.simulation.ports import (
 )
 from tests.simulation.provider import Provider, SimulatedMailer
 from tests.simulation.setting import Setting
+from tests.simulation.telling import Telling
 from tests.simulation.witness import Witness
 
 _CONTENT = Content("News", "<p>Hello {{ postal_address }}</p>", "{{ unsubscribe_url }}")
@@ -74,6 +85,10 @@ class UseCases:
     pause: PauseCampaign
     resume: ResumeCampaign
     cancel: CancelCampaign
+    edit: EditCampaign
+    settle: SettleUnknown
+    record: RecordProviderEvents
+    events: MemoryProviderEvents
     queue: UnreliableQueue
     invoker: UnreliableInvoker
     suppressions: MemorySuppressionRepository
@@ -113,7 +128,13 @@ class World:
         self.invoker = MemoryInvoker()
         self.fired = MemoryInvoker()
         self.scheduler = MemoryScheduler(self.clock, self.fired)
-        self.provider = Provider(MemoryMailer(self.clock), Signal(self.hub))
+        self.provider_events = MemoryProviderEvents()
+        self.events_came = Signal(self.hub)
+        self.provider = Provider(
+            MemoryMailer(self.clock),
+            Signal(self.hub),
+            Telling(self.provider_events, self.events_came, self.hub, faults, setting.tells),
+        )
         self.metrics = MemoryMetrics()
         self.account = MemorySendingAccount()
         self.messages_came = Signal(self.hub)
@@ -137,7 +158,9 @@ class World:
         chunks = port(calls, process, "chunks", self.chunks)
         contents = port(calls, process, "contents", self.contents)
         fan_out = port(calls, process, "fan_out", self.fan_out)
-        open_work = port(calls, process, "open_work", self.open_work)
+        open_work = port(
+            calls, process, "open_work", LaggingOpenWork(self.open_work, faults, process)
+        )
         segments = port(calls, process, "segments", self.segments)
         contacts = port(calls, process, "contacts", self.contacts)
         templates = port(calls, process, "templates", self.templates)
@@ -160,6 +183,7 @@ class World:
             "invoker",
             UnreliableInvoker(self.invoker, faults, process, self.invocations_came),
         )
+        suppressions = port(calls, process, "suppressions", self.suppressions)
         policy = self.setting.policy
         finish = FinishCampaign(campaigns=campaigns, fan_out=fan_out, clock=clock, policy=policy)
         resume = ResumeCampaign(
@@ -235,16 +259,44 @@ class World:
                 clock=clock,
                 metrics=metrics,
                 policy=policy,
-                account=port(calls, process, "account", self.account),
+                account=port(
+                    calls, process, "account", UnreliableAccount(self.account, faults, process)
+                ),
                 finish=finish,
                 resume=resume,
             ),
             pause=PauseCampaign(campaigns=campaigns, scheduler=scheduler),
             resume=resume,
             cancel=CancelCampaign(campaigns=campaigns, scheduler=scheduler, clock=clock),
+            edit=EditCampaign(
+                campaigns=campaigns,
+                invoker=invoker,
+                scheduler=scheduler,
+                clock=clock,
+                policy=policy,
+                horizon=DEFAULT_HORIZON,
+            ),
+            settle=SettleUnknown(
+                campaigns=campaigns,
+                chunks=chunks,
+                fan_out=fan_out,
+                queue=queue,
+                clock=clock,
+                metrics=metrics,
+                policy=policy,
+                finish=finish,
+            ),
+            record=RecordProviderEvents(
+                chunks=chunks,
+                suppressions=suppressions,
+                clock=clock,
+                metrics=metrics,
+                finish=finish,
+            ),
+            events=port(calls, process, "events", self.provider_events),
             queue=queue,
             invoker=invoker,
-            suppressions=port(calls, process, "suppressions", self.suppressions),
+            suppressions=suppressions,
             clock=clock,
         )
 
@@ -285,6 +337,8 @@ class World:
     def is_settled(self) -> bool:
         """Whether nothing will happen any more."""
         if self.hub.is_anybody_busy or self.queue._messages or self.scheduler._schedules:
+            return False
+        if self.provider_events._told:
             return False
         for campaign in self.database.campaigns.values():
             if not campaign.is_final and not _waits_for_people(campaign):

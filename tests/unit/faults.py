@@ -6,6 +6,7 @@ from datetime import timedelta
 from adapters.memory.campaigns import MemoryCampaignRepository
 from adapters.memory.chunks import MemoryChunkRepository
 from adapters.memory.database import MemoryDatabase
+from adapters.memory.fan_out import MemoryFanOutRepository
 from adapters.memory.invoker import MemoryInvoker
 from adapters.memory.mailer import MemoryMailer
 from adapters.memory.queue import MemorySendQueue
@@ -14,6 +15,7 @@ from adapters.memory.sending_account import MemorySendingAccount
 from domain.campaign import Campaign
 from domain.chunk import Chunk, ChunkRef
 from domain.errors import DependencyRefused, DependencyUnavailable
+from domain.fan_out import FanOutRange
 from domain.identifiers import CampaignId
 from domain.message import Message
 from domain.outcome import Outcome
@@ -138,6 +140,23 @@ class InterruptedQueue(MemorySendQueue):
         if meanwhile is not None:
             meanwhile()
         return super().enqueue(chunks, delay)
+
+
+class InterruptedFanOut(MemoryFanOutRepository):
+    """Something happens once, after a range was first written."""
+
+    def __init__(self, database: MemoryDatabase, meanwhile: Callable[[], None]) -> None:
+        """Nothing has happened yet."""
+        super().__init__(database)
+        self._meanwhile: Callable[[], None] | None = meanwhile
+
+    def save(self, fan_out_range: FanOutRange) -> FanOutRange:
+        """Written; meanwhile the world goes on, once."""
+        stored = super().save(fan_out_range)
+        meanwhile, self._meanwhile = self._meanwhile, None
+        if meanwhile is not None:
+            meanwhile()
+        return stored
 
 
 class OvertakenCampaigns(MemoryCampaignRepository):

@@ -49,7 +49,7 @@ def test_ranges_are_about_equal(ranges: int) -> None:
 def test_a_new_range_has_work() -> None:
     """A range that nobody read is work for a start, though no chunk is written."""
     assert only_range().has_work_left
-    assert only_range().not_enqueued == ()
+    assert only_range().not_enqueued(10) == ()
 
 
 def test_a_lease_ends() -> None:
@@ -68,11 +68,11 @@ def test_every_step_renews_the_lease() -> None:
 
 def test_written_chunks_are_to_be_enqueued() -> None:
     """Chunks written but not known to be on the queue are enqueued, even by a later starter."""
-    written = advanced(advanced(only_range(), 2, "aa.con").enqueued(), 1, None)
+    written = advanced(advanced(only_range(), 2, "aa.con").enqueued(2), 1, None)
     assert written.is_complete
-    assert written.not_enqueued == (ChunkRef(CAMPAIGN, 0, 2),)
+    assert written.not_enqueued(10) == (ChunkRef(CAMPAIGN, 0, 2),)
     assert written.has_work_left
-    assert not written.enqueued().has_work_left
+    assert not written.enqueued(1).has_work_left
 
 
 def test_a_page_without_cursor_ends_the_range() -> None:
@@ -84,7 +84,7 @@ def test_a_page_without_cursor_ends_the_range() -> None:
 
 def test_finished_is_everybody_fanned_out_and_every_chunk_done() -> None:
     """A campaign is finished only with all ranges complete, enqueued, and all chunks finished."""
-    complete = advanced(only_range(), 2, None).enqueued()
+    complete = advanced(only_range(), 2, None).enqueued(2)
     done = Tally(sent=100, finished_chunks=2)
     assert DeliveryProgress((complete,), done).is_finished
     assert not DeliveryProgress((complete,), Tally(sent=50, finished_chunks=1)).is_finished

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -17,7 +18,13 @@ from domain.tally import Tally
 from domain.use_cases.cancel_campaign import CancelCampaign
 from domain.use_cases.pause_campaign import PauseCampaign
 from domain.use_cases.resume_campaign import ResumeCampaign
-from tests.unit.faults import InterruptedMailer, RefusingInvoker, RefusingScheduler
+from tests.unit.faults import (
+    InterruptedFanOut,
+    InterruptedMailer,
+    InterruptedQueue,
+    RefusingInvoker,
+    RefusingScheduler,
+)
 from tests.unit.sentinel import MINUTE, NOW, Sentinel, addresses
 
 HOUR = timedelta(hours=1)
@@ -40,6 +47,11 @@ def cancel(sentinel: Sentinel) -> CancelCampaign:
 def resume(sentinel: Sentinel) -> ResumeCampaign:
     """The use case."""
     return sentinel.resume_campaign
+
+
+def stop(sentinel: Sentinel, campaign_id: CampaignId) -> None:
+    """Somebody pauses it."""
+    pause(sentinel)(campaign_id)
 
 
 def send_one_chunk(sentinel: Sentinel) -> None:
@@ -218,6 +230,78 @@ def test_what_the_state_does_not_allow(sentinel: Sentinel) -> None:
     assert sentinel.campaign(campaign_id) == sent
 
 
+def test_cancelled_it_is_no_more_paused(sentinel: Sentinel) -> None:
+    """Neither the reason for a pause nor its end is told of a campaign that has ended."""
+    campaign_id = sentinel.create_started(3)
+    paused = sentinel.campaign(campaign_id).pause(PauseReason.QUOTA, NOW + HOUR)
+    sentinel.campaigns.save(paused)
+    cancelled = cancel(sentinel)(campaign_id)
+    assert (cancelled.pause_reason, cancelled.resume_at) == (None, None)
+
+
+def test_a_large_campaign_is_resumed_bit_by_bit(sentinel: Sentinel) -> None:
+    """However long it takes to put all of it on the queue, each chunk is put there once."""
+    sentinel.chunk_size = 1
+    chunks = 1_200
+    campaign_id = sentinel.create_started(chunks)
+    pause(sentinel)(campaign_id)
+    sentinel.run_workers()
+    resume(sentinel)(campaign_id)
+
+    starts = 0
+    while sentinel.invoker.take_all():
+        sentinel.start(campaign_id, time_left=timedelta())
+        starts += 1
+
+    assert starts == 3
+    sentinel.clock.sleep(sentinel.policy.retry_delay)
+    received = 0
+    while deliveries := sentinel.queue.receive(10, timedelta()):
+        received += len(deliveries)
+    assert received == chunks
+
+
+def test_paused_while_it_is_put_on_the_queue_again(sentinel: Sentinel) -> None:
+    """The start leaves; the next resume begins anew."""
+    sentinel.chunk_size = 1
+    campaign_id = sentinel.create_started(600)
+    pause(sentinel)(campaign_id)
+    sentinel.run_workers()
+    resume(sentinel)(campaign_id)
+    queue = InterruptedQueue(sentinel.clock, lambda: stop(sentinel, campaign_id))
+    sentinel.queue = queue
+    sentinel.run()
+    assert sentinel.state(campaign_id) is CampaignState.PAUSED
+    assert sentinel.mailed() == []
+    (fan_out_range,) = sentinel.fan_out.progress(campaign_id).ranges
+    assert not fan_out_range.is_enqueued, "it left off"
+
+    resume(sentinel)(campaign_id)
+    sentinel.run()
+    assert sorted(sentinel.mailed()) == addresses(600)
+
+
+def test_resumed_by_two_with_a_pause_in_between(sentinel: Sentinel) -> None:
+    """Whoever is overtaken by somebody's resume and another pause puts all on the queue again."""
+    campaign_id = sentinel.create_started(PEOPLE)
+    pause(sentinel)(campaign_id)
+    sentinel.run_workers()
+
+    def meanwhile() -> None:
+        """Somebody else resumes it, all is enqueued, and a third one pauses it: all is dropped."""
+        resume(sentinel)(campaign_id)
+        sentinel.run_starts()
+        pause(sentinel)(campaign_id)
+        sentinel.run_workers()
+
+    slow = replace(resume(sentinel), fan_out=InterruptedFanOut(sentinel.database, meanwhile))
+    slow(campaign_id)
+    sentinel.run()
+
+    assert sorted(sentinel.mailed()) == addresses(PEOPLE)
+    assert sentinel.state(campaign_id) is CampaignState.SENT
+
+
 def test_a_long_pause_is_no_stall(sentinel: Sentinel) -> None:
     """Whoever resumes on Monday what was paused on Friday wakes nobody."""
     campaign_id = sentinel.create_started(PEOPLE)
@@ -231,10 +315,10 @@ def test_a_long_pause_is_no_stall(sentinel: Sentinel) -> None:
     assert sentinel.metrics.of("open_work")[-1].values["longest_stall"] == 2 * MINUTE
 
 
-@pytest.mark.parametrize("stop", [pause, cancel])
+@pytest.mark.parametrize("ending", [pause, cancel])
 @pytest.mark.parametrize("workers", [1, 3])
 def test_at_most_one_micro_batch_of_each_worker_after_the_answer(
-    sentinel: Sentinel, stop: Callable[[Sentinel], Callable[[CampaignId], object]], workers: int
+    sentinel: Sentinel, ending: Callable[[Sentinel], Callable[[CampaignId], object]], workers: int
 ) -> None:
     """Whoever stops a campaign in the middle of a chunk stops it within the calls under way."""
     sentinel.limiter = MemoryRateLimiter(14)
@@ -244,7 +328,7 @@ def test_at_most_one_micro_batch_of_each_worker_after_the_answer(
     def go_on(others: Sequence[Delivery]) -> None:
         """A worker whose call is under way while the others come to theirs; then it is stopped."""
         if not others:
-            stop(sentinel)(campaign_id)
+            ending(sentinel)(campaign_id)
             return
         sentinel.mailer = InterruptedMailer(sentinel.clock, lambda: go_on(others[1:]))
         batches.append(sentinel.mailer)

@@ -10,7 +10,7 @@ from domain.campaign import Campaign, CampaignState
 from domain.chunk import Chunk, ChunkRef
 from domain.errors import DependencyUnavailable
 from domain.identifiers import CampaignId
-from domain.outcome import Unknown
+from domain.outcome import NotSent, Unknown
 from domain.provider_event import ProviderEvent, ProviderEventKind
 from domain.recipient import RecipientFlag, RecipientState
 from domain.suppression import SuppressionReason
@@ -158,6 +158,21 @@ def test_before_the_outcome_is_recorded(sentinel: Sentinel) -> None:
     assert sorted(sentinel.mailed()) == addresses(3)
     assert sentinel.tally(campaign_id) == Tally(sent=3, finished_chunks=1)
     assert sentinel.state(campaign_id) is CampaignState.SENT
+    reported = [report.values["accepted"] for report in sentinel.metrics.of("sends")]
+    assert reported == [1, 2], "each acceptance is counted once, by whoever wrote it"
+
+
+def test_a_neighbour_is_proved_while_a_chunk_is_put_back(sentinel: Sentinel) -> None:
+    """The throttled one is tried again after its pause, not when somebody finds the chunk."""
+    sentinel.create_started(3)
+    sentinel.mailer = AnsweringMailer(sentinel.clock, {FIRST: [NotSent("throttled")]})
+    # Written are the claim, the outcomes, and when the chunk is looked at: the last is overtaken.
+    sentinel.chunks = OvertakenChunks(sentinel.database, overtaken=[2])
+    sentinel.clock.sleep(sentinel.policy.chunk_check_interval - timedelta(seconds=1))
+    sentinel.run_workers()
+    sentinel.clock.sleep(sentinel.policy.retry_delay)
+    sentinel.run_workers()
+    assert sorted(sentinel.mailed()) == addresses(3)
 
 
 def test_proof_that_ends_a_campaign(sentinel: Sentinel) -> None:

@@ -9,12 +9,12 @@ import pytest
 from adapters.memory.fan_out import MemoryFanOutRepository
 from adapters.memory.open_work import MemoryOpenWork
 from adapters.memory.queue import MemorySendQueue
-from domain.campaign import CampaignState
+from domain.campaign import CampaignState, UnknownPolicy
 from domain.chunk import Chunk, ChunkRef
 from domain.errors import DependencyRefused, DependencyUnavailable
 from domain.fan_out import DeliveryProgress
 from domain.identifiers import CampaignId
-from domain.outcome import NotSent
+from domain.outcome import NotSent, Unknown
 from domain.schedule import Schedule
 from domain.tally import Tally
 from tests.unit.faults import (
@@ -24,6 +24,7 @@ from tests.unit.faults import (
     InterruptedMailer,
     OvertakenCampaigns,
     OvertakenChunks,
+    PickyQueue,
     RefusingInvoker,
 )
 from tests.unit.sentinel import MINUTE, NOW, Sentinel, SettableClock, addresses
@@ -337,9 +338,10 @@ def test_a_lost_race(sentinel: Sentinel, clock: SettableClock) -> None:
     sentinel.campaigns = OvertakenCampaigns(sentinel.database, times=1)
     clock.sleep(PATIENCE)
     assert sentinel.reconcile() == 2
-    assert waiting(sentinel) == []
+    assert sentinel.state(campaign_id) is CampaignState.SENDING
     assert sentinel.reconcile() == 2
     sentinel.run()
+    assert sorted(sentinel.mailed()) == addresses(3)
     assert sentinel.state(campaign_id) is CampaignState.SENT
 
 
@@ -390,12 +392,41 @@ def test_the_longest_due_first(sentinel: Sentinel, clock: SettableClock) -> None
 def test_a_pause_does_not_put_off_the_look_after_it(
     sentinel: Sentinel, clock: SettableClock
 ) -> None:
-    """After days of pause a chunk is looked at as soon as after minutes."""
+    """After days of pause a chunk is looked at as soon as after hours, and seldom in between."""
     campaign_id = sentinel.create_started(1)
     sentinel.pause(campaign_id)
     for _ in range(12):
         clock.sleep(timedelta(hours=6))
         sentinel.reconcile()
     (chunk,) = sentinel.stored_chunks()
-    assert chunk.next_check_at == clock.now() + PATIENCE
+    assert chunk.next_check_at == clock.now() + sentinel.policy.paused_check_interval
     assert chunk.checks == 0
+
+
+def test_a_queue_that_refuses_is_tried_again_at_once(
+    sentinel: Sentinel, clock: SettableClock
+) -> None:
+    """An abandoned chunk waits for the next pass, not for twice as long as before."""
+    sentinel.create_started(1)
+    lose_the_queue(sentinel)
+    for _ in range(5):
+        clock.sleep(timedelta(hours=2))
+        sentinel.reconcile()
+        lose_the_queue(sentinel)
+    sentinel.queue = PickyQueue(sentinel.clock, refusals=1)
+    clock.sleep(timedelta(hours=2))
+    sentinel.reconcile()
+    clock.sleep(MINUTE)
+    sentinel.reconcile()
+    sentinel.run()
+    assert sentinel.mailed() == addresses(1)
+
+
+def test_waiting_for_the_provider_is_no_stall(sentinel: Sentinel, clock: SettableClock) -> None:
+    """Nobody is woken for a campaign under `resend` whose settling window runs."""
+    sentinel.create_started(1, UnknownPolicy.RESEND)
+    sentinel.mailer = AnsweringMailer(clock, {addresses(1)[0]: [Unknown("cut")]})
+    sentinel.run_workers()
+    clock.sleep(sentinel.policy.settling_window - MINUTE)
+    sentinel.reconcile()
+    assert sentinel.metrics.of("open_work")[-1].values["longest_stall"] == timedelta()

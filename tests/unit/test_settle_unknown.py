@@ -11,7 +11,13 @@ from adapters.memory.fan_out import MemoryFanOutRepository
 from adapters.memory.rate_limiter import MemoryRateLimiter
 from domain.campaign import Campaign, CampaignState, PauseReason, UnknownPolicy
 from domain.chunk import Chunk, ChunkRef
-from domain.errors import DependencyUnavailable, IllegalTransition, InvalidInput, NotFound
+from domain.errors import (
+    DependencyUnavailable,
+    IllegalTransition,
+    InvalidInput,
+    NotFound,
+    VersionConflict,
+)
 from domain.fan_out import DeliveryProgress
 from domain.identifiers import CampaignId, ContactId
 from domain.message import Message
@@ -296,18 +302,20 @@ def test_in_a_paused_campaign(sentinel: Sentinel) -> None:
 
 
 def test_resumed_at_the_same_moment(sentinel: Sentinel) -> None:
-    """Decided in the pause, written after it: neither lost nor overlooked by the check."""
+    """Decided in the pause, written after it: no check of the end that began between counts."""
     campaign_id = unknown_in_an_open_campaign(sentinel)
     sentinel.pause(campaign_id)
     stock = sentinel.chunks
+    checked: list[Campaign] = []
 
     def resume() -> None:
         sentinel.chunks = stock
-        sentinel.resume_campaign(campaign_id)
+        checked.append(sentinel.resume_campaign(campaign_id).campaign)
 
     sentinel.chunks = InterruptedChunks(sentinel.database, resume)
     assert sentinel.settle_unknown(campaign_id, RESEND) == Settled(1, 0)
-    assert not sentinel.finish_campaign(campaign_id)
+    with pytest.raises(VersionConflict):
+        sentinel.campaigns.save(checked[0].finish(sentinel.clock.now()))
     sentinel.run()
 
     assert FIRST in sentinel.mailed()

@@ -135,7 +135,7 @@ def test_paused_over_the_settling_window(sentinel: Sentinel) -> None:
     assert FIRST not in sentinel.mailed()
 
     sentinel.resume_campaign(campaign_id)
-    sentinel.pass_time(10 * MINUTE)
+    sentinel.pass_time(sentinel.policy.paused_check_interval + 2 * MINUTE)
     assert sorted(sentinel.mailed()) == addresses(3)
     assert sentinel.state(campaign_id) is CampaignState.SENT
 
