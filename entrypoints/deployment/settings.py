@@ -28,6 +28,13 @@ def _addresses(text: str) -> str:
     return ",".join(_address(each) for each in text.split(","))
 
 
+def _https(url: str) -> str:
+    """Raises ValueError."""
+    if not url.startswith("https://"):
+        raise ValueError("https: mail programs call no other link (RFC 8058)")
+    return url
+
+
 Address = Annotated[str, AfterValidator(_address)]
 
 
@@ -55,7 +62,7 @@ class DeploymentSettings(StageSettings):
     """The From header: an address, or a name and an address."""
     postal_address: PostalAddress | None = None
     """Where the sender can be found; no marketing campaign without it."""
-    public_url: PublicUrl | None = None
+    public_url: Annotated[PublicUrl, AfterValidator(_https)] | None = None
     """What unsubscribe links begin with, where the API has a domain of its own."""
     senders: Senders = ()
     """Other From headers that templates may name, separated by commas."""

@@ -3,8 +3,13 @@
 import logging
 
 import pytest
+from dependency_injector import providers
 
+from adapters.memory.suppressions import MemorySuppressionRepository
 from domain.access import Scope
+from domain.errors import DependencyRefused
+from domain.identifiers import SuppressionId
+from domain.suppression import SuppressionEntry
 from tests.unit.test_http_access import Guarded
 from tests.unit.test_http_gateway import Answer, Gateway
 
@@ -115,9 +120,21 @@ def test_removing_says_who_asked(caplog: pytest.LogCaptureFixture) -> None:
     assert not [each for each in caplog.records if ADDRESS in str(each.__dict__)]
 
 
+class Strict(MemorySuppressionRepository):
+    """A store whose keys have a longest length, as DynamoDB's have."""
+
+    def remove(self, suppression_id: SuppressionId) -> SuppressionEntry | None:
+        """Refused if it is longer."""
+        if len(suppression_id) > 2_000:
+            raise DependencyRefused("DeleteItem: ValidationException")
+        return super().remove(suppression_id)
+
+
 @pytest.mark.parametrize("suppression_id", ["x", "%40", ADDRESS, "a" * 3_000])
 def test_an_id_that_is_none_removes_nobody(gateway: Gateway, suppression_id: str) -> None:
     """404, whatever it looks like, and it is not repeated."""
+    family = gateway.container.family
+    family.suppressions.override(providers.Object(Strict(family.database())))
     suppress(gateway)
 
     answer = gateway.call("DELETE", f"/v1/suppressions/{suppression_id}")

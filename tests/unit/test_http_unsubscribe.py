@@ -256,6 +256,17 @@ def test_a_link_that_is_none_is_a_page_that_says_so(
     assert mailed.scope is None
 
 
+def test_an_idempotency_key_leaves_no_record(mailed: Mailed) -> None:
+    """Anybody may send any number of them, and it has its effect once without."""
+    headers = {"idempotency-key": "4d0c2a86-6f0b-4c52-a7c5-9d3a8e2f1b70"}
+    before = dict(mailed.gateway.container.family.database().idempotency)
+
+    answer = mailed.gateway.call("POST", mailed.path, ONE_CLICK, content_type=FORM, headers=headers)
+
+    assert (answer.status, mailed.scope) == (200, SuppressionScope.MARKETING)
+    assert mailed.gateway.container.family.database().idempotency == before
+
+
 class Unanswering(MemorySuppressionRepository):
     """A store that gives no answer."""
 

@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from domain.delivery_policy import DeliveryPolicy
 from entrypoints.containers import Family, build
+from entrypoints.deployment.settings import DeploymentSettings
 from entrypoints.local.__main__ import LocalSettings
 from entrypoints.settings import InvalidSettingsError, Settings, read_environment
 
@@ -26,6 +27,11 @@ def refusal(environment: dict[str, str]) -> list[str]:
         ("SENDER", "nobody", "name@example.com"),
         ("SENDER", "Ann <ann@example.com>, Ben <ben@example.com>", "name@example.com"),
         ("SENDER", "Ann\r\nBcc: <ben@example.com>", "name@example.com"),
+        ("PUBLIC_URL", "mail.example.com", "https://mail.example.com"),
+        ("PUBLIC_URL", "https://mail.example.com/?x=1", "without a query"),
+        ("PUBLIC_URL", "https://mail.example.com\r\nBcc: ann@example.com", "https://"),
+        ("POSTAL_ADDRESS", "1 High Street\nHarrowick", "one line"),
+        ("POSTAL_ADDRESS", "x" * 301, "at most 300 characters"),
         ("SEND_RATE", "-1", "greater than or equal to 0"),
         ("SEND_RATE", "100001", "less than or equal to 100000"),
         ("SEND_RATE", "fast", "valid integer"),
@@ -176,6 +182,19 @@ def test_what_is_not_a_setting_is_passed_over() -> None:
 def test_the_sender_is_an_address_or_a_name_and_an_address(sender: str, read: str) -> None:
     """As the From header has it."""
     assert Settings.from_environment({"SENDER": sender}).sender == read
+
+
+def test_the_public_url_is_followed_by_a_path() -> None:
+    """However it was written."""
+    settings = Settings.from_environment({"PUBLIC_URL": "https://mail.example.com/in/"})
+    assert settings.footer.unsubscribe_url("t") == "https://mail.example.com/in/u/t"
+
+
+def test_a_deployments_public_url_is_one_that_mail_programs_call() -> None:
+    """They call no other than https (RFC 8058)."""
+    told = {"SENDER": "news@example.com", "PUBLIC_URL": "http://mail.example.com"}
+    with pytest.raises(InvalidSettingsError, match="PUBLIC_URL: https"):
+        read_environment(DeploymentSettings, told)
 
 
 def test_a_secret_does_not_show() -> None:
