@@ -215,6 +215,17 @@ class Chunk:
             self.lease,
         )
 
+    def erase(self, position: int) -> "Chunk":
+        """One person is not known here any more, and gets no mail.
+
+        The caller has seen that the recipient is not `sending`.
+        """
+        recipients = list(self.recipients)
+        recipients[position] = recipients[position].erased()
+        progress = list(self.progress)
+        progress[position] = progress[position].erased()
+        return replace(self._with(tuple(progress), self.lease), recipients=tuple(recipients))
+
     def check_later(self, now: datetime, interval: timedelta) -> "Chunk":
         """Look again after `interval`, doubled by every earlier look."""
         # Bounded, so that a chunk is looked at about every hour however long it waits.

@@ -6,6 +6,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from domain.contact import MergeFields
+from domain.erasure import ERASED
 from domain.errors import IllegalTransition
 from domain.identifiers import AttemptToken, ContactId
 
@@ -117,6 +118,15 @@ class Recipient:
         """Keep a copy of the fields that nobody can change."""
         object.__setattr__(self, "fields", MappingProxyType(dict(self.fields)))
 
+    @property
+    def is_erased(self) -> bool:
+        """Whether nobody knows any more who it was."""
+        return not self.address
+
+    def erased(self) -> "Recipient":
+        """Without the person; the id, which leads nowhere now, keeps the order of the chunk."""
+        return replace(self, address="", fields={})
+
 
 @dataclass(frozen=True)
 class RecipientProgress:
@@ -162,6 +172,18 @@ class RecipientProgress:
             reason=reason,
             resend=Resend.DONE if event is RecipientEvent.RESEND else self.resend,
         )
+
+    def erased(self) -> "RecipientProgress":
+        """The person is not to be mailed any more, nor found by what the provider called the mail.
+
+        The caller has seen that no attempt is under way.
+        """
+        each = self
+        if each.state is RecipientState.PENDING:
+            each = each.after(RecipientEvent.SKIP, reason=ERASED)
+        if each.state is RecipientState.UNKNOWN:
+            each = each.after(RecipientEvent.GIVE_UP, reason=ERASED)
+        return replace(each, message_id=None, reason=each.reason and ERASED)
 
     def without_resend_ahead(self) -> "RecipientProgress":
         """It is not put back by itself any more."""

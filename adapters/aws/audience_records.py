@@ -6,6 +6,7 @@ from adapters.aws.keys import (
     address_key,
     contact_key,
     content_key,
+    erasure_key,
     member_sort_key,
     segment_key,
     suppression_id_key,
@@ -15,6 +16,7 @@ from adapters.aws.keys import (
 from adapters.aws.table import SCHEMA, Item
 from adapters.aws.times import text_to_time, time_to_text
 from domain.contact import Consent, Contact
+from domain.erasure import Erasure
 from domain.identifiers import CampaignId, ContactId, SegmentId, SuppressionId, TemplateId
 from domain.rule import read_rule, rule_to_data
 from domain.segment import Segment, member_key
@@ -200,6 +202,26 @@ def address_to_item(address_hash_key: bytes, contact: Contact) -> Item:
     """The record that makes a contact's address unique."""
     key = address_key(address_hash_key, contact.address)
     return {"pk": key[0], "sk": key[1], "schema": SCHEMA, "contact_id": contact.contact_id}
+
+
+def erasure_to_item(erasure: Erasure) -> Item:
+    """The record of an erasure under way."""
+    key = erasure_key(erasure.contact_id)
+    return {
+        "pk": key[0],
+        "sk": key[1],
+        "schema": SCHEMA,
+        "contact_id": erasure.contact_id,
+        "suppression_id": erasure.suppression_id,
+        **({} if erasure.cursor is None else {"cursor": erasure.cursor}),
+    }
+
+
+def item_to_erasure(item: Item) -> Erasure:
+    """The inverse of `erasure_to_item`."""
+    return Erasure(
+        ContactId(item["contact_id"]), SuppressionId(item["suppression_id"]), item.get("cursor")
+    )
 
 
 def suppression_to_item(address_hash_key: bytes, suppression: Suppression) -> Item:

@@ -10,6 +10,7 @@ from adapters.aws.delivery_records import (
     finish_to_attributes,
     item_to_campaign,
     items_to_chunk,
+    manifest_to_item,
     progress_to_item,
     tally_to_counters,
 )
@@ -51,6 +52,13 @@ class DynamoDBChunkRepository:
             self._table.transact([put, *tally])
         else:
             self._table.put(put)
+        return stored
+
+    def erase(self, chunk: Chunk, before: Chunk) -> Chunk:
+        """One transaction: progress, tally, manifest."""
+        stored, put, tally = self._writes(chunk, before)
+        manifest = manifest_to_item(stored, self._table.expires_at())
+        self._table.transact([put, *tally, Put(manifest, "attribute_exists(pk)")])
         return stored
 
     def reopen(self, chunk: Chunk, before: Chunk, campaign: Campaign) -> tuple[Chunk, Campaign]:

@@ -4,15 +4,23 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from adapters.aws.address_hash_key import AddressHashKey
-from adapters.aws.audience_records import address_to_item, contact_to_item, item_to_contact
-from adapters.aws.keys import address_key, contact_key, contact_place
-from adapters.aws.table import Table, Write, put_new, put_version
+from adapters.aws.audience_records import (
+    address_to_item,
+    contact_to_item,
+    erasure_to_item,
+    item_to_contact,
+    item_to_erasure,
+)
+from adapters.aws.keys import address_key, contact_key, contact_place, erasure_key
+from adapters.aws.table import Delete, Put, Table, Write, put_new, put_version
 from domain.contact import Contact, ContactDraft
+from domain.erasure import Erasure
 from domain.errors import DependencyRefused, VersionConflict
 from domain.identifiers import ContactId
 from domain.ports.contacts import ContactPage
 from domain.ports.ids import Ids
 from domain.segment import member_key
+from domain.suppression import suppression_id_of
 
 _CONTACTS_A_TRANSACTION = 50
 _UPDATES_A_TRANSACTION = 100
@@ -68,6 +76,42 @@ class DynamoDBContactRepository:
         saved = replace(contact, revision=contact.revision + 1)
         self._table.put(put_version(contact_to_item(saved), contact.revision))
         return saved
+
+    def begin_erasure(self, contact_id: ContactId) -> Erasure | None:
+        """One transaction: contact, address, and the erasure's record."""
+        for attempt in range(_ATTEMPTS):
+            self._table.back_off(attempt)
+            contact = next(iter(self.get([contact_id])), None)
+            if contact is None:
+                item = self._table.get(erasure_key(contact_id))
+                return None if item is None else item_to_erasure(item)
+            hash_key = self._address_hash_key()
+            erasure = Erasure(contact_id, suppression_id_of(hash_key, contact.address))
+            try:
+                self._table.transact(
+                    [
+                        Delete(
+                            contact_key(contact_id),
+                            "#version = :version",
+                            {"#version": "version"},
+                            {":version": contact.revision},
+                        ),
+                        Delete(address_key(hash_key, contact.address)),
+                        Put(erasure_to_item(erasure)),
+                    ]
+                )
+            except VersionConflict:
+                continue
+            return erasure
+        raise DependencyRefused("Contacts: other writers kept writing the same one.")
+
+    def note_erasure(self, erasure: Erasure) -> None:
+        """A PutItem."""
+        self._table.put(Put(erasure_to_item(erasure)))
+
+    def end_erasure(self, contact_id: ContactId) -> None:
+        """A DeleteItem."""
+        self._table.delete(erasure_key(contact_id))
 
     def page(self, *, lower: str, upper: str, after: str | None, limit: int) -> ContactPage:
         """A consistent Query of each partition that the bounds touch, until there are enough."""

@@ -44,6 +44,11 @@ def contact_key(contact_id: ContactId) -> Key:
     return contact_place(member_key(contact_id))
 
 
+def erasure_key(contact_id: ContactId) -> Key:
+    """Key of an erasure that is under way."""
+    return f"ERASURE#{contact_id}", "ERASURE"
+
+
 def contact_place(key: str) -> Key:
     """Where a member key, or a bound of them, stands among the contacts."""
     return f"CONTACTS#{key[0]}", f"CONTACT#{key}"

@@ -73,6 +73,20 @@ class DynamoDBSegmentRepository:
         page = tuple(found[:limit])
         return MemberPage(page, member_key(page[-1]) if len(found) > limit else None)
 
+    def memberships(
+        self, contact_id: ContactId, segment_ids: Collection[SegmentId]
+    ) -> frozenset[SegmentId]:
+        """Consistent, 100 a request."""
+        sk = member_sort_key(member_key(contact_id))
+        keys = {(segment_key(each)[0], sk): each for each in segment_ids}
+        found = self._table.batch_get(list(keys), consistent=True)
+        return frozenset(keys[key] for key in found)
+
+    def remove_member(self, segment_id: SegmentId, contact_id: ContactId) -> None:
+        """A DeleteItem."""
+        pk, _ = segment_key(segment_id)
+        self._table.delete((pk, member_sort_key(member_key(contact_id))))
+
     def those_in(
         self, segment_id: SegmentId, contact_ids: Collection[ContactId]
     ) -> frozenset[ContactId]:

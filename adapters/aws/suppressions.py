@@ -11,11 +11,12 @@ from adapters.aws.audience_records import (
 from adapters.aws.keys import suppression_id_key, suppression_key
 from adapters.aws.listing import page_of
 from adapters.aws.table import Put, StoredConflict, Table
-from domain.errors import VersionConflict
+from domain.errors import DependencyRefused, VersionConflict
 from domain.identifiers import SuppressionId
 from domain.ports.suppressions import SuppressionPage
 from domain.suppression import Suppression, SuppressionEntry, SuppressionScope
 
+_ATTEMPTS = 5
 _ABSENT = "attribute_not_exists(pk)"
 _WEAKER = f"{_ABSENT} OR #scope = :marketing"
 
@@ -52,7 +53,11 @@ class DynamoDBSuppressionRepository:
         """Consistent, 100 a request."""
         keys = {suppression_key(self._address_hash_key(), each): each for each in addresses}
         found = self._table.batch_get(list(keys), consistent=True)
-        return {keys[key]: item_to_suppression(item) for key, item in found.items()}
+        # Of one whose address was erased it is known only here.
+        return {
+            keys[key]: item_to_suppression({**item, "address": keys[key]})
+            for key, item in found.items()
+        }
 
     def entry(self, address: str) -> SuppressionEntry | None:
         """A consistent GetItem."""
@@ -63,6 +68,25 @@ class DynamoDBSuppressionRepository:
         """A DeleteItem."""
         item = self._table.delete(suppression_id_key(suppression_id))
         return None if item is None else item_to_suppression_entry(item)
+
+    def forget(self, suppression_id: SuppressionId) -> None:
+        """A conditional PutItem of what stays."""
+        key = suppression_id_key(suppression_id)
+        for attempt in range(_ATTEMPTS):
+            self._table.back_off(attempt)
+            item = self._table.get(key)
+            if item is None or not item.keys() & {"address", "note"}:
+                return
+            kept = {name: value for name, value in item.items() if name not in {"address", "note"}}
+            try:
+                # One that took its place meanwhile is of another moment.
+                self._table.put(
+                    Put(kept, "#since = :since", {"#since": "since"}, {":since": item["since"]})
+                )
+            except VersionConflict:
+                continue
+            return
+        raise DependencyRefused("Suppressions: other writers kept writing the same one.")
 
     def page(self, limit: int, cursor: str | None) -> SuppressionPage:
         """From the index `listing`."""

@@ -71,7 +71,17 @@ class Check:
     values: Mapping[str, object]
 
 
-Write = Put | Add | Check
+@dataclass(frozen=True)
+class Delete:
+    """Delete a record if `condition` holds of it."""
+
+    key: Key
+    condition: str | None = None
+    names: Mapping[str, str] | None = None
+    values: Mapping[str, object] | None = None
+
+
+Write = Put | Add | Check | Delete
 
 
 class UnknownLayoutError(ValueError):
@@ -310,6 +320,11 @@ class Table:
                         },
                     }
                 }
+            case Delete():
+                delete: dict[str, Any] = {"TableName": self._name, "Key": _key(write.key)}
+                if write.condition is not None:
+                    delete |= _condition(write.condition, write.names, write.values)
+                return {"Delete": delete}  # type: ignore[typeddict-item]  # likewise
             case Check():
                 check: dict[str, Any] = {"TableName": self._name, "Key": _key(write.key)}
                 check |= _condition(write.condition, write.names, write.values)

@@ -54,15 +54,21 @@ class MemoryChunkRepository:
             self._database.campaigns[campaign.campaign_id] = reopened
             return stored, reopened
 
+    def erase(self, chunk: Chunk, before: Chunk) -> Chunk:
+        """Recipients and progress are one value here."""
+        return self.save(chunk, before)
+
     def permission(self, campaign_id: CampaignId, addresses: Collection[str]) -> SendPermission:
         """Campaign and suppression list at one instant."""
         with self._database.lock:
             campaign = self._database.campaigns.get(campaign_id)
             category = CampaignCategory.MARKETING if campaign is None else campaign.category
-            found = (self._database.suppressions.get(address) for address in addresses)
+            found = {each: self._database.suppression_entry(each) for each in addresses}
             return SendPermission(
                 campaign,
                 frozenset(
-                    each.address for each in found if each and each.scope.holds_back(category)
+                    address
+                    for address, entry in found.items()
+                    if entry and entry.scope.holds_back(category)
                 ),
             )

@@ -4,8 +4,9 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import replace
 
-from adapters.memory.database import MemoryDatabase
+from adapters.memory.database import MemoryDatabase, suppression_id
 from domain.contact import Contact, ContactDraft
+from domain.erasure import Erasure
 from domain.errors import VersionConflict
 from domain.identifiers import ContactId
 from domain.ports.contacts import ContactPage
@@ -46,6 +47,24 @@ class MemoryContactRepository:
             saved = replace(contact, revision=contact.revision + 1)
             self._database.contacts[contact.contact_id] = saved
             return saved
+
+    def begin_erasure(self, contact_id: ContactId) -> Erasure | None:
+        """At one instant."""
+        with self._database.lock:
+            contact = self._database.contacts.pop(contact_id, None)
+            if contact is not None:
+                del self._database.contacts_by_address[contact.address]
+                del self._database.contact_keys[member_key(contact_id)]
+                self.note_erasure(Erasure(contact_id, suppression_id(contact.address)))
+            return self._database.erasures.get(contact_id)
+
+    def note_erasure(self, erasure: Erasure) -> None:
+        """The last one counts."""
+        self._database.erasures[erasure.contact_id] = erasure
+
+    def end_erasure(self, contact_id: ContactId) -> None:
+        """Nothing stays."""
+        self._database.erasures.pop(contact_id, None)
 
     def page(self, *, lower: str, upper: str, after: str | None, limit: int) -> ContactPage:
         """In key order."""

@@ -7,14 +7,23 @@ from threading import RLock
 from domain.campaign import Campaign
 from domain.chunk import Chunk, ChunkRef
 from domain.contact import Contact
+from domain.erasure import Erasure
 from domain.errors import IdempotencyKeyInUse, VersionConflict
 from domain.fan_out import FanOutRange
 from domain.idempotency import IdempotencyRecord
-from domain.identifiers import CampaignId, ContactId, SegmentId, TemplateId
+from domain.identifiers import CampaignId, ContactId, SegmentId, SuppressionId, TemplateId
 from domain.segment import Segment
-from domain.suppression import Suppression
+from domain.suppression import Suppression, SuppressionEntry, suppression_id_of
 from domain.tally import Tally
 from domain.template import Content, Template
+
+_HASH_KEY = b"memory"
+"""No secret: nothing of it outlives the process, and the addresses are beside the ids."""
+
+
+def suppression_id(address: str) -> SuppressionId:
+    """The place of an address on the suppression list."""
+    return suppression_id_of(_HASH_KEY, address)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +45,16 @@ class MemoryDatabase:
     contact_keys: dict[str, ContactId] = field(default_factory=dict)
     contacts_by_address: dict[str, ContactId] = field(default_factory=dict)
     suppressions: dict[str, Suppression] = field(default_factory=dict)
+    forgotten: dict[SuppressionId, SuppressionEntry] = field(default_factory=dict)
+    erasures: dict[ContactId, Erasure] = field(default_factory=dict)
     idempotency: dict[str, IdempotencyRecord] = field(default_factory=dict)
+
+    def suppression_entry(self, address: str) -> SuppressionEntry | None:
+        """The one of an address, whether or not that is still known."""
+        stored = self.suppressions.get(address)
+        if stored is not None:
+            return SuppressionEntry.of(suppression_id(address), stored)
+        return self.forgotten.get(suppression_id(address))
 
     def check_campaign(self, campaign: Campaign) -> None:
         """Raises VersionConflict unless the stored campaign has its version."""

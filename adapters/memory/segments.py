@@ -58,6 +58,20 @@ class MemorySegmentRepository:
                 page[-1] if page and start + limit < end else None,
             )
 
+    def memberships(
+        self, contact_id: ContactId, segment_ids: Collection[SegmentId]
+    ) -> frozenset[SegmentId]:
+        """At one instant."""
+        with self._database.lock:
+            members = self._database.members
+            key = member_key(contact_id)
+            return frozenset(each for each in segment_ids if key in members.get(each, {}))
+
+    def remove_member(self, segment_id: SegmentId, contact_id: ContactId) -> None:
+        """By its key."""
+        with self._database.lock:
+            self._database.members.get(segment_id, {}).pop(member_key(contact_id), None)
+
     def those_in(
         self, segment_id: SegmentId, contact_ids: Collection[ContactId]
     ) -> frozenset[ContactId]:

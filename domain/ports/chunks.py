@@ -45,6 +45,13 @@ class ChunkRepository(Protocol):
         """
         ...
 
+    def erase(self, chunk: Chunk, before: Chunk) -> Chunk:
+        """As `save`, with the recipients in the same transaction.
+
+        A manifest is written once: only erasure changes it.
+        """
+        ...
+
     def permission(self, campaign_id: CampaignId, addresses: Collection[str]) -> SendPermission:
         """The campaign and the suppressed ones of `addresses`, both strongly consistent.
 

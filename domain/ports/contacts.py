@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from domain.contact import Contact, ContactDraft
+from domain.erasure import Erasure
 from domain.identifiers import ContactId
 
 
@@ -44,6 +45,22 @@ class ContactRepository(Protocol):
         written. A write whose answer was lost and that was repeated underneath counts as the
         success it was.
         """
+        ...
+
+    def begin_erasure(self, contact_id: ContactId) -> Erasure | None:
+        """Take the contact and its address away, and note that an erasure is under way.
+
+        Both or neither. One that is under way already is returned as it was noted; None where
+        there is neither contact nor erasure.
+        """
+        ...
+
+    def note_erasure(self, erasure: Erasure) -> None:
+        """How far it is."""
+        ...
+
+    def end_erasure(self, contact_id: ContactId) -> None:
+        """Nothing stays."""
         ...
 
     def page(self, *, lower: str, upper: str, after: str | None, limit: int) -> ContactPage:

@@ -44,6 +44,16 @@ class SegmentRepository(Protocol):
         """
         ...
 
+    def memberships(
+        self, contact_id: ContactId, segment_ids: Collection[SegmentId]
+    ) -> frozenset[SegmentId]:
+        """Those of `segment_ids` that the contact was put into; strongly consistent."""
+        ...
+
+    def remove_member(self, segment_id: SegmentId, contact_id: ContactId) -> None:
+        """Take a contact out of the segment, if it is in it."""
+        ...
+
     def those_in(
         self, segment_id: SegmentId, contact_ids: Collection[ContactId]
     ) -> frozenset[ContactId]:

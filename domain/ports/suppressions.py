@@ -37,6 +37,10 @@ class SuppressionRepository(Protocol):
         """Take an entry off the list; returns what it was, None if there was none."""
         ...
 
+    def forget(self, suppression_id: SuppressionId) -> None:
+        """Keep of an entry neither address nor note: it holds back what it did, by the hash."""
+        ...
+
     def page(self, limit: int, cursor: str | None) -> SuppressionPage:
         """Entries by id. Raises InvalidInput naming `cursor`."""
         ...

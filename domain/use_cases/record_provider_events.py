@@ -122,7 +122,8 @@ def _addresses(event: ProviderEvent, chunk: Chunk | None) -> Sequence[str]:
         return [each for text in event.addresses for each in _normalised(text)]
     if event.flag in chunk.progress[event.position].flags:
         return ()
-    return (chunk.recipients[event.position].address,)
+    recipient = chunk.recipients[event.position]
+    return () if recipient.is_erased else (recipient.address,)
 
 
 def _normalised(text: str) -> Sequence[str]:

@@ -8,7 +8,10 @@ from domain.use_cases.create_segment import CreateSegment
 from domain.use_cases.create_template import CreateTemplate
 from domain.use_cases.edit_contact import EditContact
 from domain.use_cases.edit_template import EditTemplate
+from domain.use_cases.erase_contact import EraseContact
+from domain.use_cases.export_contact import ExportContact
 from domain.use_cases.list_contacts import ListContacts
+from domain.use_cases.list_deliveries import ListDeliveries
 from domain.use_cases.list_members import ListMembers
 from domain.use_cases.list_recipients import ListRecipients
 from domain.use_cases.look_up_contact import LookUpContact
@@ -93,6 +96,33 @@ class Serving(Creating, Settling, Lifecycle, Unsubscribing):
         contacts=UseCases.family.contacts,
         suppressions=UseCases.family.suppressions,
         clock=UseCases.family.clock,
+    )
+    list_deliveries: providers.Provider[ListDeliveries] = providers.Factory(
+        ListDeliveries,
+        contacts=UseCases.family.contacts,
+        campaigns=UseCases.family.campaigns,
+        chunks=UseCases.family.chunks,
+        fan_out=UseCases.family.fan_out,
+    )
+    export_contact: providers.Provider[ExportContact] = providers.Factory(
+        ExportContact,
+        contacts=UseCases.family.contacts,
+        suppressions=UseCases.family.suppressions,
+        segments=UseCases.family.segments,
+        campaigns=UseCases.family.campaigns,
+        chunks=UseCases.family.chunks,
+        fan_out=UseCases.family.fan_out,
+    )
+    erase_contact: providers.Provider[EraseContact] = providers.Factory(
+        EraseContact,
+        contacts=UseCases.family.contacts,
+        segments=UseCases.family.segments,
+        suppressions=UseCases.family.suppressions,
+        campaigns=UseCases.family.campaigns,
+        chunks=UseCases.family.chunks,
+        fan_out=UseCases.family.fan_out,
+        clock=UseCases.family.clock,
+        finish=Settling.finish_campaign,
     )
     put_contacts: providers.Provider[PutContacts] = providers.Factory(
         PutContacts, contacts=UseCases.family.contacts

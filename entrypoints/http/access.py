@@ -32,7 +32,7 @@ def is_open(method: str, path: str) -> bool:
     return (method, path) in _OPEN or path.startswith(UNSUBSCRIBE)
 
 
-def scopes_needed(method: str, path: str) -> tuple[Scope, ...]:
+def scopes_needed(method: str, path: str) -> tuple[Scope, ...]:  # noqa: PLR0911  one row a kind of path
     """What a key must be for, all of it; none where any key will do.
 
     A path that is spelled otherwise is served by no route: it needs a key, and finds nothing.
@@ -50,6 +50,9 @@ def scopes_needed(method: str, path: str) -> tuple[Scope, ...]:
         case ["", "v1", "templates", _, "preview"]:
             # A POST for the sake of its body, which may name a contact.
             return (Scope.TEMPLATES_READ, Scope.AUDIENCE_READ)
+        case ["", "v1", "contacts", _, "deliveries" | "export"]:
+            # They tell of campaigns.
+            return (Scope.CAMPAIGNS_READ, Scope.AUDIENCE_READ)
         case ["", "v1", part, *_] if part in _SCOPES:
             reading, writing = _SCOPES[part]
             return (reading if method in _READS else writing,)

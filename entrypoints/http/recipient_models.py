@@ -8,11 +8,12 @@ class RecipientBody(Answer):
     """A recipient: how far, and `reason` where it is not sent.
 
     `flags` is what the provider told of a mail that it had accepted; `resend` is whether somebody
-    of unknown outcome is mailed once more (`ahead`), or was put back for it (`done`).
+    of unknown outcome is mailed once more (`ahead`), or was put back for it (`done`). `address` is
+    null of a person who was erased.
     """
 
     contact_id: str
-    address: str
+    address: str | None
     state: RecipientState
     reason: str | None
     message_id: str | None
@@ -24,7 +25,7 @@ class RecipientBody(Answer):
         """From an entry of a chunk."""
         return cls(
             contact_id=recipient.contact_id,
-            address=recipient.address,
+            address=recipient.address or None,
             state=progress.state,
             reason=progress.reason,
             message_id=progress.message_id,

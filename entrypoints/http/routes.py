@@ -11,6 +11,7 @@ from entrypoints.http.content import template_routes
 from entrypoints.http.creation import creation_routes
 from entrypoints.http.lifecycle import lifecycle_routes
 from entrypoints.http.operations import operation_routes
+from entrypoints.http.person import person_routes
 from entrypoints.http.recipients import recipient_routes
 from entrypoints.http.settling import settling_routes
 from entrypoints.http.suppressions import suppression_routes
@@ -28,6 +29,7 @@ def all_routes(container: Serving) -> Sequence[APIGatewayHttpRouter]:
         template_routes(container),
         segment_routes(container),
         contact_routes(container),
+        person_routes(container),
         suppression_routes(container),
         unsubscribe_routes(container),
         operation_routes(container),

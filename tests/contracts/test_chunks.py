@@ -501,3 +501,44 @@ def test_a_chunk_of_long_recipients_fits(family: Family) -> None:
 
     assert loaded(family, chunk) == saved
     assert {each.state for each in saved.progress} == {RecipientState.FAILED}
+
+
+def test_an_erased_recipient_is_read_without_the_person(family: Family) -> None:
+    """Who and how far in one write; the others stay, in their order, and the counts are right."""
+    stored_campaign(family)
+    before = a_chunk(count=2)
+    stored_chunks(family, [before])
+    settled = before.claim([1], suppressed=[1], lease=Lease(AttemptToken("attempt-1"), LATER))
+
+    kept = family.chunks.save(settled, before)
+    erased = family.chunks.erase(kept.erase(0), kept)
+
+    loaded = family.chunks.load(before.ref)
+    assert loaded is not None
+    assert loaded[1] == erased
+    assert [each.is_erased for each in loaded[1].recipients] == [True, False]
+    assert [each.contact_id for each in loaded[1].recipients] == [
+        each.contact_id for each in before.recipients
+    ]
+    assert dict(loaded[1].recipients[0].fields) == {}
+    assert [each.state for each in loaded[1].progress] == [
+        RecipientState.SKIPPED,
+        RecipientState.SUPPRESSED,
+    ]
+    tally = family.fan_out.progress(before.ref.campaign_id).tally
+    assert (tally.skipped, tally.suppressed, tally.finished_chunks) == (1, 1, 1)
+
+
+def test_an_overtaken_erasure_changes_nothing(family: Family) -> None:
+    """Neither who nor how far."""
+    stored_campaign(family)
+    before = a_chunk(count=2)
+    stored_chunks(family, [before])
+    saved = family.chunks.save(claimed(before), before)
+
+    with pytest.raises(VersionConflict):
+        family.chunks.erase(before.erase(0), before)
+
+    loaded = family.chunks.load(before.ref)
+    assert loaded is not None
+    assert loaded[1] == saved

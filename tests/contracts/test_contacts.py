@@ -10,6 +10,7 @@ from domain.contact import Consent, Contact, ContactDraft, FieldValue
 from domain.errors import VersionConflict
 from domain.identifiers import ContactId
 from domain.segment import WHOLE_KEY_SPACE, key_space_bounds, member_key
+from domain.suppression import Suppression, SuppressionReason
 from tests.contracts.family import Family
 from tests.contracts.races import THREADS, race
 
@@ -319,3 +320,59 @@ def test_a_changed_contact_keeps_its_place(family: Family) -> None:
         pages(family)
     )
     assert saved in pages(family)
+
+
+def test_an_erasure_takes_contact_and_address_at_once(family: Family) -> None:
+    """Everybody else stays; the address, given anew, is another contact."""
+    one, other = family.contacts.put(drafts(2))
+
+    erasure = family.contacts.begin_erasure(one.contact_id)
+
+    assert erasure is not None
+    assert (erasure.contact_id, erasure.cursor) == (one.contact_id, None)
+    assert family.contacts.get(ids_of([one, other])) == (other,)
+    assert family.contacts.find(one.address) is None
+    assert pages(family) == [other]
+    with pytest.raises(VersionConflict):
+        family.contacts.save(one)
+    (again,) = family.contacts.put(drafts(1))
+    assert again.contact_id != one.contact_id
+    assert one.address not in repr(erasure)
+
+
+def test_an_erasure_under_way_is_gone_on_with(family: Family) -> None:
+    """As far as it was noted, until it has ended."""
+    (contact,) = family.contacts.put(drafts(1))
+    erasure = family.contacts.begin_erasure(contact.contact_id)
+    assert erasure is not None
+    assert family.contacts.begin_erasure(contact.contact_id) == erasure
+
+    noted = replace(erasure, cursor="far")
+    family.contacts.note_erasure(noted)
+    assert family.contacts.begin_erasure(contact.contact_id) == noted
+
+    for _ in range(2):
+        family.contacts.end_erasure(contact.contact_id)
+    assert family.contacts.begin_erasure(contact.contact_id) is None
+
+
+def test_the_place_on_the_suppression_list_outlives_the_address(family: Family) -> None:
+    """By it what is on the list is forgotten."""
+    (contact,) = family.contacts.put(drafts(1))
+    since = datetime(2026, 1, 2, tzinfo=UTC)
+    stored = family.suppressions.add(Suppression(contact.address, SuppressionReason.BOUNCE, since))
+
+    erasure = family.contacts.begin_erasure(contact.contact_id)
+
+    assert erasure is not None
+    assert erasure.suppression_id == stored.suppression_id
+
+
+def test_of_many_who_erase_at_once_all_are_told_of_one_erasure(family: Family) -> None:
+    """Nobody fails."""
+    (contact,) = family.contacts.put(drafts(1))
+
+    results = race(lambda _: family.contacts.begin_erasure(contact.contact_id), range(THREADS))
+
+    assert len({repr(each) for each in results}) == 1
+    assert results[0] == family.contacts.begin_erasure(contact.contact_id)

@@ -304,3 +304,31 @@ def test_those_in_a_segment_are_told_from_others(family: Family) -> None:
     assert family.segments.those_in(VIPS, members) == frozenset(members[::2])
     assert family.segments.those_in(VIPS, []) == frozenset()
     assert family.segments.those_in(SegmentId("nosuch"), members[:3]) == frozenset()
+
+
+def test_the_segments_of_a_contact_are_told(family: Family) -> None:
+    """Of those that are asked for, however many."""
+    one, other = contact_ids(2)
+    segments = [SegmentId(f"segment-{number}") for number in range(120)]
+    for segment_id in segments[::50]:
+        family.segments.add_members(segment_id, [one])
+    family.segments.add_members(segments[1], [other])
+
+    assert family.segments.memberships(one, segments) == frozenset(segments[::50])
+    assert family.segments.memberships(one, segments[1:3]) == frozenset()
+    assert family.segments.memberships(one, []) == frozenset()
+
+
+def test_a_member_is_taken_out_of_one_segment(family: Family) -> None:
+    """Who is not in it is not, twice over; nobody else goes, and no other segment loses anybody."""
+    members = contact_ids(3)
+    others = SegmentId("others")
+    for segment_id in (VIPS, others):
+        family.segments.add_members(segment_id, members)
+
+    for _ in range(2):
+        family.segments.remove_member(VIPS, members[1])
+    family.segments.remove_member(SegmentId("nosuch"), members[0])
+
+    assert read_all(family) == [members[0], members[2]]
+    assert family.segments.those_in(others, members) == frozenset(members)

@@ -1,6 +1,7 @@
 """The contract of `domain.ports.suppressions`; `permission` in test_chunks.py reads the list."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -185,3 +186,30 @@ def test_the_suppressed_are_found_with_what_is_known_of_them(family: Family) -> 
         "b@example.com": complaint,
     }
     assert family.suppressions.find([]) == {}
+
+
+def test_a_forgotten_address_is_held_back_as_before(family: Family) -> None:
+    """Neither address nor note is on the list any more; by its hash it is found all the same."""
+    stored = family.suppressions.add(replace(suppression(), note="wrote to us"))
+
+    for _ in range(2):
+        family.suppressions.forget(stored.suppression_id)
+
+    kept = replace(stored, address=None, note=None)
+    assert family.suppressions.entry(ADDRESS) == kept
+    assert family.suppressions.find([ADDRESS]) == {ADDRESS: suppression()}
+    assert family.chunks.permission(CAMPAIGN_ID, [ADDRESS]).suppressed == {ADDRESS}
+    assert family.suppressions.add(suppression(SuppressionReason.COMPLAINT)) == kept
+    assert ADDRESS not in repr(family.suppressions.page(10, None))
+    assert family.suppressions.remove(stored.suppression_id) == kept
+    assert family.suppressions.entry(ADDRESS) is None
+
+
+def test_forgetting_what_is_not_on_the_list_changes_nothing(family: Family) -> None:
+    """It puts nobody on it."""
+    stored = family.suppressions.add(suppression())
+    family.suppressions.remove(stored.suppression_id)
+
+    family.suppressions.forget(stored.suppression_id)
+
+    assert family.suppressions.entry(ADDRESS) is None

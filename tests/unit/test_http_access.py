@@ -122,10 +122,19 @@ def test_a_route_needs_its_scope(guarded: Guarded, method: str, path: str, scope
     assert f'scope="{scope}"' in refused.headers["www-authenticate"]
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/v1/campaigns/cmp_x/recipients",
+        "/v1/contacts/con_x/deliveries",
+        "/v1/contacts/con_x/export",
+    ],
+)
 @pytest.mark.parametrize("lacking", [Scope.CAMPAIGNS_READ, Scope.AUDIENCE_READ])
-def test_recipients_need_the_scope_of_addresses_too(guarded: Guarded, lacking: Scope) -> None:
-    """Who may see campaigns may not see by that who is mailed, and at which address."""
-    path = "/v1/campaigns/cmp_x/recipients"
+def test_recipients_need_the_scope_of_addresses_too(
+    guarded: Guarded, path: str, lacking: Scope
+) -> None:
+    """Who may see campaigns may not see by that who is mailed, nor the other way round."""
     others = [each for each in Scope if each is not lacking]
 
     both = guarded.key(Scope.CAMPAIGNS_READ, Scope.AUDIENCE_READ)

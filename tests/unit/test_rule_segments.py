@@ -131,17 +131,22 @@ def test_a_start_that_is_broken_off_goes_on(sentinel: Sentinel) -> None:
 def test_the_day_of_the_start_counts_for_all(sentinel: Sentinel) -> None:
     """A fan-out over midnight applies one day's rule."""
     sentinel.chunk_size = 1
-    people(sentinel, "gold", *range(8), *range(20, 60))
+    joined = (sentinel.clock.now() - timedelta(days=7)).date().isoformat()
+    sentinel.contacts.put(
+        [
+            ContactDraft.of(f"{number}@example.com", {"name": "N", "joined": joined})
+            for number in range(40)
+        ]
+    )
     week = {"field": "joined", "op": "within_last_days", "value": 7}
     campaign(sentinel, ruled(sentinel, "new", week))
-    sentinel.fan_out_ranges = 1
     (request,) = sentinel.invoker.take_all()
     sentinel.start_campaign(request, timedelta())
     sentinel.clock.sleep(timedelta(days=1))
 
     sentinel.run()
 
-    assert mailed(sentinel) == set(range(8))
+    assert mailed(sentinel) == set(range(40))
 
 
 def test_segments_in_rules(sentinel: Sentinel) -> None:

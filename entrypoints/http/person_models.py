@@ -1,0 +1,108 @@
+"""Bodies of the routes that find a person everywhere: history, export, erasure."""
+
+from typing import Literal
+
+from domain.campaign import CampaignState
+from domain.identifiers import ContactId
+from domain.recipient import RecipientFlag, RecipientState
+from domain.use_cases.delivery_walk import Delivery
+from domain.use_cases.export_contact import ContactExport
+from entrypoints.http.audience_models import ConsentBody
+from entrypoints.http.models import Answer
+from entrypoints.http.suppression_models import SuppressionBody
+
+
+class DeliveryBody(Answer):
+    """A mail of one person: of which campaign, and how far."""
+
+    campaign_id: str
+    campaign_name: str
+    campaign_state: CampaignState
+    state: RecipientState
+    reason: str | None
+    message_id: str | None
+    flags: list[RecipientFlag]
+
+    @classmethod
+    def of(cls, delivery: Delivery) -> "DeliveryBody":
+        """From an entry of a chunk."""
+        return cls(**_told(delivery))
+
+
+class DeliveryListBody(Answer):
+    """A page, newest campaign first. With a `next_cursor` there may be more, however few these."""
+
+    items: list[DeliveryBody]
+    next_cursor: str | None
+
+
+class ExportedDeliveryBody(DeliveryBody):
+    """With what the mail was made of."""
+
+    email: str
+    fields: dict[str, str | int | float | bool]
+
+    @classmethod
+    def of(cls, delivery: Delivery) -> "ExportedDeliveryBody":
+        """From an entry of a chunk."""
+        recipient = delivery.recipient
+        return cls(**_told(delivery), email=recipient.address, fields=dict(recipient.fields))
+
+
+class ContactExportBody(Answer):
+    """Everything that is held about a person; of the mails a page."""
+
+    contact_id: str
+    email: str
+    fields: dict[str, str | int | float | bool]
+    locale: str | None
+    time_zone: str | None
+    consent: ConsentBody | None
+    suppression: SuppressionBody | None
+    segment_ids: list[str]
+    deliveries: list[ExportedDeliveryBody]
+    next_cursor: str | None
+
+    @classmethod
+    def of(cls, export: ContactExport) -> "ContactExportBody":
+        """From the use case's answer."""
+        contact, consent = export.contact, export.contact.consent
+        return cls(
+            contact_id=contact.contact_id,
+            email=contact.address,
+            fields=dict(contact.fields),
+            locale=contact.locale,
+            time_zone=contact.time_zone,
+            consent=None if consent is None else ConsentBody(source=consent.source, at=consent.at),
+            suppression=(
+                None if export.suppression is None else SuppressionBody.of(export.suppression)
+            ),
+            segment_ids=list(export.segment_ids),
+            deliveries=[ExportedDeliveryBody.of(each) for each in export.deliveries.deliveries],
+            next_cursor=export.deliveries.cursor,
+        )
+
+
+class ErasureBody(Answer):
+    """An erasure that is not done yet: nothing new is made of the person, and the rest goes on."""
+
+    contact_id: str
+    state: Literal["erasing"]
+
+    @classmethod
+    def of(cls, contact_id: ContactId) -> "ErasureBody":
+        """Under way."""
+        return cls(contact_id=contact_id, state="erasing")
+
+
+def _told(delivery: Delivery) -> dict[str, object]:
+    progress = delivery.progress
+    return {
+        "campaign_id": delivery.campaign.campaign_id,
+        "campaign_name": delivery.campaign.name,
+        "campaign_state": delivery.campaign.state,
+        "state": progress.state,
+        "reason": progress.reason,
+        "message_id": progress.message_id,
+        "flags": sorted(progress.flags),
+    }
