@@ -14,7 +14,7 @@ import pytest
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
 from adapters.aws.clients import AwsClients
-from domain.contact import ContactDraft
+from domain.contact import Contact, ContactDraft
 from domain.errors import (
     AlreadyExists,
     DependencyFault,
@@ -125,6 +125,13 @@ def a_campaign_with_a_range(family: Family) -> None:
 def a_contact(family: Family) -> None:
     """Of the address."""
     family.contacts.put([ContactDraft.of(ADDRESS, {"n": 0})])
+
+
+def the_contact(family: Family) -> Contact:
+    """As it is stored."""
+    contact = family.contacts.find(ADDRESS)
+    assert contact is not None
+    return contact
 
 
 def nothing(_: Family) -> None:
@@ -342,6 +349,44 @@ WRITES = [
         prepare=nothing,
         act=lambda family: family.contacts.put([ContactDraft.of(ADDRESS, {"n": 1})]),
         done=contact_is_known,
+        loss=None,
+    ),
+    Write(
+        name="save a contact",
+        operation="PutItem",
+        prepare=a_contact,
+        act=lambda family: family.contacts.save(replace(the_contact(family), fields={"n": 1})),
+        done=lambda family: the_contact(family).fields == {"n": 1},
+    ),
+    Write(
+        name="begin to erase a contact",
+        operation="TransactWriteItems",
+        prepare=a_contact,
+        act=lambda family: family.contacts.begin_erasure(the_contact(family).contact_id),
+        done=lambda family: family.contacts.find(ADDRESS) is None,
+        loss=None,
+    ),
+    Write(
+        name="erase a recipient",
+        operation="TransactWriteItems",
+        prepare=a_campaign_with_a_chunk,
+        act=lambda family: family.chunks.erase(a_chunk().erase(0), a_chunk()),
+        done=lambda family: version_of_chunk(family) == 1,
+    ),
+    Write(
+        name="forget a suppressed address",
+        operation="PutItem",
+        prepare=an_unsubscribed_address,
+        act=lambda family: family.suppressions.forget(suppression_id_of(ADDRESS_HASH_KEY, ADDRESS)),
+        done=lambda family: ADDRESS not in repr(family.suppressions.entry(ADDRESS)),
+        loss=None,
+    ),
+    Write(
+        name="take a member out",
+        operation="DeleteItem",
+        prepare=lambda family: family.segments.add_members(VIPS, contact_ids(1)),
+        act=lambda family: family.segments.remove_member(VIPS, contact_ids(1)[0]),
+        done=lambda family: read_all(family) == [],
         loss=None,
     ),
     Write(
