@@ -11,7 +11,7 @@ from email.utils import getaddresses
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from adapters.aws.clients import AwsClients
@@ -157,6 +157,8 @@ def test_domains_in_their_own_letters(
 
 
 @given(name=WORDS, local=st.one_of(st.just("help"), WORDS))
+@example(name="A\x0bB", local="help")
+@example(name="A\u2028B", local="help")
 def test_a_sender_is_one_mailbox(clients: AwsClients, name: str, local: str) -> None:
     """Of any name that the deployment may be configured with; what holds more is refused there."""
     try:
