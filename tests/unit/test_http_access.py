@@ -146,6 +146,28 @@ def test_recipients_need_the_scope_of_addresses_too(
     assert 'scope="campaigns:read audience:read"' in refused.headers["www-authenticate"]
 
 
+PREVIEW = (Scope.TEMPLATES_READ, Scope.AUDIENCE_READ)
+
+
+@pytest.mark.parametrize(
+    ("path", "needed"),
+    [
+        ("/v1/templates/tpl_x/preview", PREVIEW),
+        ("/v1/templates/tpl_x/test-send", (*PREVIEW, Scope.CAMPAIGNS_WRITE)),
+    ],
+)
+def test_a_template_is_shown_as_a_contact_to_who_may_see_both(
+    guarded: Guarded, path: str, needed: tuple[Scope, ...]
+) -> None:
+    """And sent by nobody but who may send; no key that writes is asked for to look."""
+    assert guarded.ask("POST", path, guarded.key(*needed)).status not in {401, 403}
+    for lacking in needed:
+        others = [each for each in Scope if each is not lacking]
+        refused = guarded.ask("POST", path, guarded.key(*others))
+        assert refused.status == 403
+        assert str(lacking) in refused.problem["detail"]
+
+
 def test_every_route_of_the_interface_has_a_scope() -> None:
     """None that is added is served to any key by oversight."""
     for path, item in json.loads(openapi_text())["paths"].items():

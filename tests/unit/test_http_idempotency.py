@@ -843,3 +843,21 @@ def test_a_test_mail_whose_end_nobody_knows_is_not_sent_again(client: Client) ->
 
     assert [each["outcome"] for each in again.json["results"]] == ["unknown"]
     assert len(client.gateway.container.family.sent().outbox) == 1
+
+
+def test_a_template_that_was_edited_before_its_creation_was_answered(client: Client) -> None:
+    """It was created: the answer is what was, and the edit stays."""
+    body = {**GREETING, "template_id": "chosen"}
+    client.templates.after_add = Once(die)
+    client.dies("/v1/templates", body)
+    edit = json.dumps({**GREETING, "subject": "Edited"})
+    assert (
+        client.gateway.call("PUT", "/v1/templates/chosen", edit, content_type=JSON_TYPE).status
+        == 200
+    )
+    client.clock.sleep(LEASE)
+
+    answer = client.post("/v1/templates", body)
+
+    assert (answer.status, answer.json["version"]) == (201, 1)
+    assert client.gateway.get("/v1/templates/chosen").json["subject"] == "Edited"

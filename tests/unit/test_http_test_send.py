@@ -14,6 +14,7 @@ from domain.grants import Grant
 from domain.message import Message, SentMail
 from domain.outcome import AccountBlocked, NotSent, Outcome, Refused
 from domain.suppression import Suppression, SuppressionReason, SuppressionScope
+from tests.unit.sentinel import SettableClock
 from tests.unit.test_http_gateway import ADDRESS, Gateway
 
 PATH = "/v1/templates/greeting/test-send"
@@ -116,6 +117,20 @@ class MailerThat(MemoryMailer):
         return [outcome]
 
 
+class SlowMailer(MemoryMailer):
+    """Each mail takes nine seconds."""
+
+    def __init__(self, clock: SettableClock) -> None:
+        """An empty outbox."""
+        super().__init__(clock)
+        self._settable = clock
+
+    def send(self, messages: Sequence[Message], within: timedelta) -> Sequence[Outcome]:
+        """At the end of them."""
+        self._settable.sleep(timedelta(seconds=9))
+        return super().send(messages, within)
+
+
 class LimiterThat(MemoryRateLimiter):
     """Says who is to wait, or fails."""
 
@@ -148,6 +163,33 @@ def test_what_became_of_each_is_told(gateway: Gateway) -> None:
         ("accepted", None),
     ]
     assert [mail.message.to for mail in mailer.outbox] == ["d@example.com"]
+
+
+def test_where_the_provider_throttles_everybody_slows_down(gateway: Gateway) -> None:
+    """Campaigns send by the same account."""
+    mailer = MailerThat(gateway.clock)
+    mailer.outcomes = (NotSent("TooManyRequestsException", throttled=True),)
+    limiter = MemoryRateLimiter(2)
+    gateway.container.family.mailer.override(providers.Object(mailer))
+    gateway.container.family.limiter.override(providers.Object(limiter))
+    gateway.post(PATH, {"to": [ADDRESS], **ANN})
+
+    later = limiter.request(2, gateway.clock.now() + timedelta(seconds=2), timedelta(seconds=5))
+
+    assert isinstance(later, Grant)
+    assert later.messages == 1
+
+
+def test_a_slow_provider_does_not_outlast_the_gateway(gateway: Gateway) -> None:
+    """Who is left when twenty seconds have passed is not mailed, and the answer says so."""
+    mailer = SlowMailer(gateway.clock)
+    gateway.container.family.mailer.override(providers.Object(mailer))
+    to = [f"{name}@example.com" for name in "abcde"]
+
+    results = gateway.post(PATH, {"to": to, **ANN}).json["results"]
+
+    assert [each["outcome"] for each in results] == ["accepted"] * 3 + ["not_sent"] * 2
+    assert [mail.message.to for mail in mailer.outbox] == to[:3]
 
 
 @pytest.mark.parametrize("answer", [timedelta(seconds=9), DependencyRefused("DynamoDB")])
