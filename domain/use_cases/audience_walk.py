@@ -19,6 +19,8 @@ READS_A_PAGE = 10
 MAX_PARTS = 500
 """Of a rule with those of the segments that it names."""
 MAX_SEGMENTS_DEEP = 5
+MAX_SEGMENTS_ASKED = 10
+"""Static ones in which each contact is looked for: 50 requests for 500 contacts."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,8 @@ class AudienceWalk:
     ) -> tuple[Audience, Segment]:
         """Who is in one segment and in none of the others; and the one.
 
-        Raises UnknownReference naming `segment_id` or `exclude_segment_ids/0`, DependencyFault.
+        Raises UnknownReference naming `segment_id` or `exclude_segment_ids/0`, InvalidInput
+        naming `exclude_segment_ids`, and DependencyFault.
         """
         found = _Resolution(self.segments)
         segment = found.segment(segment_id, "segment_id")
@@ -50,11 +53,11 @@ class AudienceWalk:
         for index, each in enumerate(excluded):
             other = found.segment(each, f"exclude_segment_ids/{index}")
             rules.append(Not(found.of_segment(other)))
-        return Audience.of(AllOf(tuple(rules))), segment
+        return _bounded(Audience.of(AllOf(tuple(rules))), "exclude_segment_ids"), segment
 
     def audience_of(self, rule: Rule) -> Audience:
         """Whom a rule means. Raises InvalidInput naming `rule`, and DependencyFault."""
-        return Audience.of(_Resolution(self.segments).of_rule(rule))
+        return _bounded(Audience.of(_Resolution(self.segments).of_rule(rule)), "rule")
 
     def page(  # noqa: PLR0913  where from, where to, and how far
         self,
@@ -101,6 +104,17 @@ class AudienceWalk:
         ids = [contact.contact_id for contact in contacts]
         memberships = {each: self.segments.those_in(each, ids) for each in segments_in(rule)}
         return [contact for contact in contacts if matches(rule, contact, today, memberships)]
+
+
+def _bounded(audience: Audience, field: str) -> Audience:
+    """Raises InvalidInput naming `field` where each contact would cost too much."""
+    if len(segments_in(audience.rule)) > MAX_SEGMENTS_ASKED:
+        raise InvalidInput(
+            field,
+            f"With the rules of the segments that are named it asks for over {MAX_SEGMENTS_ASKED} "
+            "static segments.",
+        )
+    return audience
 
 
 class _Resolution:

@@ -202,6 +202,15 @@ def _delete(session: Session) -> object:
     return session.client("dynamodb").delete_item(TableName=NAME, Key=_KEY)
 
 
+def _count(session: Session) -> object:
+    return session.client("dynamodb").update_item(
+        TableName=NAME,
+        Key=_KEY,
+        UpdateExpression="ADD n :one",
+        ExpressionAttributeValues={":one": {"N": "1"}},
+    )
+
+
 def _scan(session: Session) -> object:
     return session.client("dynamodb").scan(TableName=NAME)
 
@@ -279,6 +288,7 @@ _NOT: dict[str, tuple[Call, ...]] = {
         _unschedule,
     ),
     "StartCampaignRole": (
+        _count,
         _delete,
         _list_campaigns,
         _open_work,
@@ -298,6 +308,7 @@ _NOT: dict[str, tuple[Call, ...]] = {
         _start,
     ),
     "ReconcileRole": (
+        _count,
         _delete,
         _list_campaigns,
         _read_api_keys,
@@ -331,6 +342,7 @@ _MAY: dict[str, tuple[Call, ...]] = {
         _write,
     ),
     "ApiRole": (
+        _count,
         _delete,
         _list_campaigns,
         _read_api_keys,

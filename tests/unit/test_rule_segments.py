@@ -251,6 +251,20 @@ def test_rules_of_rules_end_somewhere(sentinel: Sentinel) -> None:
     assert sentinel.segments.get(SegmentId("too-wide")) is None
 
 
+def test_so_many_static_segments_and_no_more_are_asked_for(sentinel: Sentinel) -> None:
+    """Ten beside the one that is gone through, of a rule and of a campaign with its exclusions."""
+    names = [static(sentinel, f"static-{number}", []) for number in range(12)]
+    none_of_ten = [{"not": {"segment": each}} for each in names[1:11]]
+    most = ruled(sentinel, "most", {"all": [{"segment": names[0]}, *none_of_ten]})
+
+    with pytest.raises(InvalidInput, match="static") as refusal:
+        ruled(sentinel, "over", {"any": [{"segment": each} for each in names[:11]]})
+    assert refusal.value.field == "rule"
+    with pytest.raises(InvalidInput, match="static") as refusal:
+        campaign(sentinel, most, names[11])
+    assert refusal.value.field == "exclude_segment_ids"
+
+
 def preview(sentinel: Sentinel) -> PreviewSegment:
     """The use case."""
     return PreviewSegment(
