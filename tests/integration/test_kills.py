@@ -247,12 +247,16 @@ def _moment(rng: random.Random, *, fanning_out: bool) -> tuple[Moment, dict[str,
 def kill(
     victim: Victim, campaign_id: CampaignId, times: int, settings: Mapping[str, str] = NOTHING
 ) -> None:
-    """Again and again, in lives that are too short to see the campaign sent."""
+    """Again and again, in lives that are too short to see the campaign sent.
+
+    At most a third of the kills are aimed at the fan-out.
+    """
     rng = random.Random(20_251_125)  # noqa: S311  the same in every run
     for _ in range(times):
         progress = victim.deployed.progress(campaign_id)
         fanning_out = any(each.has_work_left for each in progress.ranges)
-        moment, how = _moment(rng, fanning_out=fanning_out)
+        aimed = fanning_out and _fell_in(victim, "in the fan-out") < times // 3
+        moment, how = _moment(rng, fanning_out=aimed)
         killed_in_time = victim.live(campaign_id, moment, {**how, **settings})
         assert killed_in_time, "sent before it was killed often enough"
 
