@@ -62,6 +62,15 @@ def no_credentials(error: Exception) -> DependencyRefused:
     )
 
 
+def account_number(clients: AwsClients) -> str:
+    """Of whoever's credentials these are. Raises DependencyFault."""
+    with translated("STS GetCallerIdentity", told=True):
+        try:
+            return clients.sts.get_caller_identity()["Account"]
+        except NO_CREDENTIALS as error:
+            raise no_credentials(error) from error
+
+
 def configured_region() -> str | None:
     """The region that the profile or AWS_DEFAULT_REGION names."""
     with translated("AWS configuration"):

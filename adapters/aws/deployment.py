@@ -1,17 +1,15 @@
 """A deployment of template.yaml: its package, its secrets, its stack."""
 
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from email.utils import parseaddr
 
-from botocore.exceptions import ClientError
-
-from adapters.aws.account import NO_CREDENTIALS, no_credentials
+from adapters.aws.account import account_number
 from adapters.aws.api_keys import NO_API_KEYS
 from adapters.aws.clients import AwsClients
-from adapters.aws.faults import code_of, translated
+from adapters.aws.code_bucket import upload
+from adapters.aws.faults import translated
 from adapters.aws.identities import names_covering
 from adapters.aws.stack import delete_stack, deploy_stack, outputs_of, stack_status
 
@@ -21,7 +19,6 @@ TABLE_NAME = "TableName: !Ref Name"
 _HASH_KEY = "address-hash-key"
 _API_KEYS = "api-keys"
 _HASH_KEY_CHARACTERS = 64
-_NOT_THERE = frozenset({"404", "NoSuchBucket", "NoSuchKey", "NotFound"})
 
 
 @dataclass(frozen=True)
@@ -48,11 +45,11 @@ class AwsDeployment:
         and the identities of `sender` and of the `others`: who else mails may come from and, in
         SES's sandbox, go to.
         """
-        bucket, key = self._upload(package)
+        code = upload(self.clients, self.name, package, "zip")
         given = {
             "Name": self.name,
-            "CodeBucket": bucket,
-            "CodeKey": key,
+            "CodeBucket": code.bucket,
+            "CodeKey": code.key,
             "AddressHashKeySecretArn": self._secret(
                 _HASH_KEY, "Addresses are hashed under it. Never change it.", self._random_text
             ),
@@ -102,32 +99,7 @@ class AwsDeployment:
 
     def account(self) -> str:
         """The account's number: asked for first, it tells whether there is anybody to ask."""
-        with translated("STS GetCallerIdentity", told=True):
-            try:
-                return self.clients.sts.get_caller_identity()["Account"]
-            except NO_CREDENTIALS as error:
-                raise no_credentials(error) from error
-
-    def _upload(self, package: bytes) -> tuple[str, str]:
-        """The bucket and the key of the package, named after its content."""
-        bucket = f"{self.name}-code-{self.account()}-{self.clients.region}"
-        key = f"{hashlib.sha256(package).hexdigest()}.zip"
-        s3 = self.clients.s3
-        with translated("S3 HeadBucket (it takes s3:ListBucket)"):
-            stands = self._is_there(lambda: s3.head_bucket(Bucket=bucket))
-        with translated("S3 CreateBucket", told=True):
-            if not stands:
-                if self.clients.region == "us-east-1":
-                    s3.create_bucket(Bucket=bucket)
-                else:
-                    s3.create_bucket(
-                        Bucket=bucket,
-                        CreateBucketConfiguration={"LocationConstraint": self.clients.region},  # type: ignore[typeddict-item]  # any region's name
-                    )
-        with translated("S3 PutObject", told=True):
-            if not self._is_there(lambda: s3.head_object(Bucket=bucket, Key=key)):
-                s3.put_object(Bucket=bucket, Key=key, Body=package)
-        return bucket, key
+        return account_number(self.clients)
 
     def _secret(self, name: str, description: str, first_text: Callable[[], str]) -> str:
         """The ARN of a secret, which is made once and not touched again."""
@@ -174,13 +146,3 @@ class AwsDeployment:
     @property
     def _partition(self) -> str:
         return self.clients.session.get_partition_for_region(self.clients.region)
-
-    @staticmethod
-    def _is_there(head: Callable[[], object]) -> bool:
-        try:
-            head()
-        except ClientError as error:
-            if code_of(error) in _NOT_THERE:
-                return False
-            raise
-        return True

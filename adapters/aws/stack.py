@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from botocore.exceptions import ClientError, WaiterError
 
 from adapters.aws.clients import AwsClients
+from adapters.aws.code_bucket import upload
 from adapters.aws.faults import translated
 from domain.errors import DependencyRefused
 
@@ -25,12 +26,14 @@ _State = Literal["stack_create_complete", "stack_update_complete", "stack_delete
 def deploy_stack(
     clients: AwsClients, name: str, template: str, parameters: Mapping[str, str]
 ) -> Mapping[str, str]:
-    """Create the stack `name`, or update it to this; returns its outputs.
+    """Create the stack `name`, or update it to `template`, its text; returns its outputs.
 
     What it is named to keep and finds there, such as the table of a deleted stack, it takes over.
     Raises DependencyRefused naming the resources that failed, or another DependencyFault.
     """
     cloudformation = clients.cloudformation
+    # A call takes 51,200 bytes of it, an object 1 MB ("AWS CloudFormation quotas").
+    template_url = upload(clients, name, template.encode(), "yaml").url
     status = stack_status(clients, name)
     if status == "ROLLBACK_COMPLETE":
         # Its creation failed: nothing but its name is left, and it can be nothing but deleted.
@@ -45,7 +48,7 @@ def deploy_stack(
             StackName=name,
             ChangeSetName=_CHANGE_SET,
             ChangeSetType="CREATE" if creates else "UPDATE",
-            TemplateBody=template,
+            TemplateURL=template_url,
             Parameters=[
                 {"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()
             ],

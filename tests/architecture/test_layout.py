@@ -115,6 +115,17 @@ def test_only_emf_reports_through_powertools() -> None:
     assert found == {"adapters/emf"}
 
 
+def test_no_template_is_sent_with_a_call() -> None:
+    """CloudFormation takes 51,200 bytes with one: every template goes by way of S3."""
+    sent = {
+        str(path.relative_to(ROOT))
+        for path in sources()
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.keyword) and node.arg == "TemplateBody"
+    }
+    assert sent == set()
+
+
 def test_localstack_is_no_package() -> None:
     """A folder `localstack` that could be imported would hide the library of that name."""
     assert not (ROOT / "localstack" / "__init__.py").exists()

@@ -6,12 +6,13 @@ from urllib.parse import unquote
 import pytest
 
 from adapters.aws.clients import AwsClients
+from adapters.aws.code_bucket import upload
 from adapters.aws.deployment import TABLE_NAME, AwsDeployment
 from adapters.aws.stack import deploy_stack, stack_status
 from domain.errors import DependencyRefused
 from tests.conftest import Emulator
 from tests.contracts.aws_family import TEMPLATE
-from tests.contracts.wire import answer, intercepted, query_error, through
+from tests.contracts.wire import answer, intercepted, query_answer, query_error, through
 
 ACCOUNT = "100000000077"
 SENDER = "News <news@mail.example.com>"
@@ -20,6 +21,7 @@ Resources:
   Queue: {Type: AWS::SQS::Queue, Properties: {QueueName: fine}}
   Nothing: {Type: AWS::Sentinel::Nothing}
 """
+LARGEST_IN_A_CALL = 51_200
 FINE = "Resources:\n  Queue: {Type: AWS::SQS::Queue, Properties: {QueueName: fine}}\n"
 
 
@@ -30,7 +32,7 @@ def account(emulator: Emulator) -> AwsClients:
 
 
 def _deploy(clients: AwsClients, name: str) -> dict[str, str]:
-    """The parameters that a deployment without functions was made with."""
+    """The parameters and the template that a deployment without functions was made with."""
     deployment = AwsDeployment(clients, name)
     with intercepted(clients.cloudformation, "CreateChangeSet", through) as wire:
         deployment.deploy(TEMPLATE.read_text(), b"code", SENDER, {"Functions": "none"})
@@ -42,18 +44,67 @@ def _deploy(clients: AwsClients, name: str) -> dict[str, str]:
         ]
         for number in range(1, count + 1)
     }
-    return {**parameters, "TemplateBody": unquote(asked["TemplateBody"])}
+    bucket, key = unquote(asked["TemplateURL"]).removeprefix(f"{clients.endpoint_url}/").split("/")
+    template = clients.s3.get_object(Bucket=bucket, Key=key)["Body"].read().decode()
+    return {**parameters, "Template": template, "TemplateBucket": bucket}
 
 
 def test_the_table_has_a_name_that_is_spelled_out(account: AwsClients) -> None:
     """Only so CloudFormation takes over the one that an earlier deployment left."""
     assert Path(TEMPLATE).read_text().count(TABLE_NAME) == 1
 
-    sent = _deploy(account, "spelled")["TemplateBody"]
+    sent = _deploy(account, "spelled")["Template"]
 
     assert TABLE_NAME not in sent
     assert "TableName: spelled\n" in sent
     assert account.dynamodb.describe_table(TableName="spelled")
+
+
+def test_package_and_template_share_one_bucket(account: AwsClients) -> None:
+    """One that is the stack's own, made by its first deployment; another adds what is new only."""
+    sent = [_deploy(account, "stored") for _ in range(2)]
+
+    bucket = f"stored-code-{ACCOUNT}-{account.region}"
+    assert {name for each in sent for name in (each["CodeBucket"], each["TemplateBucket"])} == {
+        bucket
+    }
+    kept = account.s3.list_objects_v2(Bucket=bucket)["Contents"]
+    assert sorted(each["Key"].partition(".")[2] for each in kept) == ["yaml", "zip"]
+
+
+def test_a_template_may_be_larger_than_a_call_takes(account: AwsClients) -> None:
+    """Nobody has to count the bytes of a comment."""
+    deploy_stack(account, "large", FINE + "#" * LARGEST_IN_A_CALL, {})
+
+    assert stack_status(account, "large") == "CREATE_COMPLETE"
+
+
+@pytest.mark.parametrize(
+    ("region", "host"),
+    [
+        ("us-east-1", "s3.amazonaws.com"),
+        ("eu-central-1", "s3.eu-central-1.amazonaws.com"),
+        ("us-gov-west-1", "s3.us-gov-west-1.amazonaws.com"),
+        ("cn-north-1", "s3.cn-north-1.amazonaws.com.cn"),
+    ],
+)
+def test_cloudformation_is_led_to_s3_of_the_region(region: str, host: str) -> None:
+    """By https, which it insists on, in whatever partition."""
+    clients = AwsClients(region, access_key=ACCOUNT)
+    caller = query_answer(
+        "<GetCallerIdentityResponse><GetCallerIdentityResult>"
+        f"<Account>{ACCOUNT}</Account>"
+        "</GetCallerIdentityResult></GetCallerIdentityResponse>"
+    )
+    is_there = query_answer("")
+    with (
+        intercepted(clients.sts, "GetCallerIdentity", caller),
+        intercepted(clients.s3, "HeadBucket", is_there),
+        intercepted(clients.s3, "HeadObject", is_there),
+    ):
+        there = upload(clients, "sentinel", b"content", "yaml")
+
+    assert there.url == f"https://{host}/sentinel-code-{ACCOUNT}-{region}/{there.key}"
 
 
 def test_mails_may_be_sent_by_whatever_covers_the_sender(account: AwsClients) -> None:

@@ -89,15 +89,19 @@ def error(code: str, status: int = 400, message: str = "told by the test", **mor
     )
 
 
+def query_answer(text: str, status: int = 200) -> Step:
+    """Answer so, as AWS's query protocol has it: with XML."""
+
+    def step(request: AWSPreparedRequest) -> AWSResponse:
+        return AWSResponse(request.url, status, HTTPHeaders(), _Raw(text.encode()))
+
+    return step
+
+
 def query_error(code: str, status: int = 403) -> Step:
     """Answer with an error, as AWS's query protocol has it."""
     told = f"<Code>{code}</Code><Message>told by the test</Message>"
-    text = f"<ErrorResponse><Error>{told}</Error></ErrorResponse>".encode()
-
-    def step(request: AWSPreparedRequest) -> AWSResponse:
-        return AWSResponse(request.url, status, HTTPHeaders(), _Raw(text))
-
-    return step
+    return query_answer(f"<ErrorResponse><Error>{told}</Error></ErrorResponse>", status)
 
 
 def cancelled(*codes: str) -> Step:
