@@ -22,7 +22,6 @@ _INVISIBLE = re.compile("[\u00ad\u034f\u200b\u2007\u2060\ufeff]")
 _DEEPEST = 5
 """Lists within lists are indented up to this."""
 _WHITE = re.compile(r"\s+")
-_LINE_END = re.compile(r"[ \t]+$", re.MULTILINE)
 _BLANK_LINES = re.compile(r"\n{3,}")
 
 
@@ -35,7 +34,7 @@ def plain_text_of(html: str) -> str:
     writer = _Writer()
     for token in tokens(masked.text):
         writer.take(token)
-    text = _LINE_END.sub("", writer.text())
+    text = "\n".join(line.rstrip(" \t") for line in writer.text().split("\n"))
     text = _BLANK_LINES.sub("\n\n", text).strip()
     return f"{masked.restored(text)}\n" if text else ""
 

@@ -100,7 +100,8 @@ class Template:
 
     def edit(self, name: str, content: Content, now: datetime) -> "Template":
         """The next version; this one where nothing changes, so that an edit may be repeated."""
-        if (name, content) == (self.name, self.content):
+        is_typed_alike = _types(content.defaults) == _types(self.content.defaults)
+        if (name, content) == (self.name, self.content) and is_typed_alike:
             return self
         return replace(self, name=name, content=content, updated_at=now, version=self.version + 1)
 
@@ -115,3 +116,8 @@ class Template:
             created_at=self.created_at,
             updated_at=self.updated_at,
         )
+
+
+def _types(fields: MergeFields) -> dict[str, type]:
+    """By which 1 and true, which are equal, differ in a mail."""
+    return {name: type(value) for name, value in fields.items()}

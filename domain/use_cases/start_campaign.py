@@ -33,6 +33,7 @@ from domain.ports.segments import SegmentRepository
 from domain.ports.templates import TemplateRepository
 from domain.recipient import Recipient, Resend
 from domain.start import StartRequest
+from domain.unsubscribe import Footer
 from domain.use_cases.audience_walk import AudienceWalk
 from domain.use_cases.finish_campaign import FinishCampaign
 
@@ -64,6 +65,7 @@ class StartCampaign:
     metrics: Metrics
     policy: DeliveryPolicy
     finish: FinishCampaign
+    footer: Footer
     chunk_size: int = MAX_RECIPIENTS
     chunks_a_step: int = CHUNKS_A_STEP
 
@@ -106,11 +108,21 @@ class StartCampaign:
                     "Another start is at it",
                     extra={"campaign_id": campaign_id, "range": fan_out_range.number},
                 )
-                complete = True
+                complete = not self._is_left_behind(campaign_id, fan_out_range.number)
             if not complete:
                 self.invoker.start(campaign_id)
                 return
         self.finish(campaign_id)
+
+    def _is_left_behind(self, campaign_id: CampaignId, number: int) -> bool:
+        """Whether the range has work and nobody at it: not a start was there, but somebody else.
+
+        Who is erased takes the range from whoever is at it, and a campaign may be renamed.
+        """
+        (found,) = [
+            each for each in self.fan_out.progress(campaign_id).ranges if each.number == number
+        ]
+        return found.has_work_left and not found.is_held(self.clock.now())
 
     def _claimable(self, campaign_id: CampaignId) -> Campaign | None:
         """The campaign if a start may work on it; one that is too late expires here."""
@@ -144,9 +156,15 @@ class StartCampaign:
             self._fail(campaign, "template gone")
             return False
         try:
-            self.renderer.variables(template.content)
+            names = self.renderer.variables(template.content)
         except InvalidInput as error:
             self._fail(campaign, f"template broken: {error}")
+            return False
+        try:
+            # It may have been edited since the campaign was created.
+            self.footer.check(campaign.category, names)
+        except InvalidInput as error:
+            self._fail(campaign, f"template: {error.detail}")
             return False
         return True
 
@@ -163,11 +181,13 @@ class StartCampaign:
                 if template is None:
                     # The next start fails the campaign, and says why.
                     raise DependencyRefused("The template is gone since the start began.")
-                self.renderer.variables(template.content)
+                names = self.renderer.variables(template.content)
+                self.footer.check(campaign.category, names)
                 content = self.contents.add_if_absent(campaign.campaign_id, template.content)
             return self.renderer.variables(content)
         except InvalidInput as error:
-            raise DependencyRefused(f"The content is damaged: {error}") from error
+            # The next start fails the campaign, unless the content is damaged for good.
+            raise DependencyRefused(f"The content cannot be sent: {error}") from error
 
     def _audience(self, campaign: Campaign) -> Audience | None:
         """Whom it is for; None where that cannot be told any more."""

@@ -26,4 +26,5 @@ class Starting(Finishing):
         metrics=UseCases.family.metrics,
         policy=UseCases.settings.provided.policy,
         finish=Finishing.finish_campaign,
+        footer=UseCases.settings.provided.footer,
     )

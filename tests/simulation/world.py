@@ -226,6 +226,7 @@ class World:
                 metrics=metrics,
                 policy=policy,
                 finish=finish,
+                footer=_FOOTER,
                 chunk_size=self.setting.chunk_size,
                 chunks_a_step=self.setting.chunks_a_step,
             ),

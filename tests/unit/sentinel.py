@@ -159,6 +159,7 @@ class Sentinel:
             metrics=self.metrics,
             policy=self.policy,
             finish=self.finish_campaign,
+            footer=FOOTER,
             chunk_size=self.chunk_size,
         )
 

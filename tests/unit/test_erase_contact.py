@@ -155,7 +155,7 @@ def test_somebody_unknown_is_not_found(sentinel: Sentinel) -> None:
 def test_a_fan_out_that_has_read_the_person_writes_nothing(
     sentinel: Sentinel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The erasure comes between its reading and its writing; who starts again finds nobody."""
+    """The erasure comes between its reading and its writing; it starts again at once without."""
     campaign_id = sentinel.create(3)
     contact_id = person(sentinel)
     append = sentinel.fan_out.append
@@ -167,8 +167,6 @@ def test_a_fan_out_that_has_read_the_person_writes_nothing(
 
     monkeypatch.setattr(sentinel.fan_out, "append", erase_first)
     sentinel.run()
-    assert sentinel.mailed() == []
-    sentinel.pass_time(timedelta(minutes=5))
 
     assert sorted(sentinel.mailed()) == ["person-1@example.com", "person-2@example.com"]
     assert sentinel.state(campaign_id) is CampaignState.SENT

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -22,6 +23,8 @@ from domain.template import Content
 from domain.use_cases.create_campaign import CampaignRequest
 from tests.unit.faults import Died, InterruptedQueue, PickyQueue
 from tests.unit.sentinel import GREETING, MINUTE, NOW, Sentinel, SettableClock, addresses
+
+NEWER = Content("Newer", "Newer", "Newer {{ postal_address }} {{ unsubscribe_url }}")
 
 
 class SlowSegments(MemorySegmentRepository):
@@ -363,7 +366,7 @@ def test_the_template_was_broken(sentinel: Sentinel) -> None:
 def test_an_edit_before_the_start_counts(sentinel: Sentinel) -> None:
     """What the template says at the start is what is sent."""
     sentinel.create(1, schedule_at=NOW + timedelta(hours=1))
-    edit_template(sentinel, Content("Newer", "Newer", "Newer"))
+    edit_template(sentinel, NEWER)
     sentinel.pass_time(timedelta(hours=2))
     assert [mail.message.subject for mail in sentinel.mailer.outbox] == ["Newer"]
 
@@ -382,18 +385,46 @@ def test_a_start_that_loses_to_another_time_has_not_fixed_the_content(sentinel: 
     sentinel.fan_out = InterruptedFanOut(sentinel, move)
     sentinel.pass_time(timedelta(hours=2))
     assert sentinel.mailed() == []
-    edit_template(sentinel, Content("Newer", "Newer", "Newer"))
+    edit_template(sentinel, NEWER)
     sentinel.pass_time(timedelta(days=1))
 
     assert [mail.message.subject for mail in sentinel.mailer.outbox] == ["Newer"]
 
 
+@pytest.mark.parametrize("when", ["before the start", "at its moment"])
+def test_an_edit_that_takes_the_way_out_from_a_marketing_mail(
+    sentinel: Sentinel, when: str
+) -> None:
+    """Nobody is mailed what could not have been created: the campaign fails, and says why."""
+    campaign_id = sentinel.create(3)
+    bare = Content("News", "<p>News</p>", "News")
+    if when == "before the start":
+        edit_template(sentinel, bare)
+    else:
+        sentinel.fan_out = InterruptedFanOut(sentinel, lambda: edit_template(sentinel, bare))
+    with suppress(DependencyRefused):
+        sentinel.run()
+
+    assert_failed(sentinel, campaign_id, "template: A marketing mail needs {{ unsubscribe_url }}")
+
+
+def test_renamed_at_the_moment_of_the_start(sentinel: Sentinel) -> None:
+    """The start that lost its claim is followed by another at once."""
+    campaign_id = sentinel.create(3)
+
+    def rename() -> None:
+        sentinel.campaigns.save(sentinel.campaign(campaign_id).rename("Another"))
+
+    sentinel.fan_out = InterruptedFanOut(sentinel, rename)
+    sentinel.run()
+
+    assert_all_mailed_once(sentinel, campaign_id, 3)
+
+
 def test_an_edit_at_the_moment_of_the_start_counts(sentinel: Sentinel) -> None:
     """What stands once the start has claimed the campaign is sent, not what it looked at before."""
     sentinel.create(1)
-    sentinel.fan_out = InterruptedFanOut(
-        sentinel, lambda: edit_template(sentinel, Content("Newer", "Newer", "Newer"))
-    )
+    sentinel.fan_out = InterruptedFanOut(sentinel, lambda: edit_template(sentinel, NEWER))
     sentinel.run()
 
     assert [mail.message.subject for mail in sentinel.mailer.outbox] == ["Newer"]
@@ -407,7 +438,7 @@ def test_a_change_after_the_start_does_not_count(sentinel: Sentinel, change: str
     sentinel.invoker.take_all()
     sentinel.start(campaign_id, time_left=timedelta(seconds=5))
     if change == "edited":
-        edit_template(sentinel, Content("Newer", "Newer", "Newer"))
+        edit_template(sentinel, NEWER)
     else:
         del sentinel.database.templates[TemplateId("greeting")]
     sentinel.run()

@@ -3,7 +3,9 @@
 import pytest
 
 from domain.errors import InvalidInput
-from domain.template import MAX_BODY_BYTES, MAX_SUBJECT_CHARACTERS, Content
+from domain.identifiers import TemplateId
+from domain.template import MAX_BODY_BYTES, MAX_SUBJECT_CHARACTERS, Content, Template
+from tests.unit.sentinel import NOW
 
 
 def test_content_within_its_limits() -> None:
@@ -37,3 +39,13 @@ def test_content_beyond_its_limits(subject: str, html: str, text: str, field: st
     with pytest.raises(InvalidInput) as refusal:
         Content.of(subject, html, text)
     assert refusal.value.field == field
+
+
+def test_one_and_true_are_not_the_same_default() -> None:
+    """They are equal to Python, and read differently in a mail: the edit makes a version."""
+    one, true = (Content.of("News", "<p>", "text", defaults={"vip": vip}) for vip in (1, True))
+    template = Template(
+        template_id=TemplateId("news"), name="News", content=one, created_at=NOW, updated_at=NOW
+    )
+    assert template.edit("News", true, NOW).version == template.version + 1
+    assert template.edit("News", one, NOW) == template
