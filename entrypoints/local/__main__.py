@@ -122,6 +122,19 @@ def _on_emulator(settings: Settings, endpoint: str) -> Core:
     return build(Family.EMULATOR, deployed)
 
 
+class _Server(uvicorn.Server):
+    """Says that it serves once it does: whoever reads that may end it at once."""
+
+    def __init__(self, config: uvicorn.Config, announcement: str) -> None:
+        super().__init__(config)
+        self._announcement = announcement
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen, and say so; signals are uvicorn's by now, and none is lost any more."""
+        await super().startup(sockets)
+        _say(self._announcement)
+
+
 def _serve(local: LocalSettings, container: Core, listener: socket.socket, backend: str) -> None:
     if local.demo_data:
         _say(f"Loading the demo data ({backend})…")
@@ -137,9 +150,9 @@ def _serve(local: LocalSettings, container: Core, listener: socket.socket, backe
         api = Api(container, all_routes(container), more_routes=[outbox_routes(container)])
         url = f"http://{HOST}:{listener.getsockname()[1]}"
         now = container.family.clock().now()
-        _say(banner(url, backend, demo_examples(url, now) if local.demo_data else ""))
-        server = uvicorn.Server(
-            uvicorn.Config(LocalServer(api), lifespan="off", log_config=None, log_level="warning")
+        server = _Server(
+            uvicorn.Config(LocalServer(api), lifespan="off", log_config=None, log_level="warning"),
+            banner(url, backend, demo_examples(url, now) if local.demo_data else ""),
         )
         server.run(sockets=[listener])
     finally:
