@@ -166,7 +166,7 @@ class Chunk:
         for position, outcome in outcomes.items():
             progress[position] = _after_outcome(progress[position], attempt, outcome)
         released = self.lease is not None and self.lease.attempt == attempt
-        recorded = self._with(tuple(progress), None if released else self.lease)
+        recorded = self._with(self._unnamed(progress), None if released else self.lease)
         if recorded.progress == self.progress:
             return recorded
         # Somebody is at it: whoever waits for it may be patient anew.
@@ -190,7 +190,7 @@ class Chunk:
         for event in events:
             if event.position < len(progress):
                 progress[event.position] = _after_event(progress[event.position], event)
-        return self._with(tuple(progress), self.lease)
+        return self._with(self._unnamed(progress), self.lease)
 
     def resend(self, positions: Collection[int], next_check_at: datetime) -> "Chunk":
         """Put those back whose outcome is unknown: they may get a second mail.
@@ -259,6 +259,13 @@ class Chunk:
         """What writing this after `before` adds to the tally, which counts finished chunks only."""
         change = _counted(self) - _counted(before)
         return change if change != Tally() else None
+
+    def _unnamed(self, progress: Iterable[RecipientProgress]) -> tuple[RecipientProgress, ...]:
+        """The mail of somebody erased is not found by the provider's name for it, told later."""
+        return tuple(
+            replace(each, message_id=None) if recipient.is_erased else each
+            for recipient, each in zip(self.recipients, progress, strict=True)
+        )
 
     def _positions(self, state: RecipientState) -> tuple[int, ...]:
         return _positions(self.progress, state)

@@ -34,7 +34,7 @@ class ProviderEvent:
     """`chunk` and `position` name the recipient, as the mail's tags or header did.
 
     `addresses` are those that a bounce or complaint is about, as the provider wrote them: of use
-    only where the chunk itself is no longer kept.
+    only where the chunk itself is no longer kept, or the recipient is erased.
     """
 
     kind: ProviderEventKind

@@ -8,7 +8,7 @@ from domain.campaign import Campaign
 from domain.chunk import Chunk, ChunkRef
 from domain.contact import normalise_address
 from domain.errors import DependencyFault, InvalidInput, VersionConflict
-from domain.identifiers import CampaignId
+from domain.identifiers import CampaignId, SuppressionId
 from domain.outcome import OutcomeCounts
 from domain.ports.chunks import ChunkRepository
 from domain.ports.clock import Clock
@@ -73,10 +73,10 @@ class RecordProviderEvents:
             loaded = self.chunks.load(ref)
             if loaded is None:
                 # Kept no longer, or never: whom not to mail again is worth knowing all the same.
-                self._suppress(events, None)
+                self._suppress(ref, events, None)
                 return False
             campaign, chunk = loaded
-            self._suppress(events, chunk)
+            self._suppress(ref, events, chunk)
             noted = chunk.note(events)
             if noted == chunk:
                 return False
@@ -88,14 +88,28 @@ class RecordProviderEvents:
             return stored.is_finished and not chunk.is_finished
         raise VersionConflict("The chunk kept changing.")
 
-    def _suppress(self, events: Sequence[ProviderEvent], chunk: Chunk | None) -> None:
+    def _suppress(
+        self, ref: ChunkRef, events: Sequence[ProviderEvent], chunk: Chunk | None
+    ) -> None:
         """Before the flag is written: who reads the flag finds the address on the list."""
+        added: list[tuple[int, SuppressionId]] = []
         for event in events:
             reason = _SUPPRESSING.get(event.kind)
             if reason is None:
                 continue
             for address in _addresses(event, chunk):
-                self.suppressions.add(Suppression(address, reason, event.at))
+                entry = self.suppressions.add(Suppression(address, reason, event.at))
+                added.append((event.position, entry.suppression_id))
+        if added:
+            self._forget_erased(ref, added)
+
+    def _forget_erased(self, ref: ChunkRef, added: Sequence[tuple[int, SuppressionId]]) -> None:
+        """Read after adding: an erasure that is not seen here takes the address off itself."""
+        loaded = self.chunks.load(ref)
+        recipients = () if loaded is None else loaded[1].recipients
+        for position, suppression_id in added:
+            if position < len(recipients) and recipients[position].is_erased:
+                self.suppressions.forget(suppression_id)
 
     def _report(self, campaign: Campaign, before: Chunk, after: Chunk) -> None:
         proved = sum(
@@ -117,13 +131,14 @@ class RecordProviderEvents:
 
 
 def _addresses(event: ProviderEvent, chunk: Chunk | None) -> Sequence[str]:
-    """As they are mailed; none where this was told before."""
-    if chunk is None or event.position >= len(chunk.recipients):
-        return [each for text in event.addresses for each in _normalised(text)]
-    if event.flag in chunk.progress[event.position].flags:
-        return ()
-    recipient = chunk.recipients[event.position]
-    return () if recipient.is_erased else (recipient.address,)
+    """As they are mailed, or as the provider wrote them; none where this was told before."""
+    if chunk is not None and event.position < len(chunk.recipients):
+        if event.flag in chunk.progress[event.position].flags:
+            return ()
+        recipient = chunk.recipients[event.position]
+        if not recipient.is_erased:
+            return (recipient.address,)
+    return [each for text in event.addresses for each in _normalised(text)]
 
 
 def _normalised(text: str) -> Sequence[str]:

@@ -2,6 +2,7 @@
 
 import logging
 from dataclasses import dataclass
+from enum import StrEnum
 
 from domain.contact import normalise_address
 from domain.errors import InvalidInput
@@ -15,6 +16,15 @@ from domain.unsubscribe import Mailing, UnsubscribeTokens
 logger = logging.getLogger(__name__)
 
 
+class UnsubscribeResult(StrEnum):
+    """What became of it."""
+
+    DONE = "done"
+    NOBODY = "nobody"
+    """The token is Sentinel's, and nothing is known any more of whom it was made for."""
+    NO_TOKEN = "no token"  # noqa: S105  a result
+
+
 @dataclass(frozen=True, kw_only=True)
 class Unsubscribe:
     """Whoever holds the mail may: that is what the link is for, and undoing it is easy."""
@@ -25,20 +35,22 @@ class Unsubscribe:
     suppressions: SuppressionRepository
     clock: Clock
 
-    def __call__(self, token: str, scope: SuppressionScope) -> bool:
-        """Suppress the address that was mailed; False where the token is none of Sentinel's.
+    def __call__(self, token: str, scope: SuppressionScope) -> UnsubscribeResult:
+        """Suppress the address that was mailed.
 
         However often it is asked for, it is one entry. Raises DependencyFault.
         """
         mailing = self.tokens.read(token)
         if mailing is None:
-            return False
+            return UnsubscribeResult.NO_TOKEN
         address = self._address(mailing)
         if address is not None:
-            self.suppressions.add(
+            entry = self.suppressions.add(
                 Suppression(address, SuppressionReason.UNSUBSCRIBE, self.clock.now(), scope)
             )
-        # Nothing is known of whom neither knows: there is nobody left to be mailed.
+            if self._address(mailing) is None:
+                # Erased meanwhile. An erasure that is not seen here takes the address off itself.
+                self.suppressions.forget(entry.suppression_id)
         logger.info(
             "Unsubscribed from %s",
             scope,
@@ -48,7 +60,7 @@ class Unsubscribe:
                 "known": address is not None,
             },
         )
-        return True
+        return UnsubscribeResult.NOBODY if address is None else UnsubscribeResult.DONE
 
     def _address(self, mailing: Mailing) -> str | None:
         """As it was mailed; of a campaign that is no longer kept, the contact's."""

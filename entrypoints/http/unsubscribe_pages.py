@@ -67,6 +67,16 @@ def done_page(scope: SuppressionScope) -> Response[str]:
     return _page(HTTPStatus.OK, "You are unsubscribed", f"<p>{what} {late}</p>\n")
 
 
+def nobody_page() -> Response[str]:
+    """The person was erased: a promise for an address that is not known could not be kept."""
+    return _page(
+        HTTPStatus.OK,
+        "Nothing is known of you here",
+        "<p>The address that this mail went to was deleted, so there is nothing to take it off. "
+        "Should mail come to you again, unsubscribe by the link in that mail.</p>\n",
+    )
+
+
 def unknown_page() -> Response[str]:
     """404: the link was cut, or is not ours."""
     return _page(

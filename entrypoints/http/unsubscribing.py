@@ -13,6 +13,7 @@ from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
 from domain.errors import DependencyFault
 from domain.suppression import SuppressionScope
+from domain.use_cases.unsubscribe import UnsubscribeResult
 from entrypoints.containers.serving import Serving
 from entrypoints.http import unsubscribe_pages as pages
 
@@ -60,10 +61,16 @@ def unsubscribe_routes(container: Serving) -> APIGatewayHttpRouter:
             if scope is None:
                 known = container.tokens().read(token) is not None
                 return pages.form_again_page() if known else pages.unknown_page()
-            done = container.unsubscribe()(token, scope)
+            result = container.unsubscribe()(token, scope)
         except DependencyFault as fault:
             return _failed(fault)
-        return pages.done_page(scope) if done else pages.unknown_page()
+        match result:
+            case UnsubscribeResult.DONE:
+                return pages.done_page(scope)
+            case UnsubscribeResult.NOBODY:
+                return pages.nobody_page()
+            case UnsubscribeResult.NO_TOKEN:
+                return pages.unknown_page()
 
     return router
 

@@ -1,6 +1,7 @@
 """Erasing a person, and what is told of one before."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -15,10 +16,11 @@ from domain.message import Message
 from domain.outcome import Outcome, Unknown
 from domain.provider_event import ProviderEventKind
 from domain.recipient import RecipientState
-from domain.suppression import Suppression, SuppressionReason
+from domain.suppression import Suppression, SuppressionReason, SuppressionScope
 from domain.use_cases.erase_contact import EraseContact
 from domain.use_cases.export_contact import ExportContact
 from domain.use_cases.list_deliveries import ListDeliveries
+from domain.use_cases.unsubscribe import UnsubscribeResult
 from tests.unit.faults import AnsweringMailer
 from tests.unit.sentinel import NOW, Sentinel
 from tests.unit.test_provider_events import event, tell
@@ -273,20 +275,86 @@ def test_a_long_erasure_says_that_it_is_not_done(
     assert ADDRESS not in everything(sentinel)
 
 
-def test_what_the_provider_tells_later_does_not_bring_the_address_back(
-    sentinel: Sentinel,
+@pytest.mark.parametrize("kind", [ProviderEventKind.HARD_BOUNCE, ProviderEventKind.COMPLAINT])
+def test_what_the_provider_tells_later_suppresses_without_the_address(
+    sentinel: Sentinel, kind: ProviderEventKind
 ) -> None:
-    """A bounce is counted, and nobody is put on the suppression list for it."""
+    """Counted, and whoever imports the address again does not mail it; it is kept as a hash."""
     campaign_id = sentinel.create_started(1)
     sentinel.run()
-    bounce = event(sentinel, ADDRESS, ProviderEventKind.HARD_BOUNCE)
+    told = event(sentinel, ADDRESS, kind)
     assert erase(sentinel)(person(sentinel))
+
+    tell(sentinel, told)
+
+    tally = sentinel.tally(campaign_id)
+    assert tally.bounced + tally.complained == 1
+    assert ADDRESS not in everything(sentinel)
+    assert ADDRESS in sentinel.suppressions.find([ADDRESS])
+
+
+def test_an_event_does_not_bring_back_what_the_provider_called_the_mail(
+    sentinel: Sentinel,
+) -> None:
+    """Of unknown outcome, then erased, then proved: counted as sent, under no name."""
+    campaign_id = sentinel.create_started(1)
+    sentinel.mailer = AnsweringMailer(sentinel.clock, {ADDRESS: [Unknown("cut")]})
+    sentinel.run_workers()
+    told = event(sentinel, ADDRESS, ProviderEventKind.DELIVERY, "m-late")
+    assert erase(sentinel)(person(sentinel))
+
+    tell(sentinel, told)
+
+    assert sentinel.tally(campaign_id).sent == 1
+    assert "m-late" not in everything(sentinel)
+
+
+def test_an_erasure_amid_an_event_leaves_no_address(
+    sentinel: Sentinel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever records it has read the recipient, and puts the address on the list afterwards."""
+    sentinel.create_started(1)
+    sentinel.run()
+    contact_id = person(sentinel)
+    bounce = replace(event(sentinel, ADDRESS, ProviderEventKind.HARD_BOUNCE), addresses=())
+    erase_before_adding(sentinel, monkeypatch, contact_id)
 
     tell(sentinel, bounce)
 
-    assert sentinel.tally(campaign_id).bounced == 1
     assert ADDRESS not in everything(sentinel)
-    assert sentinel.suppressions.page(10, None).entries == ()
+    assert ADDRESS in sentinel.suppressions.find([ADDRESS])
+
+
+def test_an_erasure_amid_a_click_leaves_no_address(
+    sentinel: Sentinel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the reader asked for holds by the hash."""
+    sentinel.create_started(1)
+    sentinel.run()
+    (mail,) = sentinel.mailer.outbox
+    assert mail.message.unsubscribe_url is not None
+    token = mail.message.unsubscribe_url.rpartition("/")[2]
+    erase_before_adding(sentinel, monkeypatch, person(sentinel))
+
+    result = sentinel.unsubscribe(token, SuppressionScope.MARKETING)
+
+    assert result is UnsubscribeResult.DONE
+    assert ADDRESS not in everything(sentinel)
+    assert ADDRESS in sentinel.suppressions.find([ADDRESS])
+
+
+def erase_before_adding(
+    sentinel: Sentinel, monkeypatch: pytest.MonkeyPatch, contact_id: ContactId
+) -> None:
+    """The erasure runs to its end just before the next address is put on the list."""
+    add = sentinel.suppressions.add
+
+    def erase_first(suppression: Suppression) -> object:
+        monkeypatch.undo()
+        assert erase(sentinel)(contact_id)
+        return add(suppression)
+
+    monkeypatch.setattr(sentinel.suppressions, "add", erase_first)
 
 
 def test_the_mails_of_a_person_are_listed(sentinel: Sentinel) -> None:

@@ -298,3 +298,17 @@ def test_nothing_personal_is_logged(mailed: Mailed, caplog: pytest.LogCaptureFix
     assert "Unsubscribed" in logged
     assert mailed.path.rpartition("/")[2] not in logged
     assert ADDRESS not in logged
+
+
+def test_whoever_was_erased_is_told_so(mailed: Mailed) -> None:
+    """No promise for an address that is not known: the next import may bring it again."""
+    lookup = mailed.gateway.post("/v1/contacts/lookup", {"email": ADDRESS})
+    erased = mailed.gateway.call("DELETE", f"/v1/contacts/{lookup.json['contact_id']}")
+    assert erased.status == 204
+
+    answer = mailed.post("scope=all")
+
+    assert answer.status == 200
+    assert "Nothing is known of you here" in answer.text
+    assert "will be sent" not in answer.text
+    assert mailed.scope is None

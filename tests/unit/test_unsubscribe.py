@@ -15,6 +15,7 @@ from domain.recipient import RecipientState
 from domain.suppression import Suppression, SuppressionReason, SuppressionScope
 from domain.unsubscribe import Footer, Mailing, UnsubscribeTokens
 from domain.use_cases.create_campaign import CampaignRequest
+from domain.use_cases.unsubscribe import UnsubscribeResult
 from tests.unit.sentinel import FOOTER, GREETING, MINUTE, TOKENS, Sentinel, addresses
 
 MAILING = Mailing(
@@ -83,8 +84,9 @@ def urls(sentinel: Sentinel) -> list[str]:
 def unsubscribe(
     sentinel: Sentinel, url: str, scope: SuppressionScope = SuppressionScope.MARKETING
 ) -> bool:
-    """As the page does."""
-    return sentinel.unsubscribe(url.rpartition("/")[2], scope)
+    """As the page does; whether it was done."""
+    result = sentinel.unsubscribe(url.rpartition("/")[2], scope)
+    return result is UnsubscribeResult.DONE
 
 
 def create(sentinel: Sentinel, category: CampaignCategory) -> None:
@@ -195,13 +197,14 @@ def test_an_old_mail_still_unsubscribes(sentinel: Sentinel) -> None:
     assert set(sentinel.database.suppressions) == set(addresses(1))
 
 
-def test_whom_nobody_knows_any_more_is_told_the_same(sentinel: Sentinel) -> None:
-    """Erased: there is nothing left to suppress, and nobody to be mailed."""
+def test_whom_nobody_knows_any_more_is_promised_nothing(sentinel: Sentinel) -> None:
+    """Erased: there is nothing left to suppress, and the address may be imported again."""
     sentinel.create_started(1)
     sentinel.run_workers()
     sentinel.database.chunks.clear()
     sentinel.database.contacts.clear()
-    assert unsubscribe(sentinel, urls(sentinel)[0])
+    token = urls(sentinel)[0].rpartition("/")[2]
+    assert sentinel.unsubscribe(token, SuppressionScope.ALL) is UnsubscribeResult.NOBODY
     assert sentinel.database.suppressions == {}
 
 
