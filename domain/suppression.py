@@ -2,7 +2,7 @@
 
 import hashlib
 import hmac
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -36,6 +36,10 @@ class SuppressionScope(StrEnum):
         return self is SuppressionScope.ALL or category is CampaignCategory.MARKETING
 
 
+def _holds_back_more(scope: SuppressionScope, other: SuppressionScope) -> bool:
+    return scope is SuppressionScope.ALL and other is SuppressionScope.MARKETING
+
+
 @dataclass(frozen=True)
 class Suppression:
     """One suppressed address, normalised. `note` is an operator's, for operators."""
@@ -48,14 +52,23 @@ class Suppression:
 
     def replaces(self, stored: SuppressionScope) -> bool:
         """Whether it takes the place of one of that scope: only where it holds back more."""
-        return self.scope is SuppressionScope.ALL and stored is SuppressionScope.MARKETING
+        return _holds_back_more(self.scope, stored)
+
+
+@dataclass(frozen=True)
+class Unsubscribed:
+    """What a reader asked for by the link, whatever else holds mail back."""
+
+    scope: SuppressionScope
+    since: datetime
 
 
 @dataclass(frozen=True)
 class SuppressionEntry:
     """A suppression as it is on the list, under an id that tells nothing of the address.
 
-    `address` is None once it was erased: only its hash is known then.
+    `address` is None once it was erased: only its hash is known then. `unsubscribed` is the
+    reader's own choice where the entry is there for another reason: it outlasts that reason.
     """
 
     suppression_id: SuppressionId
@@ -64,6 +77,7 @@ class SuppressionEntry:
     since: datetime
     scope: SuppressionScope
     note: str | None
+    unsubscribed: Unsubscribed | None = None
 
     @classmethod
     def of(cls, suppression_id: SuppressionId, suppression: Suppression) -> "SuppressionEntry":
@@ -76,6 +90,43 @@ class SuppressionEntry:
             suppression.scope,
             suppression.note,
         )
+
+    def then(self, suppression: Suppression) -> "SuppressionEntry":
+        """What is on the list once that one of the same address was added."""
+        added = SuppressionEntry.of(self.suppression_id, suppression)
+        entry = added if suppression.replaces(self.scope) else self
+        if entry.reason is SuppressionReason.UNSUBSCRIBE:
+            return entry
+        return replace(entry, unsubscribed=_stricter(self.choice, added.choice))
+
+    @property
+    def left(self) -> "SuppressionEntry | None":
+        """What stays on the list when it is removed: nothing, or the reader's own choice."""
+        choice = self.unsubscribed
+        if choice is None:
+            return None
+        return replace(
+            self,
+            reason=SuppressionReason.UNSUBSCRIBE,
+            since=choice.since,
+            scope=choice.scope,
+            note=None,
+            unsubscribed=None,
+        )
+
+    @property
+    def choice(self) -> Unsubscribed | None:
+        """What the reader asked for, as its reason or beside it."""
+        if self.reason is SuppressionReason.UNSUBSCRIBE:
+            return Unsubscribed(self.scope, self.since)
+        return self.unsubscribed
+
+
+def _stricter(stored: Unsubscribed | None, later: Unsubscribed | None) -> Unsubscribed | None:
+    """The first, unless the later holds back more."""
+    if stored is None or later is None:
+        return stored or later
+    return later if _holds_back_more(later.scope, stored.scope) else stored
 
 
 def address_hash(key: bytes, address: str) -> str:

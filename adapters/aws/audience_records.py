@@ -1,6 +1,7 @@
 """Codecs of the records that people edit: content, segments, contacts, suppressions."""
 
 import json
+from collections.abc import Mapping
 
 from adapters.aws.keys import (
     address_key,
@@ -25,7 +26,7 @@ from domain.suppression import (
     SuppressionEntry,
     SuppressionReason,
     SuppressionScope,
-    suppression_id_of,
+    Unsubscribed,
 )
 from domain.template import Content, Template, TemplateSummary
 
@@ -224,27 +225,35 @@ def item_to_erasure(item: Item) -> Erasure:
     )
 
 
-def suppression_to_item(address_hash_key: bytes, suppression: Suppression) -> Item:
+def suppression_to_item(entry: SuppressionEntry) -> Item:
     """A suppression's record."""
-    suppression_id = suppression_id_of(address_hash_key, suppression.address)
-    key = suppression_id_key(suppression_id)
-    noted = {} if suppression.note is None else {"note": suppression.note}
+    key = suppression_id_key(entry.suppression_id)
+    choice = entry.unsubscribed
     return {
         "pk": key[0],
         "sk": key[1],
         "schema": SCHEMA,
         "listing": "suppressions",
-        "listing_id": suppression_id,
-        "address": suppression.address,
-        "reason": suppression.reason.value,
-        "since": time_to_text(suppression.since),
-        "scope": suppression.scope.value,
-        **noted,
+        "listing_id": entry.suppression_id,
+        **({} if entry.address is None else {"address": entry.address}),
+        "reason": entry.reason.value,
+        "since": time_to_text(entry.since),
+        "scope": entry.scope.value,
+        **({} if entry.note is None else {"note": entry.note}),
+        **({} if choice is None else {"unsubscribed": _unsubscribed_to_data(choice)}),
     }
 
 
+def _unsubscribed_to_data(choice: Unsubscribed) -> dict[str, str]:
+    return {"scope": choice.scope.value, "since": time_to_text(choice.since)}
+
+
+def _data_to_unsubscribed(data: Mapping[str, str]) -> Unsubscribed:
+    return Unsubscribed(SuppressionScope(data["scope"]), text_to_time(data["since"]))
+
+
 def item_to_suppression(item: Item) -> Suppression:
-    """The inverse of `suppression_to_item`."""
+    """What it holds back and why; the address must be in it."""
     return Suppression(
         item["address"],
         SuppressionReason(item["reason"]),
@@ -255,7 +264,7 @@ def item_to_suppression(item: Item) -> Suppression:
 
 
 def item_to_suppression_entry(item: Item) -> SuppressionEntry:
-    """The same as it is on the list; the address may have been erased."""
+    """The inverse of `suppression_to_item`."""
     return SuppressionEntry(
         suppression_id=SuppressionId(item["pk"].partition("#")[2]),
         address=item.get("address"),
@@ -263,6 +272,9 @@ def item_to_suppression_entry(item: Item) -> SuppressionEntry:
         since=text_to_time(item["since"]),
         scope=item_to_suppression_scope(item),
         note=item.get("note"),
+        unsubscribed=(
+            _data_to_unsubscribed(item["unsubscribed"]) if "unsubscribed" in item else None
+        ),
     )
 
 

@@ -10,15 +10,14 @@ from adapters.aws.audience_records import (
 )
 from adapters.aws.keys import suppression_id_key, suppression_key
 from adapters.aws.listing import page_of
-from adapters.aws.table import Put, StoredConflict, Table
+from adapters.aws.table import Table, delete_unchanged, put_new, put_unchanged
 from domain.errors import DependencyRefused, VersionConflict
 from domain.identifiers import SuppressionId
 from domain.ports.suppressions import SuppressionPage
-from domain.suppression import Suppression, SuppressionEntry, SuppressionScope
+from domain.suppression import Suppression, SuppressionEntry, suppression_id_of
 
 _ATTEMPTS = 5
-_ABSENT = "attribute_not_exists(pk)"
-_WEAKER = f"{_ABSENT} OR #scope = :marketing"
+_BUSY = "Suppressions: other writers kept writing the same one."
 
 
 class DynamoDBSuppressionRepository:
@@ -30,24 +29,27 @@ class DynamoDBSuppressionRepository:
         self._address_hash_key = address_hash_key
 
     def add(self, suppression: Suppression) -> SuppressionEntry:
-        """A conditional PutItem."""
-        item = suppression_to_item(self._address_hash_key(), suppression)
-        if suppression.replaces(SuppressionScope.MARKETING):
-            put = Put(
-                item,
-                _WEAKER,
-                {"#scope": "scope"},
-                {":marketing": SuppressionScope.MARKETING.value},
-            )
-        else:
-            put = Put(item, _ABSENT)
-        try:
-            self._table.put(put)
-        except StoredConflict as conflict:
-            if conflict.stored is None:
-                raise VersionConflict("suppression") from conflict
-            return item_to_suppression_entry(conflict.stored)
-        return item_to_suppression_entry(item)
+        """A conditional PutItem, unless it changes nothing."""
+        suppression_id = suppression_id_of(self._address_hash_key(), suppression.address)
+        key = suppression_id_key(suppression_id)
+        for attempt in range(_ATTEMPTS):
+            self._table.back_off(attempt)
+            item = self._table.get(key)
+            if item is None:
+                entry = SuppressionEntry.of(suppression_id, suppression)
+                put = put_new(suppression_to_item(entry))
+            else:
+                stored = item_to_suppression_entry(item)
+                entry = stored.then(suppression)
+                if entry == stored:
+                    return stored
+                put = put_unchanged(suppression_to_item(entry), item)
+            try:
+                self._table.put(put)
+            except VersionConflict:
+                continue
+            return entry
+        raise DependencyRefused(_BUSY)
 
     def find(self, addresses: Collection[str]) -> Mapping[str, Suppression]:
         """Consistent, 100 a request."""
@@ -65,9 +67,23 @@ class DynamoDBSuppressionRepository:
         return None if item is None else item_to_suppression_entry(item)
 
     def remove(self, suppression_id: SuppressionId) -> SuppressionEntry | None:
-        """A DeleteItem."""
-        item = self._table.delete(suppression_id_key(suppression_id))
-        return None if item is None else item_to_suppression_entry(item)
+        """A conditional DeleteItem, or a PutItem of what stays."""
+        key = suppression_id_key(suppression_id)
+        for attempt in range(_ATTEMPTS):
+            self._table.back_off(attempt)
+            item = self._table.get(key)
+            if item is None:
+                return None
+            entry = item_to_suppression_entry(item)
+            try:
+                if entry.left is None:
+                    self._table.transact([delete_unchanged(item)])
+                else:
+                    self._table.put(put_unchanged(suppression_to_item(entry.left), item))
+            except VersionConflict:
+                continue
+            return entry
+        raise DependencyRefused(_BUSY)
 
     def forget(self, suppression_id: SuppressionId) -> None:
         """A conditional PutItem of what stays."""
@@ -79,14 +95,11 @@ class DynamoDBSuppressionRepository:
                 return
             kept = {name: value for name, value in item.items() if name not in {"address", "note"}}
             try:
-                # One that took its place meanwhile is of another moment.
-                self._table.put(
-                    Put(kept, "#since = :since", {"#since": "since"}, {":since": item["since"]})
-                )
+                self._table.put(put_unchanged(kept, item))
             except VersionConflict:
                 continue
             return
-        raise DependencyRefused("Suppressions: other writers kept writing the same one.")
+        raise DependencyRefused(_BUSY)
 
     def page(self, limit: int, cursor: str | None) -> SuppressionPage:
         """From the index `listing`."""

@@ -112,6 +112,16 @@ def put_new(item: Item) -> Put:
     return Put(item, "attribute_not_exists(pk)")
 
 
+def put_unchanged(item: Item, read: Item) -> Put:
+    """Write the record if the stored one is the one that was read."""
+    return Put(item, *_unchanged(read))
+
+
+def delete_unchanged(read: Item) -> Delete:
+    """Delete the record if the stored one is the one that was read."""
+    return Delete((read["pk"], read["sk"]), *_unchanged(read))
+
+
 class Table:
     """One table. Conditional writes raise VersionConflict; all else a DependencyFault."""
 
@@ -342,6 +352,14 @@ class StoredConflict(VersionConflict):
     def __init__(self, stored: Item | None) -> None:
         super().__init__("another version is stored")
         self.stored = stored
+
+
+def _unchanged(read: Item) -> tuple[str, Mapping[str, str], Mapping[str, object] | None]:
+    """Every write has a token of its own; a record without one is from before they were kept."""
+    names = {"#written_by": _WRITTEN_BY}
+    if _WRITTEN_BY not in read:
+        return "attribute_exists(pk) AND attribute_not_exists(#written_by)", names, None
+    return "#written_by = :read", names, {":read": read[_WRITTEN_BY]}
 
 
 def _carried_out(error: ClientError, token: WriteToken) -> bool:

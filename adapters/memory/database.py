@@ -1,6 +1,7 @@
 """The records of the memory family, under one lock: what a transaction needs."""
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from threading import RLock
 
@@ -13,7 +14,7 @@ from domain.fan_out import FanOutRange
 from domain.idempotency import IdempotencyRecord
 from domain.identifiers import CampaignId, ContactId, SegmentId, SuppressionId, TemplateId
 from domain.segment import Segment
-from domain.suppression import Suppression, SuppressionEntry, suppression_id_of
+from domain.suppression import Suppression, SuppressionEntry, Unsubscribed, suppression_id_of
 from domain.tally import Tally
 from domain.template import Content, Template
 
@@ -46,15 +47,28 @@ class MemoryDatabase:
     contacts_by_address: dict[str, ContactId] = field(default_factory=dict)
     suppressions: dict[str, Suppression] = field(default_factory=dict)
     forgotten: dict[SuppressionId, SuppressionEntry] = field(default_factory=dict)
+    unsubscribed: dict[SuppressionId, Unsubscribed] = field(default_factory=dict)
     erasures: dict[ContactId, Erasure] = field(default_factory=dict)
     idempotency: dict[str, IdempotencyRecord] = field(default_factory=dict)
 
     def suppression_entry(self, address: str) -> SuppressionEntry | None:
         """The one of an address, whether or not that is still known."""
-        stored = self.suppressions.get(address)
-        if stored is not None:
-            return SuppressionEntry.of(suppression_id(address), stored)
-        return self.forgotten.get(suppression_id(address))
+        return self.suppression_entries([address]).get(suppression_id(address))
+
+    def suppression_entries(
+        self, addresses: Iterable[str]
+    ) -> dict[SuppressionId, SuppressionEntry]:
+        """Those of the addresses that are on the list."""
+        found: dict[SuppressionId, SuppressionEntry] = {}
+        for address in addresses:
+            key = suppression_id(address)
+            stored = self.suppressions.get(address)
+            if stored is not None:
+                entry = SuppressionEntry.of(key, stored)
+                found[key] = replace(entry, unsubscribed=self.unsubscribed.get(key))
+            elif key in self.forgotten:
+                found[key] = self.forgotten[key]
+        return found
 
     def check_campaign(self, campaign: Campaign) -> None:
         """Raises VersionConflict unless the stored campaign has its version."""

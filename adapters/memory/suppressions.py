@@ -18,15 +18,16 @@ class MemorySuppressionRepository:
         self._database = database
 
     def add(self, suppression: Suppression) -> SuppressionEntry:
-        """Unless it holds back no more than what is there."""
+        """What is there, and this one after it."""
         with self._database.lock:
             stored = self._database.suppression_entry(suppression.address)
-            if stored is not None and not suppression.replaces(stored.scope):
-                return stored
-            added = suppression_id(suppression.address)
-            self._database.suppressions[suppression.address] = suppression
-            self._database.forgotten.pop(added, None)
-            return SuppressionEntry.of(added, suppression)
+            if stored is None:
+                added = suppression_id(suppression.address)
+                entry = SuppressionEntry.of(added, suppression)
+            else:
+                entry = stored.then(suppression)
+            self._keep(entry)
+            return entry
 
     def find(self, addresses: Collection[str]) -> Mapping[str, Suppression]:
         """Those that are on it."""
@@ -47,19 +48,20 @@ class MemorySuppressionRepository:
         """By id."""
         with self._database.lock:
             entry = self._entries().get(suppression_id)
-            if entry is not None and entry.address is not None:
-                del self._database.suppressions[entry.address]
-            self._database.forgotten.pop(suppression_id, None)
+            if entry is None:
+                return None
+            self._drop(entry)
+            if entry.left is not None:
+                self._keep(entry.left)
             return entry
 
     def forget(self, suppression_id: SuppressionId) -> None:
         """What stays is not found by the address but by its hash."""
         with self._database.lock:
             entry = self._entries().get(suppression_id)
-            if entry is None or entry.address is None:
-                return
-            del self._database.suppressions[entry.address]
-            self._database.forgotten[suppression_id] = replace(entry, address=None, note=None)
+            if entry is not None:
+                self._drop(entry)
+                self._keep(replace(entry, address=None, note=None))
 
     def page(self, limit: int, cursor: str | None) -> SuppressionPage:
         """By id."""
@@ -69,11 +71,23 @@ class MemorySuppressionRepository:
         return SuppressionPage(tuple(entries[key] for key in keys), following)
 
     def _entries(self) -> dict[SuppressionId, SuppressionEntry]:
-        known = [
-            SuppressionEntry.of(suppression_id(address), suppression)
-            for address, suppression in self._database.suppressions.items()
-        ]
-        return {
-            **{entry.suppression_id: entry for entry in known},
-            **self._database.forgotten,
-        }
+        known = self._database.suppression_entries(self._database.suppressions)
+        return {**known, **self._database.forgotten}
+
+    def _drop(self, entry: SuppressionEntry) -> None:
+        if entry.address is not None:
+            self._database.suppressions.pop(entry.address, None)
+        self._database.forgotten.pop(entry.suppression_id, None)
+        self._database.unsubscribed.pop(entry.suppression_id, None)
+
+    def _keep(self, entry: SuppressionEntry) -> None:
+        """In place of what is there under its id."""
+        self._drop(entry)
+        if entry.address is None:
+            self._database.forgotten[entry.suppression_id] = entry
+            return
+        self._database.suppressions[entry.address] = Suppression(
+            entry.address, entry.reason, entry.since, entry.scope, entry.note
+        )
+        if entry.unsubscribed is not None:
+            self._database.unsubscribed[entry.suppression_id] = entry.unsubscribed

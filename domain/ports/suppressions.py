@@ -25,7 +25,8 @@ class SuppressionRepository(Protocol):
     def add(self, suppression: Suppression) -> SuppressionEntry:
         """Suppress an address from now on; returns what is on the list then.
 
-        The first stays as it is, with its reason, unless it holds back less than this one.
+        The first stays as it is, with its reason, unless it holds back less than this one. That
+        somebody unsubscribed is kept beside any other reason (`SuppressionEntry.then`).
         """
         ...
 
@@ -34,7 +35,10 @@ class SuppressionRepository(Protocol):
         ...
 
     def remove(self, suppression_id: SuppressionId) -> SuppressionEntry | None:
-        """Take an entry off the list; returns what it was, None if there was none."""
+        """Take an entry off the list; returns what it was, None if there was none.
+
+        Where the reader unsubscribed beside its reason, that stays on (`SuppressionEntry.left`).
+        """
         ...
 
     def forget(self, suppression_id: SuppressionId) -> None:

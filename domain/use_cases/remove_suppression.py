@@ -12,7 +12,10 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, kw_only=True)
 class RemoveSuppression:
-    """Somebody who may not want it is mailed again: the log says at whose request."""
+    """Somebody who may not want it is mailed again: the log says at whose request.
+
+    What the reader asked for by the link stays, unless it is the entry itself that is taken off.
+    """
 
     suppressions: SuppressionRepository
 

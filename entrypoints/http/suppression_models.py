@@ -39,6 +39,13 @@ class SuppressionLookupBody(Request):
     email: Email
 
 
+class UnsubscribedBody(Answer):
+    """What the reader asked for by the link."""
+
+    scope: SuppressionScope
+    since: Utc
+
+
 class SuppressionBody(Answer):
     """A suppressed address; `email` is null once it was erased."""
 
@@ -48,6 +55,10 @@ class SuppressionBody(Answer):
     scope: SuppressionScope
     since: Utc
     note: str | None
+    unsubscribed: Annotated[
+        UnsubscribedBody | None,
+        Field(description="Beside another reason, and it stays when that entry is deleted."),
+    ]
 
     @classmethod
     def of(cls, entry: SuppressionEntry) -> "SuppressionBody":
@@ -59,6 +70,13 @@ class SuppressionBody(Answer):
             scope=entry.scope,
             since=entry.since,
             note=entry.note,
+            unsubscribed=(
+                None
+                if entry.unsubscribed is None
+                else UnsubscribedBody(
+                    scope=entry.unsubscribed.scope, since=entry.unsubscribed.since
+                )
+            ),
         )
 
 

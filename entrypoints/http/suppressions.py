@@ -70,11 +70,14 @@ def suppression_routes(container: Serving) -> APIGatewayHttpRouter:
     @router.delete(
         "/v1/suppressions/<suppression_id>",
         summary="Take an address off the list",
-        description="It may be mailed again: the log says which API key asked for that.",
+        description=(
+            "It may be mailed again: the log says which API key asked for that. One that has "
+            "`unsubscribed` leaves an entry for that: what readers ask for outlasts the rest."
+        ),
         tags=["suppressions"],
         responses={
             **described(problems=(HTTPStatus.NOT_FOUND,)),
-            HTTPStatus.NO_CONTENT: {"description": "It is off the list"},
+            HTTPStatus.NO_CONTENT: {"description": "That entry is off the list"},
         },
     )
     def remove_suppression(suppression_id: str) -> Response[str]:

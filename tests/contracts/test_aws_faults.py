@@ -111,6 +111,12 @@ def an_unsubscribed_address(family: Family) -> None:
     family.suppressions.add(Suppression(ADDRESS, SuppressionReason.UNSUBSCRIBE, START, scope))
 
 
+def an_unsubscribed_address_that_bounced(family: Family) -> None:
+    """On the list for the bounce, with what the reader asked for beside it."""
+    an_unsubscribed_address(family)
+    family.suppressions.add(Suppression(ADDRESS, SuppressionReason.BOUNCE, START))
+
+
 def a_campaign_with_an_unknown_outcome(family: Family) -> None:
     """Sending, and of its only chunk nobody knows anything."""
     a_campaign_with_a_chunk(family)
@@ -337,10 +343,23 @@ WRITES = [
     ),
     Write(
         name="remove a suppression",
-        operation="DeleteItem",
+        operation="TransactWriteItems",
         prepare=an_unsubscribed_address,
         act=lambda family: family.suppressions.remove(suppression_id_of(ADDRESS_HASH_KEY, ADDRESS)),
         done=lambda family: family.suppression_of(ADDRESS) is None,
+        loss=None,
+    ),
+    Write(
+        name="remove a suppression beside an unsubscribe",
+        operation="PutItem",
+        prepare=an_unsubscribed_address_that_bounced,
+        act=lambda family: family.suppressions.remove(suppression_id_of(ADDRESS_HASH_KEY, ADDRESS)),
+        done=lambda family: (
+            family.suppression_of(ADDRESS)
+            == Suppression(
+                ADDRESS, SuppressionReason.UNSUBSCRIBE, START, SuppressionScope.MARKETING
+            )
+        ),
         loss=None,
     ),
     Write(

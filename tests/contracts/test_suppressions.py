@@ -8,7 +8,13 @@ import pytest
 
 from domain.errors import InvalidInput
 from domain.identifiers import NAMED_ID, SuppressionId
-from domain.suppression import Suppression, SuppressionEntry, SuppressionReason, SuppressionScope
+from domain.suppression import (
+    Suppression,
+    SuppressionEntry,
+    SuppressionReason,
+    SuppressionScope,
+    Unsubscribed,
+)
 from tests.contracts.examples import CAMPAIGN_ID, MADE_UP_CURSORS
 from tests.contracts.family import Family
 from tests.contracts.races import THREADS, race
@@ -90,8 +96,80 @@ def test_a_stricter_one_takes_the_place_of_a_weaker_one(family: Family) -> None:
     stored = [family.suppressions.add(each) for each in (unsubscribed, complaint, unsubscribed)]
 
     assert [each.scope for each in stored] == [MARKETING, ALL, ALL]
+    assert stored[1].unsubscribed == Unsubscribed(MARKETING, START)
     assert stored[1] == stored[2]
     assert family.suppression_of(ADDRESS) == complaint
+
+
+UNSUBSCRIBED = Suppression(ADDRESS, SuppressionReason.UNSUBSCRIBE, START, MARKETING)
+
+
+@pytest.mark.parametrize("reason", [SuppressionReason.BOUNCE, SuppressionReason.OPERATOR])
+@pytest.mark.parametrize(
+    ("first", "scope"), [("unsubscribed", MARKETING), ("other", MARKETING), ("other", ALL)]
+)
+@pytest.mark.parametrize("forgotten", [False, True])
+def test_who_unsubscribed_stays_so_when_another_reason_is_removed(
+    family: Family,
+    reason: SuppressionReason,
+    scope: SuppressionScope,
+    first: str,
+    *,
+    forgotten: bool,
+) -> None:
+    """In whatever order they came, and whether or not the address is still known."""
+    other = Suppression(ADDRESS, reason, START + timedelta(days=1), ALL, "n")
+    unsubscribed = replace(UNSUBSCRIBED, scope=scope)
+    both = [unsubscribed, other] if first == "unsubscribed" else [other, unsubscribed]
+    stored = [family.suppressions.add(each) for each in both][-1]
+    if forgotten:
+        family.suppressions.forget(stored.suppression_id)
+
+    assert (stored.reason, stored.unsubscribed) == (reason, Unsubscribed(scope, START))
+    removed = family.suppressions.remove(stored.suppression_id)
+
+    kept = SuppressionEntry.of(stored.suppression_id, unsubscribed)
+    assert removed is not None
+    assert removed.reason is reason
+    assert family.suppressions.entry(ADDRESS) == (
+        replace(kept, address=None) if forgotten else kept
+    )
+    assert family.suppressions.find([ADDRESS]) == {ADDRESS: unsubscribed}
+    assert family.chunks.permission(CAMPAIGN_ID, [ADDRESS]).suppressed == {ADDRESS}
+    assert [each.unsubscribed for each in family.suppressions.page(10, None).entries] == [None]
+    assert family.suppressions.remove(stored.suppression_id) is not None
+    assert family.suppressions.entry(ADDRESS) is None
+    assert family.suppressions.add(other).unsubscribed is None
+
+
+def test_asking_for_more_is_kept_beside_another_reason(family: Family) -> None:
+    """And asking for less takes nothing back."""
+    family.suppressions.add(suppression())
+    later = START + timedelta(days=1)
+    for scope, since in ((MARKETING, START), (ALL, later), (MARKETING, later)):
+        family.suppressions.add(replace(UNSUBSCRIBED, scope=scope, since=since))
+
+    entry = family.suppressions.entry(ADDRESS)
+
+    assert entry is not None
+    assert (entry.reason, entry.unsubscribed) == ("bounce", Unsubscribed(ALL, later))
+    assert family.suppressions.add(suppression()) == entry
+
+
+def test_an_unsubscribe_that_meets_a_removal_is_not_lost(family: Family) -> None:
+    """Whoever comes first."""
+    stored = family.suppressions.add(suppression())
+
+    def remove() -> object:
+        return family.suppressions.remove(stored.suppression_id)
+
+    def click() -> object:
+        return family.suppressions.add(UNSUBSCRIBED)
+
+    results = race(lambda act: act(), [remove, click])
+
+    assert [each for each in results if isinstance(each, Exception)] == []
+    assert family.suppression_of(ADDRESS) == UNSUBSCRIBED
 
 
 def test_of_those_who_suppress_at_once_a_stricter_one_stays(family: Family) -> None:

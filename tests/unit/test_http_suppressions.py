@@ -45,6 +45,7 @@ def test_an_address_is_suppressed_by_hand(gateway: Gateway) -> None:
         "scope": "all",
         "since": "2026-03-02T09:00:00Z",
         "note": "She called.",
+        "unsubscribed": None,
     }
     assert look_up(gateway, "ANN.personal@example.com").json == answer.json
 

@@ -15,6 +15,7 @@ from domain.recipient import RecipientState
 from domain.suppression import Suppression, SuppressionReason, SuppressionScope
 from domain.unsubscribe import Footer, Mailing, UnsubscribeTokens
 from domain.use_cases.create_campaign import CampaignRequest
+from domain.use_cases.remove_suppression import RemoveSuppression
 from domain.use_cases.unsubscribe import UnsubscribeResult
 from tests.unit.sentinel import FOOTER, GREETING, MINUTE, TOKENS, Sentinel, addresses
 
@@ -186,6 +187,31 @@ def test_asking_for_more_is_heard(sentinel: Sentinel) -> None:
         unsubscribe(sentinel, url, scope)
     (stored,) = sentinel.database.suppressions.values()
     assert stored.scope is SuppressionScope.ALL
+
+
+@pytest.mark.parametrize("clicks_first", [True, False])
+def test_who_unsubscribed_gets_no_marketing_once_a_bounce_is_forgiven(
+    sentinel: Sentinel, *, clicks_first: bool
+) -> None:
+    """The page said so: taking the bounce off the list does not take that back."""
+    sentinel.create_started(1)
+    sentinel.run_workers()
+    (address,) = addresses(1)
+    bounce = Suppression(address, SuppressionReason.BOUNCE, sentinel.clock.now())
+    if clicks_first:
+        unsubscribe(sentinel, urls(sentinel)[0])
+    entry = sentinel.suppressions.add(bounce)
+    if not clicks_first:
+        unsubscribe(sentinel, urls(sentinel)[0])
+
+    RemoveSuppression(suppressions=sentinel.suppressions)(entry.suppression_id, None)
+    create(sentinel, CampaignCategory.MARKETING)
+    sentinel.run_workers()
+
+    assert sentinel.mailed() == [address]
+    create(sentinel, CampaignCategory.TRANSACTIONAL)
+    sentinel.run_workers()
+    assert sentinel.mailed() == [address] * 2
 
 
 def test_an_old_mail_still_unsubscribes(sentinel: Sentinel) -> None:
