@@ -289,7 +289,7 @@ WRITES = [
     ),
     Write(
         name="add a template",
-        operation="PutItem",
+        operation="TransactWriteItems",
         prepare=nothing,
         act=lambda family: family.templates.add(a_template()),
         done=lambda family: family.templates.get(a_template().template_id) == a_template(),
@@ -692,7 +692,7 @@ READS = [
     ),
     Read(
         name="a template",
-        operation="GetItem",
+        operation="Query",
         act=lambda family: family.templates.get(a_template().template_id),
     ),
     Read(

@@ -164,7 +164,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(answer.body)
 
-    do_GET = do_POST = do_PUT = do_DELETE = _handle  # noqa: N815  the library's names
+    do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = _handle  # noqa: N815  the library's names
 
     def _forward(self, request: Request) -> Answer:
         """Carried out; a connection that was closed meanwhile is made anew, by who knows why."""

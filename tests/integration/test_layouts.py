@@ -45,6 +45,7 @@ def test_every_record_says_its_layout(deployed: Deployed) -> None:
         "SEGMENT",
         "TALLY",
         "TEMPLATE",
+        "VERSION",
     }
     assert {record.get("schema", {}).get("N") for record in records} == {str(SCHEMA)}
 

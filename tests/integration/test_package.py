@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.cold_start import FUNCTIONS
 from entrypoints.deployment import package
 
 _MACHINES = {"x86_64": 0x3E, "arm64": 0xB7}
@@ -78,8 +79,9 @@ def test_it_runs_by_itself(code: bytes, tmp_path: Path) -> None:
         "SCHEDULE_DEAD_LETTER_ARN": arn,
         "API_KEYS_SECRET_ARN": arn,
         "ADDRESS_HASH_KEY_SECRET_ARN": arn,
+        "PUBLIC_URL": "https://mail.example.com",
     }
-    for function in ("create_campaign", "api", "start_campaign", "send_worker", "reconcile"):
+    for function in FUNCTIONS:
         script = (
             f"import sys; sys.path[:0] = [{str(tmp_path)!r}]\n"
             f"from entrypoints.aws.{function} import handler\n"
