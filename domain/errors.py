@@ -63,7 +63,7 @@ class IllegalTransition(SentinelError):
     """The table of transitions has no row for this event in this state."""
 
     def __init__(self, kind: str, state: str, event: str) -> None:
-        super().__init__(f"A {kind} that is {state!r} cannot {event!r}.")
+        super().__init__(f"A {kind} that is {state} does not allow: {event}.")
         self.kind = kind
         self.state = state
         self.event = event

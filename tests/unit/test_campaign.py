@@ -91,6 +91,8 @@ def test_every_event_in_every_state(state: CampaignState, event: CampaignEvent) 
     with pytest.raises(IllegalTransition) as refusal:
         MOVES[event](campaign)
     assert (refusal.value.state, refusal.value.event) == (state, event)
+    said = f"A campaign that is {state.value} does not allow: {event.value}."
+    assert str(refusal.value) == said, "as people read it"
     assert campaign == replace(CAMPAIGN, state=state)
 
 
