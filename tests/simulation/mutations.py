@@ -184,9 +184,12 @@ def _cancelling_leaves_resends_ahead() -> Iterator[None]:
 @contextmanager
 def _flagged_before_suppressed() -> Iterator[None]:
     def suppress(
-        self: RecordProviderEvents, events: Sequence[ProviderEvent], chunk: Chunk | None
+        self: RecordProviderEvents,
+        ref: ChunkRef,
+        events: Sequence[ProviderEvent],
+        chunk: Chunk | None,
     ) -> None:
-        del self, events, chunk
+        del self, ref, events, chunk
 
     with patch.object(RecordProviderEvents, "_suppress", suppress):
         yield
