@@ -45,6 +45,11 @@ class ChunkRef:
         """Which shard of the tally it is counted in."""
         return self.number % TALLY_SHARDS
 
+    @property
+    def names(self) -> dict[str, object]:
+        """By which a line of the log tells which chunk it is about."""
+        return {"campaign_id": self.campaign_id, "range": self.range_number, "chunk": self.number}
+
 
 @dataclass(frozen=True)
 class Lease:

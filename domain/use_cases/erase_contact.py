@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from domain.campaign import Campaign
-from domain.errors import DependencyFault, NotFound, VersionConflict
+from domain.errors import NotFound, VersionConflict
 from domain.fan_out import FanOutRange
 from domain.identifiers import ContactId
 from domain.ports.campaigns import CampaignRepository
@@ -111,10 +111,4 @@ class EraseContact:
         return True
 
     def _finish(self, campaign: Campaign) -> None:
-        try:
-            self.finish(campaign.campaign_id)
-        except DependencyFault:
-            logger.exception(
-                "Not checked whether it is sent; the reconciler will",
-                extra={"campaign_id": campaign.campaign_id},
-            )
+        self.finish.or_leave(campaign.campaign_id)

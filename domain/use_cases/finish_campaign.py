@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from domain.campaign import CampaignState
 from domain.delivery_policy import DeliveryPolicy
-from domain.errors import VersionConflict
+from domain.errors import DependencyFault, VersionConflict
 from domain.identifiers import CampaignId
 from domain.ports.campaigns import CampaignRepository
 from domain.ports.clock import Clock
@@ -46,3 +46,13 @@ class FinishCampaign:
             logger.info("Campaign sent", extra={"campaign_id": campaign_id})
             return True
         return False
+
+    def or_leave(self, campaign_id: CampaignId) -> None:
+        """The same, where what came before stands whatever becomes of it: a fault leaves it."""
+        try:
+            self(campaign_id)
+        except DependencyFault:
+            logger.exception(
+                "Not checked whether it is sent; the reconciler will",
+                extra={"campaign_id": campaign_id},
+            )

@@ -224,14 +224,14 @@ class Reconcile:
         self._enqueue(ref)
         self.chunks.save(chunk.check_later(now, interval), chunk)
         self.metrics.retried(campaign, Retry.CHUNK)
-        logger.info("Abandoned chunk enqueued again", extra=_names(ref))
+        logger.info("Abandoned chunk enqueued again", extra=ref.names)
 
     def _resend(self, campaign: Campaign, chunk: Chunk, now: datetime) -> None:
         """The provider had its time to tell: those of unknown outcome get a second mail."""
         positions = chunk.awaiting_resend
         self.chunks.save(chunk.resend(positions, now + self.policy.chunk_check_interval), chunk)
         logger.warning(
-            "Outcome unknown, sent again: %d recipients", len(positions), extra=_names(chunk.ref)
+            "Outcome unknown, sent again: %d recipients", len(positions), extra=chunk.ref.names
         )
         self.metrics.retried(campaign, Retry.RESEND)
         self._enqueue(chunk.ref)
@@ -239,7 +239,3 @@ class Reconcile:
     def _enqueue(self, ref: ChunkRef) -> None:
         if self.queue.enqueue([ref]):
             raise DependencyRefused("The send queue did not take the chunk.")
-
-
-def _names(ref: ChunkRef) -> dict[str, object]:
-    return {"campaign_id": ref.campaign_id, "range": ref.range_number, "chunk": ref.number}

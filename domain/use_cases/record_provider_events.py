@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from domain.campaign import Campaign
 from domain.chunk import Chunk, ChunkRef
 from domain.contact import normalise_address
-from domain.errors import DependencyFault, InvalidInput, VersionConflict
+from domain.errors import InvalidInput, VersionConflict
 from domain.identifiers import CampaignId, SuppressionId
 from domain.outcome import OutcomeCounts
 from domain.ports.chunks import ChunkRepository
@@ -57,10 +57,10 @@ class RecordProviderEvents:
                     finished[ref.campaign_id] = None
             except Exception:
                 # A fault, or a defect that this chunk alone brings out.
-                logger.exception("Events left on the queue", extra=_names(ref))
+                logger.exception("Events left on the queue", extra=ref.names)
                 failed.add(ref)
         for campaign_id in finished:
-            self._check(campaign_id)
+            self.finish.or_leave(campaign_id)
         return [
             delivery
             for delivery in deliveries
@@ -118,16 +118,7 @@ class RecordProviderEvents:
         )
         if proved:
             self.metrics.sends(campaign, OutcomeCounts(accepted=proved))
-            logger.info("Proved by the provider: %d sent", proved, extra=_names(after.ref))
-
-    def _check(self, campaign_id: CampaignId) -> None:
-        try:
-            self.finish(campaign_id)
-        except DependencyFault:
-            logger.exception(
-                "Not checked whether it is sent; the reconciler will",
-                extra={"campaign_id": campaign_id},
-            )
+            logger.info("Proved by the provider: %d sent", proved, extra=after.ref.names)
 
 
 def _addresses(event: ProviderEvent, chunk: Chunk | None) -> Sequence[str]:
@@ -146,7 +137,3 @@ def _normalised(text: str) -> Sequence[str]:
         return (normalise_address(text),)
     except InvalidInput:
         return ()
-
-
-def _names(ref: ChunkRef) -> dict[str, object]:
-    return {"campaign_id": ref.campaign_id, "range": ref.range_number, "chunk": ref.number}

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from domain.chunk import ChunkRef
-from domain.errors import DependencyFault
 from domain.ports.clock import Clock
 from domain.ports.queue import Delivery
 from domain.use_cases.finish_campaign import FinishCampaign
@@ -46,11 +45,5 @@ class SendBatch:
             else:
                 done.append(delivery)
         for campaign_id in dict.fromkeys(ref.campaign_id for ref in finished):
-            try:
-                self.finish(campaign_id)
-            except DependencyFault:
-                logger.exception(
-                    "Not checked whether it is sent; the reconciler will",
-                    extra={"campaign_id": campaign_id},
-                )
+            self.finish.or_leave(campaign_id)
         return done

@@ -93,7 +93,7 @@ class SendChunk:
     def _micro_batch(self, ref: ChunkRef, deadline: timedelta | None) -> Step:
         loaded = self.chunks.load(ref)
         if loaded is None:
-            logger.warning("No such chunk", extra=_names(ref))
+            logger.warning("No such chunk", extra=ref.names)
             return Step.LEFT
         campaign, chunk = loaded
         return self._without_sending(campaign, chunk) or self._attempt(campaign, chunk, deadline)
@@ -284,7 +284,7 @@ class SendChunk:
                 if self.clock.monotonic() + wait >= until:
                     logger.exception(
                         "Outcomes not recorded: they will show as unknown",
-                        extra=_names(claimed.ref),
+                        extra=claimed.ref.names,
                     )
                     raise
                 self.clock.sleep(wait)
@@ -328,7 +328,7 @@ class SendChunk:
             delay = timedelta()
         else:
             delay = self.policy.backoff(chunk.put_backs, self.ids.fraction())
-            logger.warning("Not sent: %s", not_sent[0].reason, extra=_names(ref))
+            logger.warning("Not sent: %s", not_sent[0].reason, extra=ref.names)
         self._put_back(campaign, chunk, delay)
         return Step.LEFT
 
@@ -336,7 +336,7 @@ class SendChunk:
         try:
             self.limiter.slow_down(self.clock.now())
         except DependencyFault as fault:
-            logger.warning("Throttled, and the pace stays: %s", fault, extra=_names(ref))
+            logger.warning("Throttled, and the pace stays: %s", fault, extra=ref.names)
 
     def _pause(self, ref: ChunkRef, blocked: AccountBlocked) -> None:
         reason = PauseReason.QUOTA if blocked.quota else PauseReason.ACCOUNT
@@ -352,7 +352,7 @@ class SendChunk:
             except IllegalTransition:
                 # Another worker paused it, or it ended.
                 return
-            logger.error("Paused: %s", blocked.reason, extra=_names(ref))
+            logger.error("Paused: %s", blocked.reason, extra=ref.names)
             self.metrics.campaign_halted(paused)
             return
         raise DependencyRefused("The campaign kept changing and could not be paused.")
@@ -399,7 +399,3 @@ class SendChunk:
 
 def _step_of(chunk: Chunk) -> Step:
     return Step.FINISHED if chunk.is_finished else Step.GO_ON
-
-
-def _names(ref: ChunkRef) -> dict[str, object]:
-    return {"campaign_id": ref.campaign_id, "range": ref.range_number, "chunk": ref.number}

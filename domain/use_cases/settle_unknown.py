@@ -180,10 +180,10 @@ class SettleUnknown:
         logger.info(
             "Outcome unknown, given up by hand: %d recipients",
             len(positions),
-            extra=_names(chunk.ref),
+            extra=chunk.ref.names,
         )
         if stored.is_finished and not chunk.is_finished:
-            self._check(chunk.ref.campaign_id)
+            self.finish.or_leave(chunk.ref.campaign_id)
         return len(positions), 0
 
     def _resend(self, campaign: Campaign, chunk: Chunk, unknown: Sequence[int]) -> tuple[int, int]:
@@ -198,7 +198,7 @@ class SettleUnknown:
         logger.warning(
             "Outcome unknown, sent again by hand: %d recipients",
             len(positions),
-            extra=_names(chunk.ref),
+            extra=chunk.ref.names,
         )
         self.metrics.retried(campaign, Retry.RESEND)
         if campaign.state is CampaignState.SENDING:
@@ -224,25 +224,12 @@ class SettleUnknown:
         try:
             is_refused = bool(self.queue.enqueue([ref]))
         except DependencyFault as fault:
-            logger.warning("The send queue failed: %s", fault, extra=_names(ref))
+            logger.warning("The send queue failed: %s", fault, extra=ref.names)
             is_refused = True
         if is_refused:
-            logger.warning("Not on the send queue; the reconciler enqueues it", extra=_names(ref))
-
-    def _check(self, campaign_id: CampaignId) -> None:
-        try:
-            self.finish(campaign_id)
-        except DependencyFault:
-            logger.exception(
-                "Not checked whether it is sent; the reconciler will",
-                extra={"campaign_id": campaign_id},
-            )
+            logger.warning("Not on the send queue; the reconciler enqueues it", extra=ref.names)
 
 
 def _check_may_resend(campaign: Campaign) -> None:
     if campaign.state not in _MAY_RESEND:
         raise IllegalTransition("campaign", campaign.state, RecipientEvent.RESEND)
-
-
-def _names(ref: ChunkRef) -> dict[str, object]:
-    return {"campaign_id": ref.campaign_id, "range": ref.range_number, "chunk": ref.number}
