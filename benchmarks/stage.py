@@ -10,6 +10,7 @@ from domain.identifiers import (
     AttemptToken,
     CampaignId,
     ContactId,
+    JobId,
     LeaseToken,
     SegmentId,
     TemplateId,
@@ -58,6 +59,14 @@ class SeededIds:
     def segment_id(self) -> SegmentId:
         """A segment's id."""
         return SegmentId(f"seg_{self._ulid()}")
+
+    def import_id(self) -> JobId:
+        """An import's id."""
+        return JobId(f"imp_{self._ulid()}")
+
+    def export_id(self) -> JobId:
+        """An export's id."""
+        return JobId(f"exp_{self._ulid()}")
 
     def contact_id(self) -> ContactId:
         """A contact's id."""

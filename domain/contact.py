@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 
 from domain.errors import InvalidInput, escaped
-from domain.identifiers import ContactId
+from domain.identifiers import ContactId, JobId
 from domain.locale import normalise_locale
 from domain.time_zone import zone_named
 from domain.unicode_text import is_unicode_text
@@ -151,6 +151,18 @@ class Consent:
         return cls(source, at.astimezone(UTC))
 
 
+@dataclass(frozen=True)
+class Origin:
+    """The row that a contact, or the last change of it, comes from: of an import, by its line."""
+
+    import_id: JobId
+    line: int
+
+    def is_before(self, other: "Origin | None") -> bool:
+        """Whether `other` is a later row of the same file."""
+        return other is not None and other.import_id == self.import_id and self.line < other.line
+
+
 def checked_time_zone(name: str) -> str:
     """An IANA name. Raises InvalidInput."""
     if zone_named(name) is None:
@@ -164,7 +176,8 @@ def checked_time_zone(name: str) -> str:
 class ContactDraft:
     """A contact as somebody gives it: the address in any spelling, and its fields.
 
-    Without a locale, time zone or consent those of a known contact stay.
+    Without a locale, time zone or consent those of a known contact stay. The fields are all that
+    it has, or with `adds` are added to those of a known contact.
     """
 
     address: str
@@ -172,6 +185,8 @@ class ContactDraft:
     locale: str | None = None
     time_zone: str | None = None
     consent: Consent | None = None
+    adds: bool = False
+    origin: Origin | None = None
 
     @classmethod
     def of(
@@ -196,7 +211,8 @@ class ContactDraft:
 class Contact:
     """One person. `address` is normalised and unique among contacts.
 
-    `revision` counts the changes that people made.
+    `revision` counts the changes that people made. `created_by` and `changed_by` are the rows
+    that it and the last change of it come from; None where that was no import.
     """
 
     contact_id: ContactId
@@ -206,6 +222,8 @@ class Contact:
     time_zone: str | None = None
     consent: Consent | None = None
     revision: int = 1
+    created_by: Origin | None = None
+    changed_by: Origin | None = None
 
     def __post_init__(self) -> None:
         """Keep a copy of the fields that nobody can change."""
@@ -215,22 +233,34 @@ class Contact:
     def new(cls, contact_id: ContactId, draft: ContactDraft) -> "Contact":
         """As somebody gave it."""
         return cls(
-            contact_id, draft.address, draft.fields, draft.locale, draft.time_zone, draft.consent
+            contact_id,
+            draft.address,
+            draft.fields,
+            draft.locale,
+            draft.time_zone,
+            draft.consent,
+            created_by=draft.origin,
+            changed_by=draft.origin,
         )
 
     def given(self, draft: ContactDraft) -> "Contact":
         """Given once more: the fields are the new ones, the rest what is new of it.
 
-        Of the same revision, which a repository moves; itself where nothing changes.
+        Of the same revision, which a repository moves; itself where nothing changes, or a later
+        row of the same file has changed it. Raises InvalidInput where added fields are too many.
         """
+        if draft.origin is not None and draft.origin.is_before(self.changed_by):
+            return self
         after = replace(
             self,
-            fields=draft.fields,
+            fields=checked_fields({**self.fields, **draft.fields}) if draft.adds else draft.fields,
             locale=draft.locale or self.locale,
             time_zone=draft.time_zone or self.time_zone,
             consent=draft.consent or self.consent,
         )
-        return self if after == self and _types(after.fields) == _types(self.fields) else after
+        if after == self and _types(after.fields) == _types(self.fields):
+            return self
+        return replace(after, changed_by=draft.origin)
 
     def with_fields(self, changes: Mapping[str, FieldValue | None]) -> "Contact":
         """Some fields changed, those that are None removed. Raises InvalidInput."""

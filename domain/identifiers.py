@@ -11,10 +11,12 @@ SegmentId = NewType("SegmentId", str)
 ContactId = NewType("ContactId", str)
 SuppressionId = NewType("SuppressionId", str)
 """The keyed hash of an address: it may be in a URL, and the address may not."""
+JobId = NewType("JobId", str)
+"""Of an import or an export."""
 AttemptToken = NewType("AttemptToken", str)
 """Unique to one claim of one chunk; an outcome is believed by it."""
 LeaseToken = NewType("LeaseToken", str)
-"""Unique to one holder of a fan-out range."""
+"""Unique to one holder of a fan-out range or a job."""
 WriteToken = NewType("WriteToken", str)
 """Unique to one write of a store: by it a writer knows its own, where the answer was lost."""
 

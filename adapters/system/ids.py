@@ -9,6 +9,7 @@ from domain.identifiers import (
     AttemptToken,
     CampaignId,
     ContactId,
+    JobId,
     LeaseToken,
     SegmentId,
     TemplateId,
@@ -41,6 +42,14 @@ class SystemIds:
     def contact_id(self) -> ContactId:
         """A contact's id."""
         return ContactId(f"con_{ULID()}")
+
+    def import_id(self) -> JobId:
+        """An import's id."""
+        return JobId(f"imp_{ULID()}")
+
+    def export_id(self) -> JobId:
+        """An export's id."""
+        return JobId(f"exp_{ULID()}")
 
     def api_key_id(self) -> str:
         """An API key's public part."""

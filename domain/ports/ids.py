@@ -6,6 +6,7 @@ from domain.identifiers import (
     AttemptToken,
     CampaignId,
     ContactId,
+    JobId,
     LeaseToken,
     SegmentId,
     TemplateId,
@@ -34,6 +35,14 @@ class Ids(Protocol):
 
     def contact_id(self) -> ContactId:
         """`con_` and a ULID."""
+        ...
+
+    def import_id(self) -> JobId:
+        """`imp_` and a ULID."""
+        ...
+
+    def export_id(self) -> JobId:
+        """`exp_` and a ULID."""
         ...
 
     def api_key_id(self) -> str:

@@ -9,6 +9,7 @@ from domain.identifiers import (
     AttemptToken,
     CampaignId,
     ContactId,
+    JobId,
     LeaseToken,
     SegmentId,
     TemplateId,
@@ -276,6 +277,14 @@ class NumberedIds:
     def segment_id(self) -> SegmentId:
         """A segment's id."""
         return SegmentId(self._next("seg"))
+
+    def import_id(self) -> JobId:
+        """An import's id."""
+        return JobId(self._next("imp"))
+
+    def export_id(self) -> JobId:
+        """An export's id."""
+        return JobId(self._next("exp"))
 
     def contact_id(self) -> ContactId:
         """A contact's id."""

@@ -1,0 +1,117 @@
+"""Imports: contacts from a CSV file, in batches, each applied once."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from types import MappingProxyType
+
+from domain.contact import Consent
+from domain.identifiers import SegmentId
+from domain.job import Job
+
+ROWS_A_BATCH = 500
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportPlan:
+    """What a person asked for.
+
+    `columns` says what becomes of a column, by its header: `email`, `locale`, `time_zone`,
+    `consent_source`, `consent_at` or the name of a field; a column that is not in it is left out.
+    Where it is empty, every column is taken by its header. `delimiter` and `encoding` are
+    found out where they are None. All who are imported are put into the static segment
+    `segment_id`, and have `consent` where their row has none.
+    """
+
+    columns: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    segment_id: SegmentId | None = None
+    consent: Consent | None = None
+    delimiter: str | None = None
+    encoding: str | None = None
+
+
+@dataclass(frozen=True)
+class CsvLayout:
+    """How a file is written, once that is settled: `header` has its columns' names in order."""
+
+    encoding: str
+    delimiter: str
+    header: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class CsvPosition:
+    """Between two records: bytes before it, and the number of the line that follows, from 1."""
+
+    offset: int
+    line: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportCounts:
+    """Data rows by what became of them; in a dry run, would become."""
+
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    repeated: int = 0
+    """A later row of the same batch has the same address: the two were applied as one."""
+    refused: int = 0
+
+    @property
+    def rows(self) -> int:
+        """All rows gone through."""
+        return self.created + self.updated + self.unchanged + self.repeated + self.refused
+
+
+@dataclass(frozen=True)
+class RefusedRow:
+    """A row that is not imported: its first line, each thing wrong by its column, and itself."""
+
+    line: int
+    reason: str
+    cells: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ContactImport(Job):
+    """One import. `size` is the file's, in bytes; `position` is up to where it is applied.
+
+    `layout` and `position` are None until the file was looked at. The refused rows of the batches
+    that have any are in `refused_batches` objects, numbered from 0.
+    """
+
+    plan: ImportPlan
+    dry_run: bool = False
+    size: int | None = None
+    layout: CsvLayout | None = None
+    position: CsvPosition | None = None
+    counts: ImportCounts = ImportCounts()
+    refused_batches: int = 0
+
+    @property
+    def upload_name(self) -> str:
+        """What its file is called in object storage."""
+        return f"imports/{self.job_id}/contacts.csv"
+
+    def refused_name(self, number: int) -> str:
+        """What the object with the refused rows of a batch is called."""
+        run = "check" if self.dry_run else "run"
+        return f"imports/{self.job_id}/refused/{run}/{number:08d}.json"
+
+    def begin(self, *, dry_run: bool, size: int, now: datetime) -> "ContactImport":
+        """Started: from the first row, unless it goes on after a failure.
+
+        Raises IllegalTransition.
+        """
+        started = replace(self.start(now), size=size)
+        if self.failure is not None and self.dry_run == dry_run:
+            return started
+        return replace(
+            started,
+            dry_run=dry_run,
+            layout=None,
+            position=None,
+            counts=ImportCounts(),
+            refused_batches=0,
+        )
