@@ -23,6 +23,7 @@ from domain.use_cases.create_template import CreateTemplate
 from domain.use_cases.put_contacts import PutContacts
 from entrypoints.local.demo.load import SEGMENTS, load_demo
 from entrypoints.local.demo.people import CONTACTS, demo_contacts
+from entrypoints.local.demo.pictures import DIGESTS, PICTURES, VIEWS, digest_of, previews
 from entrypoints.local.demo.templates import TEMPLATES, content_of
 from tests.unit.sentinel import FOOTER
 
@@ -254,3 +255,16 @@ def test_segments_are_listed_from_the_smallest() -> None:
         "all-active",
         "all-subscribers",
     ]
+
+
+def test_the_docs_show_the_templates_as_they_are() -> None:
+    """Each in every view; one that was changed since is drawn again by `make pictures`."""
+    drawn = {
+        f"{template_id}-{view.name}.png": digest_of(html)
+        for template_id, html in previews()
+        for view in VIEWS
+    }
+    assert json.loads(DIGESTS.read_text(encoding="utf-8")) == drawn
+    assert {each.name for each in PICTURES.glob("*.png")} == drawn.keys()
+    page = (PICTURES.parent / "templates.md").read_text(encoding="utf-8")
+    assert all(f"(pictures/{name})" in page for name in drawn)
