@@ -96,6 +96,8 @@ class Settings(BaseModel):
     between them."""
     public_url: PublicUrl = ""
     """Where the API is reached from outside: what unsubscribe links begin with."""
+    local_url: PublicUrl = "http://127.0.0.1:8080"
+    """Where the local runner listens: what the URLs of its own files begin with."""
     postal_address: PostalAddress = ""
     """Where the sender can be found; marketing mail says so."""
     send_rate: Annotated[int, Field(ge=0, le=100_000)] = 0

@@ -22,12 +22,15 @@ class ObjectStore(Protocol):
     """Objects by name, such as `imports/<id>/contacts.csv`; each is written as a whole.
 
     Strongly consistent: an object that was written is what the next read finds. Objects go by
-    themselves some days after they were written. Every method but the two that sign raises
-    DependencyFault, and may be repeated.
+    themselves some days after they were written. Every method raises DependencyFault, and
+    InvalidInput for a name that `domain.stored_file` refuses; each may be repeated.
     """
 
     def sign_upload(self, name: str, duration: timedelta) -> SignedUrl:
-        """A URL to PUT the object to, any number of times, with any content type."""
+        """A URL to PUT the object to, any number of times, with any content type.
+
+        `duration` is of whole seconds, and of seven days at most.
+        """
         ...
 
     def sign_download(self, name: str, filename: str, duration: timedelta) -> SignedUrl:
@@ -63,9 +66,10 @@ class ObjectStore(Protocol):
         ...
 
     def complete(self, name: str, writing_id: str, tags: Sequence[str]) -> None:
-        """Make the object of the parts, in order; before that it is not there.
+        """Make the object of the parts, at least one, in order; before that it is not there.
 
-        Raises NotFound where the writing is over: look whether the object is there.
+        Raises NotFound where the writing is over, but may let pass what was completed so already:
+        look whether the object is there. DependencyRefused where a tag is not the part's.
         """
         ...
 

@@ -38,6 +38,8 @@ class Adapters(aws.Adapters):
     api_keys: providers.Provider[ApiKeys | None] = providers.Object(None)
     """None: open, to this machine only."""
     metrics: providers.Provider[Metrics] = providers.ThreadSafeSingleton(MemoryMetrics)
+    stored_files: providers.Provider[None] = providers.Object(None)
+    """None: they are the emulator's."""
 
 
 def deploy(settings: Settings, template: str) -> Settings:

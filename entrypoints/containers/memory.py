@@ -14,6 +14,7 @@ from adapters.memory.idempotency import MemoryIdempotencyRepository
 from adapters.memory.invoker import MemoryInvoker
 from adapters.memory.mailer import MemoryMailer
 from adapters.memory.metrics import MemoryMetrics
+from adapters.memory.object_store import MemoryObjectStore
 from adapters.memory.open_work import MemoryOpenWork
 from adapters.memory.provider_events import MemoryProviderEvents
 from adapters.memory.queue import MemorySendQueue
@@ -39,6 +40,7 @@ from domain.ports.ids import Ids
 from domain.ports.invoker import Invoker
 from domain.ports.mailer import Mailer
 from domain.ports.metrics import Metrics
+from domain.ports.object_store import ObjectStore
 from domain.ports.open_work import OpenWork
 from domain.ports.provider_events import ProviderEventQueue
 from domain.ports.queue import SendQueue
@@ -57,8 +59,16 @@ def _address_hash_key(settings: Settings) -> Callable[[], bytes]:
     return lambda: settings.hash_key
 
 
+def _files_url(settings: Settings) -> str:
+    # As entrypoints/local/file_doors.py serves them.
+    return f"{settings.local_url}/_local/files"
+
+
 class Adapters(containers.DeclarativeContainer):
-    """The memory family; `started`, `ticker` and `sent` are what the local runner looks after."""
+    """The memory family.
+
+    `started`, `ticker`, `sent` and `stored_files` are what the local runner looks after.
+    """
 
     settings: providers.Dependency[Settings] = providers.Dependency(instance_of=Settings)
 
@@ -128,3 +138,7 @@ class Adapters(containers.DeclarativeContainer):
     )
     mailer: providers.Provider[Mailer] = providers.Callable(sent)
     metrics: providers.Provider[Metrics] = providers.ThreadSafeSingleton(MemoryMetrics)
+    stored_files: providers.Provider[MemoryObjectStore] = providers.ThreadSafeSingleton(
+        MemoryObjectStore, clock, ids, providers.Callable(_files_url, settings)
+    )
+    object_store: providers.Provider[ObjectStore] = providers.Callable(stored_files)

@@ -24,6 +24,7 @@ from entrypoints.local.emulator import (
     configured_endpoint,
     running_ministack,
 )
+from entrypoints.local.file_doors import FileDoors, StoredFiles
 from entrypoints.local.outbox import outbox_routes
 from entrypoints.local.pumps import Pumps
 from entrypoints.local.server import LocalServer
@@ -59,6 +60,8 @@ class LocalSettings(BaseModel):
     """False: what there is, and no more."""
     reconcile_seconds: Annotated[int, Field(ge=1, le=3_600)] = 10
     """How often the reconciler looks after what was left undone."""
+    max_upload_bytes: Annotated[int, Field(ge=1)] = 1_000_000_000
+    """Of one file, where it is this process that stores files."""
 
     @field_validator("backend")
     @classmethod
@@ -75,7 +78,8 @@ def main() -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         local = read_environment(LocalSettings, os.environ)
-        defaults = {**_LOCAL_DEFAULTS, "PUBLIC_URL": f"http://{HOST}:{local.port}"}
+        url = f"http://{HOST}:{local.port}"
+        defaults = {**_LOCAL_DEFAULTS, "PUBLIC_URL": url, "LOCAL_URL": url}
         settings = Settings.from_environment({**defaults, **os.environ})
         configure_logging(settings.log_level)
         with _listening(local.port) as listener, _backend(local, settings) as (container, name):
@@ -152,8 +156,11 @@ def _serve(local: LocalSettings, container: Core, listener: socket.socket, backe
         api = Api(container, all_routes(container), more_routes=[outbox_routes(container)])
         url = f"http://{HOST}:{listener.getsockname()[1]}"
         now = container.family.clock().now()
+        files: StoredFiles | None = container.family.stored_files()
+        doors = None if files is None else FileDoors(files, local.max_upload_bytes)
+        app = LocalServer(api, doors)
         server = _Server(
-            uvicorn.Config(LocalServer(api), lifespan="off", log_config=None, log_level="warning"),
+            uvicorn.Config(app, lifespan="off", log_config=None, log_level="warning"),
             banner(url, backend, demo_examples(url, now) if local.demo_data else ""),
         )
         server.run(sockets=[listener])

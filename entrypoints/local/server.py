@@ -6,7 +6,6 @@ keeps the request under way in its own attributes.
 
 import asyncio
 import base64
-from collections.abc import Awaitable, Callable, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import parse_qs
@@ -15,40 +14,32 @@ from uuid import uuid4
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from entrypoints.http.api import MAX_BODY_BYTES, Api
-
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
+from entrypoints.local.asgi import Message, Receive, Send, respond
+from entrypoints.local.file_doors import PATH, FileDoors
 
 
 class LocalServer:
-    """An ASGI application that answers with `api`."""
+    """An ASGI application that answers with `api`, and with `file_doors` if files are its own."""
 
-    def __init__(self, api: Api) -> None:
+    def __init__(self, api: Api, file_doors: FileDoors | None = None) -> None:
         """One thread answers, so that the event loop stays free to accept."""
         self._api = api
+        self._file_doors = file_doors
         self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="api")
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Answer one request."""
         if scope["type"] != "http":
             return
+        if self._file_doors is not None and scope["path"].startswith(PATH):
+            await self._file_doors(scope, receive, send, str(uuid4()))
+            return
         event = _event(scope, await _read_body(receive))
         loop = asyncio.get_running_loop()
         answer = await loop.run_in_executor(self._executor, self._api, event, LambdaContext())
         body = answer.get("body") or ""
         raw = base64.b64decode(body) if answer.get("isBase64Encoded") else body.encode()
-        headers = {**answer["headers"], "Content-Length": str(len(raw))}
-        await send(
-            {
-                "type": "http.response.start",
-                "status": answer["statusCode"],
-                "headers": [
-                    (name.lower().encode(), value.encode()) for name, value in headers.items()
-                ],
-            }
-        )
-        await send({"type": "http.response.body", "body": raw})
+        await respond(send, answer["statusCode"], answer["headers"], raw)
 
 
 async def _read_body(receive: Receive) -> bytes:
