@@ -138,8 +138,10 @@ class Settings(BaseModel):
     aws_endpoint_url: str | None = None
     """An emulator's; not set on AWS."""
     emulator_access_key: str | None = None
-    """Sent to an emulator as key and secret; on AWS credentials are found as every SDK does."""
+    """Sent to an emulator; on AWS credentials are found as every SDK does."""
     table_name: str = ""
+    files_bucket: str = ""
+    """Where the files of imports and exports are."""
     send_queue_url: str = ""
     provider_events_queue_url: str = ""
     schedule_group: str = ""

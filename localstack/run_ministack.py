@@ -16,10 +16,12 @@ from ministack.app import main
 from ministack.core import iam_actions
 from ministack.core.responses import get_account_id
 from ministack.services import lambda_svc, ses, ses_v2, sns
+from ministack.services.cloudformation import stacks
 
 _resource_arn = iam_actions.extract_resource_arn
 _sqs_esm_concurrency = lambda_svc._sqs_esm_concurrency  # noqa: SLF001  likewise
 _iam_action = iam_actions.extract_iam_action
+_validation_errors = stacks._validation_errors  # noqa: SLF001  likewise
 _handle_ses_v2 = ses_v2.handle_request
 _windows: dict[str, float] = {}
 """When the batching window of a mapping was opened."""
@@ -78,6 +80,15 @@ def _mapping_concurrency(
         scaling["MaximumConcurrency"] = int(scaling["MaximumConcurrency"])
     concurrency: int = _sqs_esm_concurrency(mapping, function, configuration, queue)
     return concurrency
+
+
+def _errors_but_taken_names(*arguments: object) -> list[tuple[str, ...]]:
+    """As ministack has it, but that a bucket which a stack takes over may be there.
+
+    Of one that it may not take over, the creation fails.
+    """
+    errors: list[tuple[str, ...]] = _validation_errors(*arguments)
+    return [error for error in errors if "NAME_CONFLICT_VALIDATION" not in error]
 
 
 async def _handle_and_publish(
@@ -161,6 +172,7 @@ def _events(mail: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
 
 ses_v2.handle_request = _handle_and_publish
 lambda_svc._sqs_esm_concurrency = _mapping_concurrency  # noqa: SLF001  where it is
+stacks._validation_errors = _errors_but_taken_names  # noqa: SLF001  where it is
 iam_actions.extract_iam_action = _extract_iam_action
 iam_actions.extract_resource_arn = _extract_resource_arn
 

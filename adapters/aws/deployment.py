@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from email.utils import parseaddr
+from typing import TYPE_CHECKING
 
 from adapters.aws.account import account_number
 from adapters.aws.api_keys import NO_API_KEYS
@@ -13,8 +14,13 @@ from adapters.aws.faults import translated
 from adapters.aws.identities import names_covering
 from adapters.aws.stack import delete_stack, deploy_stack, outputs_of, stack_status
 
+if TYPE_CHECKING:
+    from types_boto3_s3.type_defs import ObjectIdentifierTypeDef
+
 TABLE_NAME = "TableName: !Ref Name"
 """The line of template.yaml."""
+BUCKET_NAME = 'BucketName: !Sub "${Name}-data-${AWS::AccountId}-${AWS::Region}"'
+"""Likewise."""
 
 _HASH_KEY = "address-hash-key"
 _API_KEYS = "api-keys"
@@ -63,6 +69,7 @@ class AwsDeployment:
         # CloudFormation takes over what has a static name only ("Import AWS resources into a
         # CloudFormation stack automatically").
         named = template.replace(TABLE_NAME, f"TableName: {self.name}")
+        named = named.replace(BUCKET_NAME, f"BucketName: {self._files_bucket}")
         return deploy_stack(self.clients, self.name, named, given)
 
     def stands(self) -> bool:
@@ -76,12 +83,13 @@ class AwsDeployment:
     def destroy(self) -> None:
         """Delete the stack, if it stands.
 
-        The table and the secrets stay: the next deployment takes them over.
+        The table, the files and the secrets stay: the next deployment takes them over.
         """
         delete_stack(self.clients, self.name)
 
     def delete_data(self) -> None:
-        """Delete the table and the secrets that a destroyed stack left, for good."""
+        """Delete the table, the files and the secrets that a destroyed stack left, for good."""
+        self._delete_files()
         dynamodb = self.clients.dynamodb
         gone = dynamodb.exceptions.ResourceNotFoundException
         with translated("DynamoDB DeleteTable"), suppress(gone):
@@ -96,6 +104,20 @@ class AwsDeployment:
                 secretsmanager.delete_secret(
                     SecretId=f"{self.name}/{name}", ForceDeleteWithoutRecovery=True
                 )
+
+    def _delete_files(self) -> None:
+        s3 = self.clients.s3
+        bucket = self._files_bucket
+        pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket)
+        gone = s3.exceptions.NoSuchBucket
+        with translated("S3 DeleteBucket"), suppress(gone):
+            for page in pages:
+                found: list[ObjectIdentifierTypeDef] = [
+                    {"Key": each["Key"]} for each in page.get("Contents", [])
+                ]
+                if found:
+                    s3.delete_objects(Bucket=bucket, Delete={"Objects": found, "Quiet": True})
+            s3.delete_bucket(Bucket=bucket)
 
     def account(self) -> str:
         """The account's number: asked for first, it tells whether there is anybody to ask."""
@@ -142,6 +164,10 @@ class AwsDeployment:
             except ses.exceptions.NotFoundException:
                 return None
             return answer.get("ConfigurationSetName")
+
+    @property
+    def _files_bucket(self) -> str:
+        return f"{self.name}-data-{self.account()}-{self.clients.region}"
 
     @property
     def _partition(self) -> str:

@@ -4,6 +4,7 @@ from entrypoints.containers.on_aws.access import ApiAccess
 from entrypoints.containers.on_aws.audience import Audience
 from entrypoints.containers.on_aws.chunks import Chunks
 from entrypoints.containers.on_aws.contents import Contents
+from entrypoints.containers.on_aws.files import Files
 from entrypoints.containers.on_aws.idempotency import Idempotency
 from entrypoints.containers.on_aws.mail import Mail
 from entrypoints.containers.on_aws.open_work import DueWork
@@ -29,5 +30,6 @@ class Adapters(  # the name that every family has
     Reporting,
     ApiAccess,
     Idempotency,
+    Files,
 ):
     """The aws family: everything that the functions run on."""

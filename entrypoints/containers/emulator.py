@@ -56,6 +56,7 @@ def deploy(settings: Settings, template: str) -> Settings:
     return settings.model_copy(
         update={
             "table_name": outputs["TableName"],
+            "files_bucket": outputs["FilesBucketName"],
             "send_queue_url": outputs["SendQueueUrl"],
             "provider_events_queue_url": outputs["ProviderEventsQueueUrl"],
             "configuration_set": outputs["ConfigurationSetName"],

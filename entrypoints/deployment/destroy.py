@@ -15,7 +15,7 @@ class DestroySettings(StageSettings):
     confirm: str = ""
     """The name of the stack, typed by whoever means it."""
     delete_data: str = ""
-    """Its name once more: then the table and the key of its hashes go, too, for good."""
+    """Its name once more: then the table, the files and the key of the hashes go, too, for good."""
 
 
 def main() -> int:
@@ -34,7 +34,9 @@ def main() -> int:
         _say(f"Not destroyed. {error}")
         return 2
     kept = (
-        "" if settings.delete_data else " The table stays, and the next deployment takes it over."
+        ""
+        if settings.delete_data
+        else " The table and the files stay, and the next deployment takes them over."
     )
     _say(f"The stack {settings.name} is gone.{kept}")
     return 0

@@ -35,6 +35,7 @@ PORTS = {
     "limiter",
     "mailer",
     "metrics",
+    "object_store",
     "open_work",
     "provider_events",
     "queue",

@@ -9,6 +9,7 @@ import pytest
 from cfnlint.decode import decode  # type: ignore[import-untyped]  # it has none
 
 from domain.dead_letter import DeadLetterSource
+from domain.job import KEPT
 from entrypoints.deployment.package import ROOT
 from entrypoints.deployment.settings import DeploymentSettings
 
@@ -372,3 +373,32 @@ def test_what_ses_tells_is_taken_many_at_a_time() -> None:
     timeout = FUNCTIONS["ProviderEventsFunction"]["Timeout"]
     assert QUEUES["ProviderEventsQueue"]["VisibilityTimeout"] >= SIX_TIMES * timeout
     assert QUEUES["ProviderEventsQueue"]["RedrivePolicy"]["maxReceiveCount"] > 1
+
+
+def test_the_bucket_of_files_is_closed_and_kept() -> None:
+    """To the public, to requests without TLS, to other accounts' objects; as the table is kept."""
+    bucket = RESOURCES["FilesBucket"]
+    (refused,) = RESOURCES["FilesBucketPolicy"]["Properties"]["PolicyDocument"]["Statement"]
+
+    assert bucket["DeletionPolicy"] == bucket["UpdateReplacePolicy"] == "Retain"
+    blocked = bucket["Properties"]["PublicAccessBlockConfiguration"]
+    assert len(blocked) == 4
+    assert all(value is True for value in blocked.values())
+    (rule,) = bucket["Properties"]["OwnershipControls"]["Rules"]
+    assert rule["ObjectOwnership"] == "BucketOwnerEnforced"
+    assert (refused["Effect"], refused["Principal"], refused["Action"]) == ("Deny", "*", "s3:*")
+    assert refused["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+    assert len(refused["Resource"]) == 2
+    assert TEMPLATE["Outputs"]["FilesBucketName"]["Value"] == {"Ref": "FilesBucket"}
+
+
+def test_files_go_by_themselves() -> None:
+    """Those of imports and exports after as long as the domain says; parts of none, sooner."""
+    rules = RESOURCES["FilesBucket"]["Properties"]["LifecycleConfiguration"]["Rules"]
+    expiring = {rule["Prefix"]: rule for rule in rules if "ExpirationInDays" in rule}
+    (unfinished,) = (rule for rule in rules if "ExpirationInDays" not in rule)
+
+    assert set(expiring) == {"imports/", "exports/"}
+    assert {rule["ExpirationInDays"] for rule in expiring.values()} == {KEPT.days}
+    assert unfinished["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 2}
+    assert all(rule["Status"] == "Enabled" for rule in rules)

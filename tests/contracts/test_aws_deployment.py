@@ -7,7 +7,7 @@ import pytest
 
 from adapters.aws.clients import AwsClients
 from adapters.aws.code_bucket import upload
-from adapters.aws.deployment import TABLE_NAME, AwsDeployment
+from adapters.aws.deployment import BUCKET_NAME, TABLE_NAME, AwsDeployment
 from adapters.aws.stack import deploy_stack, stack_status
 from domain.errors import DependencyRefused
 from tests.conftest import Emulator
@@ -22,6 +22,7 @@ Resources:
   Nothing: {Type: AWS::Sentinel::Nothing}
 """
 LARGEST_IN_A_CALL = 51_200
+LONGEST_BUCKET_NAME = 63
 FINE = "Resources:\n  Queue: {Type: AWS::SQS::Queue, Properties: {QueueName: fine}}\n"
 
 
@@ -58,6 +59,38 @@ def test_the_table_has_a_name_that_is_spelled_out(account: AwsClients) -> None:
     assert TABLE_NAME not in sent
     assert "TableName: spelled\n" in sent
     assert account.dynamodb.describe_table(TableName="spelled")
+
+
+def test_the_bucket_of_files_has_a_name_that_is_spelled_out(account: AwsClients) -> None:
+    """Likewise; the longest name of a stage leaves it one that S3 takes."""
+    assert Path(TEMPLATE).read_text().count(BUCKET_NAME) == 1
+    longest = f"sentinel-{'x' * 21}-data-{ACCOUNT}-ap-southeast-1"
+    assert len(longest) <= LONGEST_BUCKET_NAME
+
+    sent = _deploy(account, "spelled-bucket")["Template"]
+
+    name = f"spelled-bucket-data-{ACCOUNT}-{account.region}"
+    assert BUCKET_NAME not in sent
+    assert f"BucketName: {name}\n" in sent
+    assert account.s3.head_bucket(Bucket=name)
+
+
+def test_the_files_that_a_destroyed_stack_left_are_deleted_when_that_is_asked_for(
+    account: AwsClients,
+) -> None:
+    """More of them than a call deletes; where there are none, there is nothing to do."""
+    deployment = AwsDeployment(account, "full")
+    _deploy(account, "full")
+    name = f"full-data-{ACCOUNT}-{account.region}"
+    for number in range(1_001):
+        account.s3.put_object(Bucket=name, Key=f"imports/{number}", Body=b"")
+    deployment.destroy()
+    assert account.s3.head_bucket(Bucket=name)
+
+    deployment.delete_data()
+    deployment.delete_data()
+
+    assert name not in {each["Name"] for each in account.s3.list_buckets()["Buckets"]}
 
 
 def test_package_and_template_share_one_bucket(account: AwsClients) -> None:

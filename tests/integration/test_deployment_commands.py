@@ -54,8 +54,10 @@ def test_a_deployment_from_its_beginning_to_its_end(operator: Operator) -> None:
     assert operator.run("api_keys", "revoke", key_id, STAGE="test")[0] == 0
     assert "nobody" in operator.run("api_keys", "list", STAGE="test")[1]
     status, said = operator.run("destroy", CONFIRM="sentinel-test", STAGE="test")
-    assert (status, "The table stays" in said) == (0, True), said
+    assert (status, "The table and the files stay" in said) == (0, True), said
     assert operator.clients.dynamodb.describe_table(TableName="sentinel-test")
+    bucket = _files_bucket(operator)
+    operator.clients.s3.put_object(Bucket=bucket, Key="imports/imp_1/contacts.csv", Body=b"email")
 
     status, said = operator.run("deploy", **deploy)
     assert status == 0, said
@@ -63,11 +65,13 @@ def test_a_deployment_from_its_beginning_to_its_end(operator: Operator) -> None:
     key = operator.run("api_keys", "issue", "templates:read", STAGE="test")[1].split()[0]
     with _client(operator, url, key) as client:
         assert client.get("/v1/templates/hello").status_code == 200
+    assert operator.clients.s3.head_object(Bucket=bucket, Key="imports/imp_1/contacts.csv")
 
     ending = {"CONFIRM": "sentinel-test", "DELETE_DATA": "sentinel-test", "STAGE": "test"}
     status, said = operator.run("destroy", **ending)
     assert status == 0, said
     assert "sentinel-test" not in operator.clients.dynamodb.list_tables()["TableNames"]
+    assert bucket not in {each["Name"] for each in operator.clients.s3.list_buckets()["Buckets"]}
 
 
 @pytest.mark.parametrize(
@@ -113,6 +117,15 @@ def test_what_a_deployment_has_that_is_not_there(operator: Operator, command: st
     assert status == 2
     assert "no stack sentinel-nowhere" in said
     assert "make deploy" in said
+
+
+def _files_bucket(operator: Operator) -> str:
+    (name,) = (
+        each["Name"]
+        for each in operator.clients.s3.list_buckets()["Buckets"]
+        if each["Name"].startswith("sentinel-test-data-")
+    )
+    return name
 
 
 def _client(operator: Operator, url: str, key: str) -> httpx.Client:
