@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _NO_OBJECT = frozenset({"NoSuchKey", "404"})
 _NO_UPLOAD = frozenset({"NoSuchUpload"})
+_NO_PART = frozenset({"InvalidPart"})
 
 
 @dataclass(frozen=True)
@@ -111,7 +112,7 @@ class S3ObjectStore:
         ]
         with (
             translated("S3 CompleteMultipartUpload"),
-            _no("writing", writing_id, _NO_UPLOAD),
+            _no("writing", writing_id, _NO_UPLOAD | _NO_PART),
         ):
             self.clients.s3.complete_multipart_upload(
                 Bucket=self.bucket,

@@ -237,12 +237,12 @@ class MemoryObjectStore:
 
 
 def _parts_of(writing: _Writing, tags: Sequence[str]) -> list[_File]:
-    """The parts with these tags, in order. Raises DependencyRefused as S3 does."""
+    """The parts with these tags, in order. Raises NotFound and DependencyRefused as S3 does."""
     chosen: list[_File] = []
     for number, tag in enumerate(tags, start=1):
         written, part = writing.parts.get(number, (None, None))
         if part is None or written != tag:
-            raise DependencyRefused(f"CompleteMultipartUpload: InvalidPart {number}")
+            raise NotFound("part", str(number))
         chosen.append(part)
     if not chosen or any(part.size < MIN_PART_BYTES for part in chosen[:-1]):
         raise DependencyRefused("CompleteMultipartUpload: EntityTooSmall")

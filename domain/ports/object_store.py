@@ -69,7 +69,8 @@ class ObjectStore(Protocol):
         """Make the object of the parts, at least one, in order; before that it is not there.
 
         Raises NotFound where the writing is over, but may let pass what was completed so already:
-        look whether the object is there. DependencyRefused where a tag is not the part's.
+        look whether the object is there. NotFound, too, where a tag is not its part's: repeating
+        it is of no use.
         """
         ...
 

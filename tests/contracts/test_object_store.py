@@ -216,7 +216,7 @@ def test_a_part_written_again_takes_the_place_of_the_first(store: ObjectStore, n
     assert store.write_part(name, writing, 1, b"one") == first
     again = store.write_part(name, writing, 1, b"another")
 
-    with pytest.raises(DependencyRefused):
+    with pytest.raises(NotFound):
         store.complete(name, writing, [first])
     store.complete(name, writing, [again])
 
@@ -287,7 +287,7 @@ def test_a_part_that_is_missing_is_refused(store: ObjectStore, name: str) -> Non
     writing = store.begin(name)
     first = store.write_part(name, writing, 1, PART)
     for tags in ([first, first], [f"{first}0"]):
-        with pytest.raises(DependencyRefused):
+        with pytest.raises(NotFound):
             store.complete(name, writing, tags)
     assert store.size(name) is None
 
