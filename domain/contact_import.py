@@ -29,6 +29,10 @@ class ImportPlan:
     delimiter: str | None = None
     encoding: str | None = None
 
+    def __post_init__(self) -> None:
+        """Keep a copy of the columns that nobody can change."""
+        object.__setattr__(self, "columns", MappingProxyType(dict(self.columns)))
+
 
 @dataclass(frozen=True)
 class CsvLayout:

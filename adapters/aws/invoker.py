@@ -1,7 +1,7 @@
 """Starting a campaign by an asynchronous Lambda invocation."""
 
 from adapters.aws.clients import AwsClients
-from adapters.aws.faults import translated
+from adapters.aws.invocation import invoke
 from adapters.aws.start_event import start_to_event
 from domain.identifiers import CampaignId
 from domain.start import StartRequest
@@ -16,12 +16,5 @@ class LambdaInvoker:
         self._function_arn = function_arn
 
     def start(self, campaign_id: CampaignId) -> None:
-        """Invoke with InvocationType Event: 202 once it is accepted."""
-        with translated("Lambda Invoke"):
-            answer = self._clients.lambda_.invoke(
-                FunctionName=self._function_arn,
-                InvocationType="Event",
-                Payload=start_to_event(StartRequest(campaign_id)).encode(),
-            )
-            # Only what was read to its end gives its connection back.
-            answer["Payload"].read()
+        """Invoked as by whoever creates a campaign."""
+        invoke(self._clients, self._function_arn, start_to_event(StartRequest(campaign_id)))

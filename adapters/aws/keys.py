@@ -2,7 +2,14 @@
 
 from adapters.aws.table import Item, Key
 from domain.chunk import ChunkRef
-from domain.identifiers import CampaignId, ContactId, SegmentId, SuppressionId, TemplateId
+from domain.identifiers import (
+    CampaignId,
+    ContactId,
+    JobId,
+    SegmentId,
+    SuppressionId,
+    TemplateId,
+)
 from domain.segment import member_key
 from domain.suppression import address_hash, suppression_id_of
 
@@ -52,6 +59,11 @@ def erasure_key(contact_id: ContactId) -> Key:
 def contact_place(key: str) -> Key:
     """Where a member key, or a bound of them, stands among the contacts."""
     return f"CONTACTS#{key[0]}", f"CONTACT#{key}"
+
+
+def job_key(job_id: JobId) -> Key:
+    """Key of an import or an export."""
+    return f"JOB#{job_id}", "JOB"
 
 
 def idempotency_key(digest: str) -> Key:

@@ -12,7 +12,15 @@ from domain.erasure import Erasure
 from domain.errors import IdempotencyKeyInUse, VersionConflict
 from domain.fan_out import FanOutRange
 from domain.idempotency import IdempotencyRecord
-from domain.identifiers import CampaignId, ContactId, SegmentId, SuppressionId, TemplateId
+from domain.identifiers import (
+    CampaignId,
+    ContactId,
+    JobId,
+    SegmentId,
+    SuppressionId,
+    TemplateId,
+)
+from domain.ports.jobs import AnyJob
 from domain.segment import Segment
 from domain.suppression import Suppression, SuppressionEntry, Unsubscribed, suppression_id_of
 from domain.tally import Tally
@@ -49,6 +57,7 @@ class MemoryDatabase:
     forgotten: dict[SuppressionId, SuppressionEntry] = field(default_factory=dict)
     unsubscribed: dict[SuppressionId, Unsubscribed] = field(default_factory=dict)
     erasures: dict[ContactId, Erasure] = field(default_factory=dict)
+    jobs: dict[JobId, AnyJob] = field(default_factory=dict)
     idempotency: dict[str, IdempotencyRecord] = field(default_factory=dict)
 
     def suppression_entry(self, address: str) -> SuppressionEntry | None:

@@ -9,7 +9,7 @@ from domain.contact_import import ContactImport
 from domain.identifiers import JobId
 
 AnyJob = ContactImport | ContactExport
-Kind = TypeVar("Kind", ContactImport, ContactExport)
+Kind = TypeVar("Kind", bound=AnyJob)
 
 
 class JobKind(StrEnum):

@@ -1,8 +1,7 @@
 """Show a template as one person would get it."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from domain.confirmation import CONFIRM_URL, confirmation_fields
 from domain.contact import MergeFields, checked_fields
 from domain.errors import InvalidInput, NotFound, UnknownReference
 from domain.identifiers import ContactId, TemplateId, shown
@@ -45,7 +44,6 @@ class PreviewTemplate:
     renderer: Renderer
     check: CheckTemplate
     footer: Footer
-    sender: str
 
     def __call__(
         self, template_id: TemplateId, person: Person, version: int | None = None
@@ -86,16 +84,13 @@ class PreviewTemplate:
     def render(
         self, template: Template, recipients: list[Recipient], person: Person
     ) -> list[Rendered]:
-        """With links to unsubscribe and to confirm by that lead nowhere.
+        """With links to unsubscribe by that lead nowhere.
 
         Raises InvalidInput naming what was given of the person, where there is no mail.
         """
         mails: list[Rendered] = []
         url = self.footer.unsubscribe_url()
         merged = [self.footer.merged(recipient, url) for recipient in recipients]
-        if CONFIRM_URL in self.renderer.variables(template.content):
-            given = confirmation_fields(self.footer, template.content.sender or self.sender)
-            merged = [replace(each, fields={**each.fields, **given}) for each in merged]
         for mail in self.renderer.render(template.content, merged):
             if isinstance(mail, Unrenderable):
                 raise InvalidInput(

@@ -6,6 +6,7 @@ from entrypoints.containers.on_aws.chunks import Chunks
 from entrypoints.containers.on_aws.contents import Contents
 from entrypoints.containers.on_aws.files import Files
 from entrypoints.containers.on_aws.idempotency import Idempotency
+from entrypoints.containers.on_aws.jobs import Jobs
 from entrypoints.containers.on_aws.mail import Mail
 from entrypoints.containers.on_aws.open_work import DueWork
 from entrypoints.containers.on_aws.provider_events import ProviderEvents
@@ -25,6 +26,7 @@ class Adapters(  # the name that every family has
     Chunks,
     Mail,
     DueWork,
+    Jobs,
     AccountQuota,
     ProviderEvents,
     Reporting,

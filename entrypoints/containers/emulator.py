@@ -5,11 +5,13 @@ from dependency_injector import providers
 from adapters.aws.clients import AwsClients
 from adapters.aws.stack import deploy_stack, verify_sender
 from adapters.memory.invoker import MemoryInvoker
+from adapters.memory.job_invoker import MemoryJobInvoker
 from adapters.memory.metrics import MemoryMetrics
 from adapters.memory.recording_mailer import RecordingMailer
 from adapters.memory.schedule_ticker import ScheduleTicker
 from domain.ports.api_keys import ApiKeys
 from domain.ports.invoker import Invoker
+from domain.ports.job_invoker import JobInvoker
 from domain.ports.mailer import Mailer
 from domain.ports.metrics import Metrics
 from entrypoints.containers import aws
@@ -19,10 +21,17 @@ STACK_NAME = "sentinel"
 
 
 class Adapters(aws.Adapters):
-    """The aws family; `started`, `ticker` and `sent` are what the local runner looks after."""
+    """The aws family.
+
+    `started`, `invoked_jobs`, `ticker` and `sent` are what the local runner looks after.
+    """
 
     started: providers.Provider[MemoryInvoker] = providers.ThreadSafeSingleton(MemoryInvoker)
     invoker: providers.Provider[Invoker] = providers.Callable(started)
+    invoked_jobs: providers.Provider[MemoryJobInvoker] = providers.ThreadSafeSingleton(
+        MemoryJobInvoker
+    )
+    job_invoker: providers.Provider[JobInvoker] = providers.Callable(invoked_jobs)
     ticker: providers.Provider[ScheduleTicker] = providers.ThreadSafeSingleton(
         ScheduleTicker,
         open_work=aws.Adapters.open_work,

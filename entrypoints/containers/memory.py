@@ -12,6 +12,8 @@ from adapters.memory.database import MemoryDatabase
 from adapters.memory.fan_out import MemoryFanOutRepository
 from adapters.memory.idempotency import MemoryIdempotencyRepository
 from adapters.memory.invoker import MemoryInvoker
+from adapters.memory.job_invoker import MemoryJobInvoker
+from adapters.memory.jobs import MemoryJobRepository
 from adapters.memory.mailer import MemoryMailer
 from adapters.memory.metrics import MemoryMetrics
 from adapters.memory.object_store import MemoryObjectStore
@@ -38,6 +40,8 @@ from domain.ports.fan_out import FanOutRepository
 from domain.ports.idempotency import IdempotencyRepository
 from domain.ports.ids import Ids
 from domain.ports.invoker import Invoker
+from domain.ports.job_invoker import JobInvoker
+from domain.ports.jobs import JobRepository
 from domain.ports.mailer import Mailer
 from domain.ports.metrics import Metrics
 from domain.ports.object_store import ObjectStore
@@ -67,7 +71,8 @@ def _files_url(settings: Settings) -> str:
 class Adapters(containers.DeclarativeContainer):
     """The memory family.
 
-    `started`, `ticker`, `sent` and `stored_files` are what the local runner looks after.
+    `started`, `invoked_jobs`, `ticker`, `sent` and `stored_files` are what the local runner looks
+    after.
     """
 
     settings: providers.Dependency[Settings] = providers.Dependency(instance_of=Settings)
@@ -96,6 +101,9 @@ class Adapters(containers.DeclarativeContainer):
     )
     idempotency: providers.Provider[IdempotencyRepository] = providers.ThreadSafeSingleton(
         MemoryIdempotencyRepository, database
+    )
+    jobs: providers.Provider[JobRepository] = providers.ThreadSafeSingleton(
+        MemoryJobRepository, database
     )
     open_work: providers.Provider[OpenWork] = providers.ThreadSafeSingleton(
         MemoryOpenWork, database
@@ -126,6 +134,10 @@ class Adapters(containers.DeclarativeContainer):
     """None: open, to this machine only."""
     started: providers.Provider[MemoryInvoker] = providers.ThreadSafeSingleton(MemoryInvoker)
     invoker: providers.Provider[Invoker] = providers.Callable(started)
+    invoked_jobs: providers.Provider[MemoryJobInvoker] = providers.ThreadSafeSingleton(
+        MemoryJobInvoker
+    )
+    job_invoker: providers.Provider[JobInvoker] = providers.Callable(invoked_jobs)
     ticker: providers.Provider[MemoryScheduler] = providers.ThreadSafeSingleton(
         MemoryScheduler, clock, started
     )

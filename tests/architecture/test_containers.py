@@ -18,6 +18,7 @@ SETTINGS = Settings.from_environment(
         "AWS_ENDPOINT_URL": "http://127.0.0.1:1",
         "SEND_QUEUE_URL": "http://127.0.0.1:1/000000000000/sentinel-send",
         "START_CAMPAIGN_LAMBDA_ARN": "arn:aws:lambda:us-east-1:000000000000:function:start",
+        "RUN_JOB_LAMBDA_ARN": "arn:aws:lambda:us-east-1:000000000000:function:job",
         "EVENTBRIDGE_ROLE_ARN": "arn:aws:iam::000000000000:role/scheduler",
         "MAX_LATENESS_SECONDS": "7200",
     }
@@ -32,6 +33,8 @@ PORTS = {
     "fan_out",
     "ids",
     "invoker",
+    "job_invoker",
+    "jobs",
     "limiter",
     "mailer",
     "metrics",

@@ -22,6 +22,9 @@ from adapters.aws.dead_letters import READERS, SqsDeadLetters
 from adapters.aws.fan_out import DynamoDBFanOutRepository
 from adapters.aws.idempotency import DynamoDBIdempotencyRepository
 from adapters.aws.invoker import LambdaInvoker
+from adapters.aws.job_event import event_to_run
+from adapters.aws.job_invoker import LambdaJobInvoker
+from adapters.aws.jobs import DynamoDBJobRepository
 from adapters.aws.keys import suppression_key
 from adapters.aws.mailer import SesMailer
 from adapters.aws.open_work import DynamoDBOpenWork
@@ -41,6 +44,7 @@ from adapters.system.ids import SystemIds
 from domain.chunk import ChunkRef
 from domain.dead_letter import DeadLetterSource
 from domain.identifiers import CampaignId
+from domain.job_run import Run
 from domain.ports.queue import SendQueue
 from domain.provider_event import ProviderEvent
 from domain.start import StartRequest
@@ -72,10 +76,10 @@ _names = count()
 
 @dataclass(frozen=True, kw_only=True)
 class Deployment:
-    """The stack, and stand-ins for start-campaign that pass on what they were invoked with.
+    """The stack, and stand-ins that pass on what start-campaign and run-job were invoked with.
 
-    For the invoker a function that fails, so that what it was invoked with goes to its failure
-    destination, a queue; for schedules that queue itself (docs/emulators.md).
+    For the invokers functions that fail, so that what they were invoked with goes to their failure
+    destinations, queues; for schedules that queue itself (docs/emulators.md).
     """
 
     emulator: Emulator
@@ -85,6 +89,8 @@ class Deployment:
     function_arn: str
     invocations_url: str
     invocations_arn: str
+    job_function_arn: str
+    jobs_url: str
 
 
 @dataclass(frozen=True)
@@ -106,15 +112,19 @@ def deploy(emulator: Emulator) -> Deployment:
     )
     invocations_url = clients.sqs.create_queue(QueueName="invocations")["QueueUrl"]
     invocations_arn = _attributes(clients.sqs, invocations_url)["QueueArn"]
+    jobs_url = clients.sqs.create_queue(QueueName="invoked-jobs")["QueueUrl"]
+    jobs_arn = _attributes(clients.sqs, jobs_url)["QueueArn"]
     verify_sender(clients, SENDER)
     return Deployment(
         emulator=emulator,
         clients=clients,
         outputs=outputs,
         table={name: described[name] for name in _SHAPE_OF_A_TABLE},
-        function_arn=_create_function(clients, emulator, invocations_arn),
+        function_arn=_create_function(clients, emulator, "start-campaign", invocations_arn),
         invocations_url=invocations_url,
         invocations_arn=invocations_arn,
+        job_function_arn=_create_function(clients, emulator, "run-job", jobs_arn),
+        jobs_url=jobs_url,
     )
 
 
@@ -145,6 +155,10 @@ def aws_family(deployment: Deployment, clients: AwsClients | None = None) -> Fam
         events = [json.loads(body) for body in bodies]
         return [event_to_start(event.get("requestPayload", event)) for event in events]
 
+    def invoked() -> Sequence[Run]:
+        bodies = _drain(deployment.clients.sqs, deployment.jobs_url)
+        return [event_to_run(json.loads(body)["requestPayload"]) for body in bodies]
+
     def delivered(addresses: Collection[str]) -> Sequence[Mail]:
         return [mail for mail in outbox(deployment.emulator) if mail.to in addresses]
 
@@ -171,6 +185,8 @@ def aws_family(deployment: Deployment, clients: AwsClients | None = None) -> Fam
         fan_out=DynamoDBFanOutRepository(table),
         idempotency=DynamoDBIdempotencyRepository(table),
         invoker=LambdaInvoker(clients, deployment.function_arn),
+        job_invoker=LambdaJobInvoker(clients, deployment.job_function_arn),
+        jobs=DynamoDBJobRepository(table),
         mailer=SesMailer(clients, SENDER, bulk=True, clock=clock),
         open_work=DynamoDBOpenWork(table),
         rate_limiter=DynamoDBRateLimiter(table, allowed),
@@ -186,6 +202,7 @@ def aws_family(deployment: Deployment, clients: AwsClients | None = None) -> Fam
         make_provider_events=lambda: make_provider_events(deployment, clients),
         elapse=lambda _: None,
         started=started,
+        invoked=invoked,
         delivered=delivered,
         suppression_of=suppression_of,
     )
@@ -212,19 +229,19 @@ def create_table(deployment: Deployment) -> str:
     return name
 
 
-def _create_function(clients: AwsClients, emulator: Emulator, destination: str) -> str:
+def _create_function(clients: AwsClients, emulator: Emulator, name: str, destination: str) -> str:
     code = io.BytesIO()
     with zipfile.ZipFile(code, "w") as archive:
         archive.writestr("index.py", "def handler(event, context):\n    raise RuntimeError\n")
     function = clients.lambda_.create_function(
-        FunctionName="sentinel-start-campaign",
+        FunctionName=f"sentinel-{name}",
         Runtime="python3.11",
-        Role=f"arn:aws:iam::{emulator.account}:role/start-campaign",
+        Role=f"arn:aws:iam::{emulator.account}:role/{name}",
         Handler="index.handler",
         Code={"ZipFile": code.getvalue()},
     )
     clients.lambda_.put_function_event_invoke_config(
-        FunctionName="sentinel-start-campaign",
+        FunctionName=f"sentinel-{name}",
         MaximumRetryAttempts=0,
         DestinationConfig={"OnFailure": {"Destination": destination}},
     )

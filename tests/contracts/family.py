@@ -8,6 +8,7 @@ from typing import Protocol
 from domain.chunk import ChunkRef
 from domain.dead_letter import DeadLetterSource
 from domain.identifiers import CampaignId
+from domain.job_run import Run
 from domain.ports.campaigns import CampaignRepository
 from domain.ports.chunks import ChunkRepository
 from domain.ports.contacts import ContactRepository
@@ -17,6 +18,8 @@ from domain.ports.fan_out import FanOutRepository
 from domain.ports.idempotency import IdempotencyRepository
 from domain.ports.ids import Ids
 from domain.ports.invoker import Invoker
+from domain.ports.job_invoker import JobInvoker
+from domain.ports.jobs import JobRepository
 from domain.ports.mailer import Mailer
 from domain.ports.open_work import OpenWork
 from domain.ports.provider_events import ProviderEventQueue
@@ -110,8 +113,8 @@ class Family:
 
     `elapse` lets time pass: at once where a clock can be set; elsewhere time passes by itself,
     and tests wait for what it brings. `started` is what invocations and fired schedules brought
-    to start-campaign since it was last asked, `delivered` what the provider took for these
-    addresses, oldest first.
+    to start-campaign since it was last asked, `invoked` the same of run-job, `delivered` what the
+    provider took for these addresses, oldest first.
     """
 
     name: str
@@ -124,6 +127,8 @@ class Family:
     fan_out: FanOutRepository
     idempotency: IdempotencyRepository
     invoker: Invoker
+    job_invoker: JobInvoker
+    jobs: JobRepository
     mailer: Mailer
     open_work: OpenWork
     rate_limiter: RateLimiter
@@ -139,5 +144,6 @@ class Family:
     make_provider_events: Callable[[], ProviderEventsUnderTest]
     elapse: Callable[[timedelta], None]
     started: Callable[[], Sequence[StartRequest]]
+    invoked: Callable[[], Sequence[Run]]
     delivered: Callable[[Collection[str]], Sequence[Mail]]
     suppression_of: Callable[[str], Suppression | None]

@@ -12,6 +12,8 @@ from adapters.memory.dead_letters import MemoryDeadLetters
 from adapters.memory.fan_out import MemoryFanOutRepository
 from adapters.memory.idempotency import MemoryIdempotencyRepository
 from adapters.memory.invoker import MemoryInvoker
+from adapters.memory.job_invoker import MemoryJobInvoker
+from adapters.memory.jobs import MemoryJobRepository
 from adapters.memory.mailer import MemoryMailer
 from adapters.memory.open_work import MemoryOpenWork
 from adapters.memory.provider_events import MemoryProviderEvents
@@ -46,6 +48,7 @@ def memory_family() -> Family:
     database = MemoryDatabase()
     invoker = MemoryInvoker()
     scheduler = MemoryScheduler(clock, invoker)
+    job_invoker = MemoryJobInvoker()
     mailer = MemoryMailer(clock)
     allowed = Allowed()
     rate_limiter = MemoryRateLimiter(allowed)
@@ -126,6 +129,8 @@ def memory_family() -> Family:
         fan_out=MemoryFanOutRepository(database),
         idempotency=MemoryIdempotencyRepository(database),
         invoker=invoker,
+        job_invoker=job_invoker,
+        jobs=MemoryJobRepository(database),
         mailer=mailer,
         open_work=MemoryOpenWork(database),
         rate_limiter=rate_limiter,
@@ -141,6 +146,7 @@ def memory_family() -> Family:
         make_provider_events=_make_provider_events,
         elapse=clock.sleep,
         started=started,
+        invoked=job_invoker.take_all,
         delivered=delivered,
         suppression_of=database.suppressions.get,
     )

@@ -27,6 +27,7 @@ from domain.fan_out import new_ranges
 from domain.grants import Grant
 from domain.identifiers import LeaseToken
 from domain.outcome import Unknown
+from domain.ports.jobs import JobKind
 from domain.segment import WHOLE_KEY_SPACE
 from domain.suppression import (
     Suppression,
@@ -53,6 +54,7 @@ from tests.contracts.settable_clock import START
 from tests.contracts.test_chunks import finished, tally_of
 from tests.contracts.test_contents import CONTENT
 from tests.contracts.test_idempotency import ANSWER, a_record
+from tests.contracts.test_jobs import WHOLE_EXPORT, WHOLE_IMPORT
 from tests.contracts.test_segments import VIPS, contact_ids, read_all
 from tests.contracts.test_templates import a_template
 from tests.contracts.wire import (
@@ -417,6 +419,23 @@ WRITES = [
         loss=None,
     ),
     Write(
+        name="add a job",
+        operation="PutItem",
+        prepare=nothing,
+        act=lambda family: family.jobs.add(WHOLE_IMPORT),
+        done=lambda family: family.jobs.get(WHOLE_IMPORT.job_id) == WHOLE_IMPORT,
+        loss=AlreadyExists,
+    ),
+    Write(
+        name="save a job",
+        operation="PutItem",
+        prepare=lambda family: family.jobs.add(WHOLE_EXPORT),
+        act=lambda family: family.jobs.save(WHOLE_EXPORT),
+        done=lambda family: (
+            family.jobs.get(WHOLE_EXPORT.job_id) == replace(WHOLE_EXPORT, version=1)
+        ),
+    ),
+    Write(
         name="ask for a grant",
         operation="PutItem",
         prepare=nothing,
@@ -645,6 +664,7 @@ def stored(family: Family) -> None:
     """Something for every read to find."""
     a_campaign_with_a_chunk(family)
     a_request_under_a_key(family)
+    family.jobs.add(WHOLE_IMPORT)
     family.templates.add(a_template())
     family.segments.add(a_segment())
     family.segments.add_members(VIPS, contact_ids(3))
@@ -699,6 +719,16 @@ READS = [
         name="a segment",
         operation="GetItem",
         act=lambda family: family.segments.get(VIPS),
+    ),
+    Read(
+        name="a job",
+        operation="GetItem",
+        act=lambda family: family.jobs.get(WHOLE_IMPORT.job_id),
+    ),
+    Read(
+        name="jobs",
+        operation="Query",
+        act=lambda family: family.jobs.page(JobKind.IMPORT, 10, None).jobs,
     ),
     Read(name="members", operation="Query", act=read_all),
     Read(

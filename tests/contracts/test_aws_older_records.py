@@ -7,21 +7,27 @@ import pytest
 
 from adapters.aws.chunks import DynamoDBChunkRepository
 from adapters.aws.delivery_records import manifest_to_item
-from adapters.aws.keys import campaign_key, progress_key, suppression_key
+from adapters.aws.jobs import DynamoDBJobRepository
+from adapters.aws.keys import campaign_key, job_key, progress_key, suppression_key
 from adapters.aws.suppressions import DynamoDBSuppressionRepository
 from adapters.aws.table import Put, Table
 from adapters.aws.templates import DynamoDBTemplateRepository
+from adapters.aws.times import time_to_text
 from adapters.system.ids import SystemIds
 from domain.campaign import CampaignCategory, CampaignState, UnknownPolicy
 from domain.chunk import ChunkRef
+from domain.contact_export import ContactExport
+from domain.contact_import import ContactImport, ImportPlan
 from domain.errors import VersionConflict
-from domain.identifiers import AttemptToken, TemplateId
+from domain.identifiers import AttemptToken, JobId, TemplateId
+from domain.job import JobState
+from domain.ports.jobs import AnyJob
 from domain.recipient import RecipientProgress, RecipientState
 from domain.suppression import Suppression, SuppressionReason, SuppressionScope
 from domain.template import Content
 from tests.contracts.aws_family import Deployment, create_table
 from tests.contracts.examples import CAMPAIGN_ID, a_chunk
-from tests.contracts.settable_clock import SettableClock
+from tests.contracts.settable_clock import START, SettableClock
 
 REF = ChunkRef(CAMPAIGN_ID, 0, 0)
 CAMPAIGN = {
@@ -149,3 +155,40 @@ def test_a_template_that_has_its_only_version_in_it(deployment: Deployment) -> N
     assert templates.page(10, None).templates == (second.summary,)
     with pytest.raises(VersionConflict):
         templates.save(second, first)
+
+
+@pytest.mark.parametrize(
+    ("record", "job"),
+    [
+        (
+            {"listing": "imports", "job_state": "awaiting_upload", "plan": "{}"},
+            ContactImport(
+                job_id=JobId("job_1"),
+                created_at=START,
+                state=JobState.AWAITING_UPLOAD,
+                plan=ImportPlan(),
+            ),
+        ),
+        (
+            {"listing": "exports", "job_state": "running"},
+            ContactExport(job_id=JobId("job_1"), created_at=START, state=JobState.RUNNING),
+        ),
+    ],
+)
+def test_a_job_with_nothing_but_what_every_job_has(
+    deployment: Deployment, record: dict[str, object], job: AnyJob
+) -> None:
+    """All else is as of a new one."""
+    table = Table(deployment.clients, create_table(deployment), SettableClock(), SystemIds())
+    pk, sk = job_key(JobId("job_1"))
+    shared = {
+        "pk": pk,
+        "sk": sk,
+        "schema": 1,
+        "listing_id": "job_1",
+        "created_at": time_to_text(START),
+        "version": 0,
+    }
+    table.put(Put({**shared, **record}))
+
+    assert DynamoDBJobRepository(table).get(JobId("job_1")) == job

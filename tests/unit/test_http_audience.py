@@ -42,7 +42,6 @@ def test_location_leads_to_the_contact() -> None:
         "locale": None,
         "time_zone": None,
         "consent": None,
-        "confirmation": None,
     }
 
 
