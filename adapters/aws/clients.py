@@ -119,6 +119,9 @@ class AwsClients:
     def s3(self) -> "S3Client":
         """Buckets; by their paths on an emulator, whose host's name has none before it.
 
+        On AWS by that name, and no other way: else a URL that is signed leads to S3 of us-east-1,
+        which leads on to the bucket's region, where the signature is not good.
+
         Checksums only where S3 demands them: an upload in parts would have to name those of all of
         its parts, and a signed URL would hold one of nothing.
         """
@@ -131,7 +134,7 @@ class AwsClients:
                         signature_version="s3v4",
                         request_checksum_calculation="when_required",
                         response_checksum_validation="when_required",
-                        s3={"addressing_style": "path" if self.endpoint_url else "auto"},
+                        s3={"addressing_style": "path" if self.endpoint_url else "virtual"},
                     )
                 ),
             )
