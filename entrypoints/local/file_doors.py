@@ -15,6 +15,7 @@ from domain.errors import DependencyFault, NotFound
 from domain.stored_file import Permission
 from entrypoints.http import problems
 from entrypoints.local.asgi import Message, Receive, Send, begin_response, respond
+from entrypoints.request_id import REQUEST_ID
 
 logger = logging.getLogger(__name__)
 
@@ -58,6 +59,8 @@ class FileDoors:
 
     async def __call__(self, scope: Message, receive: Receive, send: Send, request_id: str) -> None:
         """Answer one request, whose path begins with `PATH`."""
+        # Of this request alone: each is a task, with a context of its own.
+        REQUEST_ID.set(request_id)
         headers = {"X-Request-Id": request_id}
         method: str = scope["method"]
         try:

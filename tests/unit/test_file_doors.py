@@ -214,3 +214,16 @@ def test_the_containers_urls_lead_to_the_local_server() -> None:
 
     assert url.startswith(f"http://127.0.0.1:8081{PATH}")
     assert family.stored_files() is store
+
+
+def test_the_log_tells_of_a_file_but_not_where_it_leads(
+    server: LocalServer, store: MemoryObjectStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A URL is as good as a key."""
+    url = store.sign_upload(NAME, HOUR).url
+    with caplog.at_level("INFO"):
+        ask(server, httpx.Request("PUT", url, content=b"email"))
+
+    told = [each for each in caplog.records if each.name == "entrypoints.local.file_doors"]
+    assert [each.getMessage() for each in told] == ["PUT of a file answered 200"]
+    assert url.rpartition("/")[2] not in "".join(str(vars(each)) for each in told)
