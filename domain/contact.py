@@ -5,7 +5,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 
 from domain.errors import InvalidInput, escaped
@@ -22,6 +22,9 @@ MAX_LOCAL_PART_OCTETS = 64
 MAX_FIELDS = 50
 MAX_FIELDS_BYTES = 2_048
 MAX_SOURCE_CHARACTERS = 200
+WAITS = (*(timedelta(minutes=15 * 4**mails) for mails in range(5)), timedelta(days=7))
+"""Between one mail that asks for a confirmation and the next: 15 minutes, 1, 4, 16, 64 hours, then
+a week."""
 MAX_WHOLE_NUMBER = 2**53 - 1
 """What every reader of JSON agrees on (RFC 8259, section 6)."""
 FIELD_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}", re.ASCII)
@@ -152,6 +155,31 @@ class Consent:
 
 
 @dataclass(frozen=True)
+class Confirmation:
+    """That somebody was asked whether the address is theirs, and has not said so yet.
+
+    `mails` counts the mails that asked, the last at `asked_at`; the last may not have been sent.
+    It `holds_back` every other mail where the address was nobody's contact before: it may be
+    somebody else's.
+    """
+
+    mails: int = 0
+    asked_at: datetime | None = None
+    holds_back: bool = True
+
+    def asked(self, now: datetime) -> "Confirmation":
+        """Once more."""
+        return replace(self, mails=self.mails + 1, asked_at=now)
+
+    @property
+    def not_before(self) -> datetime | None:
+        """When it may be asked again: nobody's mailbox is to be filled with it. None is now."""
+        if self.asked_at is None:
+            return None
+        return self.asked_at + WAITS[min(self.mails, len(WAITS)) - 1]
+
+
+@dataclass(frozen=True)
 class Origin:
     """The row that a contact, or the last change of it, comes from: of an import, by its line."""
 
@@ -187,6 +215,8 @@ class ContactDraft:
     consent: Consent | None = None
     adds: bool = False
     origin: Origin | None = None
+    is_to_confirm: bool = False
+    """Whether a contact that is new is mailed nothing until its person confirms."""
 
     @classmethod
     def of(
@@ -212,7 +242,8 @@ class Contact:
     """One person. `address` is normalised and unique among contacts.
 
     `revision` counts the changes that people made. `created_by` and `changed_by` are the rows
-    that it and the last change of it come from; None where that was no import.
+    that it and the last change of it come from; None where that was no import. While a
+    `confirmation` is awaited it says how far that is.
     """
 
     contact_id: ContactId
@@ -224,6 +255,7 @@ class Contact:
     revision: int = 1
     created_by: Origin | None = None
     changed_by: Origin | None = None
+    confirmation: Confirmation | None = None
 
     def __post_init__(self) -> None:
         """Keep a copy of the fields that nobody can change."""
@@ -241,14 +273,29 @@ class Contact:
             draft.consent,
             created_by=draft.origin,
             changed_by=draft.origin,
+            confirmation=Confirmation() if draft.is_to_confirm else None,
         )
+
+    @property
+    def is_unconfirmed(self) -> bool:
+        """Whether nothing is mailed but the question whose address it is."""
+        return self.confirmation is not None and self.confirmation.holds_back
+
+    def with_consent(self, consent: Consent | None) -> "Contact":
+        """Consent that is stated, by whomever, needs no confirmation any more."""
+        confirmation = self.confirmation if consent is None else None
+        return replace(self, consent=consent, confirmation=confirmation)
 
     def given(self, draft: ContactDraft) -> "Contact":
         """Given once more: the fields are the new ones, the rest what is new of it.
 
         Of the same revision, which a repository moves; itself where nothing changes, or a later
         row of the same file has changed it. Raises InvalidInput where added fields are too many.
+        A draft that is to be confirmed leaves those alone who need not confirm: it may be
+        somebody else's doing.
         """
+        if draft.is_to_confirm and not self.is_unconfirmed:
+            return self
         if draft.origin is not None and draft.origin.is_before(self.changed_by):
             return self
         after = replace(
@@ -256,8 +303,9 @@ class Contact:
             fields=checked_fields({**self.fields, **draft.fields}) if draft.adds else draft.fields,
             locale=draft.locale or self.locale,
             time_zone=draft.time_zone or self.time_zone,
-            consent=draft.consent or self.consent,
         )
+        if draft.consent is not None:
+            after = after.with_consent(draft.consent)
         if after == self and _types(after.fields) == _types(self.fields):
             return self
         return replace(after, changed_by=draft.origin)

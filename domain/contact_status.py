@@ -1,7 +1,8 @@
-"""Whether a person is mailed, as it is shown: told by the suppression list, kept nowhere else."""
+"""Whether a person is mailed, as it is shown: told by the suppression list and the contact."""
 
 from enum import StrEnum
 
+from domain.contact import Contact
 from domain.suppression import Suppression, SuppressionReason
 
 
@@ -16,6 +17,8 @@ class ContactStatus(StrEnum):
     """The address does not exist any more."""
     COMPLAINED = "complained"
     """The person called a mail spam."""
+    UNCONFIRMED = "unconfirmed"
+    """The person has not said yet that the address is theirs."""
 
 
 _STATUS = {
@@ -24,8 +27,8 @@ _STATUS = {
 }
 
 
-def status_of(suppression: Suppression | None) -> ContactStatus:
-    """Of the contact with the suppressed address; None where it is not suppressed."""
-    if suppression is None:
-        return ContactStatus.SUBSCRIBED
-    return _STATUS.get(suppression.reason, ContactStatus.UNSUBSCRIBED)
+def status_of(contact: Contact, suppression: Suppression | None) -> ContactStatus:
+    """Of a contact with what suppresses its address; None where nothing does."""
+    if suppression is not None:
+        return _STATUS.get(suppression.reason, ContactStatus.UNSUBSCRIBED)
+    return ContactStatus.UNCONFIRMED if contact.is_unconfirmed else ContactStatus.SUBSCRIBED

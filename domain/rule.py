@@ -95,6 +95,7 @@ _ATTRIBUTES: Mapping[str, Callable[[Contact], FieldValue | None]] = MappingProxy
         "contact.consent_date": lambda contact: (
             None if contact.consent is None else contact.consent.at.date().isoformat()
         ),
+        "contact.confirmed": lambda contact: not contact.is_unconfirmed,
     }
 )
 """What rules may ask for besides the fields, whose names have no dot."""

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
+from domain.confirmation import CONFIRM_URL, SENDER
 from domain.markup import Broken, Masked, Tag, Text, is_merged, tokens
 from domain.template import Content
 from domain.unsubscribe import POSTAL_ADDRESS, UNSUBSCRIBE_URL
@@ -47,7 +48,8 @@ def warnings_of(
 ) -> tuple[TemplateWarning, ...]:
     """Of a template that merges `variables`; `seen` are the fields of some contacts, if any are."""
     return (
-        *_without_footer(content),
+        # Who is asked to confirm an address is on no list yet.
+        *(() if CONFIRM_URL in variables else _without_footer(content)),
         *_of_html(content.html),
         *_left_over(content),
         *_unknown(content, variables, seen),
@@ -147,6 +149,8 @@ def _unknown(
     if seen is None:
         return
     known = {*seen, *content.defaults, "email", UNSUBSCRIBE_URL, POSTAL_ADDRESS}
+    if CONFIRM_URL in variables:
+        known |= {CONFIRM_URL, SENDER}
     for name in sorted(set(variables) - known)[:_MOST]:
         yield TemplateWarning(
             WarningKind.UNKNOWN_VARIABLE,

@@ -1,9 +1,5 @@
 """Unsubscribing: the signed token in each mail's link, and what a mail owes its reader."""
 
-import base64
-import binascii
-import hashlib
-import hmac
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -13,17 +9,12 @@ from domain.chunk import ChunkRef
 from domain.errors import InvalidInput
 from domain.identifiers import CampaignId, ContactId
 from domain.recipient import Recipient
+from domain.signed_tokens import SignedTokens
 
 UNSUBSCRIBE_URL = "unsubscribe_url"
 POSTAL_ADDRESS = "postal_address"
-MAX_TOKEN_CHARACTERS = 512
-"""Twice what a token takes; a longer one is not even looked at."""
 
 _LABEL = b"sentinel: unsubscribe tokens"
-_VERSION = b"\x01"
-_MAC_BYTES = 16
-"""Half of HMAC-SHA-256, as short as RFC 2104, section 5, lets it be: the link stays short."""
-_TOKEN = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
 _PAYLOAD = re.compile(
     r"([A-Za-z0-9_-]{1,64})/(0|[1-9]\d{0,8})/(0|[1-9]\d{0,8})/(0|[1-9]\d{0,8})/([A-Za-z0-9_-]{1,64})",
     re.ASCII,
@@ -43,9 +34,7 @@ class Mailing:
 class UnsubscribeTokens:
     """Tokens that only Sentinel can make, and that hold no address.
 
-    They are signed under a key of their own, derived from the one for addresses
-    (docs/decisions/0012-one-secret-two-keys.md). They never expire: who wants no more mail can say
-    so on the oldest one.
+    They never expire: who wants no more mail can say so on the oldest one.
     """
 
     address_hash_key: Callable[[], bytes]
@@ -54,34 +43,21 @@ class UnsubscribeTokens:
         """For a link. Raises DependencyFault where the key cannot be had."""
         chunk = mailing.chunk
         place = f"{chunk.campaign_id}/{chunk.range_number}/{chunk.number}/{mailing.position}"
-        return self._signed(f"{place}/{mailing.contact_id}".encode())
+        return self._signed.signed(f"{place}/{mailing.contact_id}".encode())
 
     def read(self, token: str) -> Mailing | None:
         """What `token` was made for; None if Sentinel did not make it. Raises DependencyFault."""
-        payload = _payload_of(token)
-        genuine = hmac.compare_digest(self._signed(payload), token if token.isascii() else "")
-        parts = _PAYLOAD.fullmatch(payload.decode("ascii", "replace"))
-        if not genuine or parts is None:
+        payload = self._signed.payload_of(token)
+        parts = None if payload is None else _PAYLOAD.fullmatch(payload)
+        if parts is None:
             return None
         campaign_id, range_number, number, position, contact_id = parts.groups()
         chunk = ChunkRef(CampaignId(campaign_id), int(range_number), int(number))
         return Mailing(chunk, int(position), ContactId(contact_id))
 
-    def _signed(self, payload: bytes) -> str:
-        key = hmac.new(self.address_hash_key(), _LABEL, hashlib.sha256).digest()
-        mac = hmac.new(key, _VERSION + payload, hashlib.sha256).digest()[:_MAC_BYTES]
-        return base64.urlsafe_b64encode(_VERSION + mac + payload).decode().rstrip("=")
-
-
-def _payload_of(token: str) -> bytes:
-    """What it claims to be for; empty where it cannot be read."""
-    if len(token) > MAX_TOKEN_CHARACTERS or not _TOKEN.fullmatch(token):
-        return b""
-    try:
-        raw = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
-    except binascii.Error:
-        return b""
-    return raw[len(_VERSION) + _MAC_BYTES :]
+    @property
+    def _signed(self) -> SignedTokens:
+        return SignedTokens(self.address_hash_key, _LABEL)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,6 +70,10 @@ class Footer:
     def unsubscribe_url(self, token: str = "sample") -> str:  # noqa: S107  no password
         """Where `token` is shown; without one, a link as an example, which leads nowhere."""
         return f"{self.public_url}/u/{token}"
+
+    def confirm_url(self, token: str) -> str:
+        """Where `token` is shown."""
+        return f"{self.public_url}/c/{token}"
 
     def merged(self, recipient: Recipient, unsubscribe_url: str) -> Recipient:
         """With the fields that every template may merge; they win over a contact's own."""

@@ -82,6 +82,7 @@ def _postal_address(text: str) -> str:
 
 PublicUrl = Annotated[str, AfterValidator(_public_url)]
 PostalAddress = Annotated[str, AfterValidator(_postal_address)]
+ConfirmationTemplate = Annotated[str, Field(pattern=r"^([A-Za-z0-9][A-Za-z0-9_-]{0,63})?$")]
 
 
 class Settings(BaseModel):
@@ -95,11 +96,13 @@ class Settings(BaseModel):
     """Other From headers that a template may name, or have answers sent to; as SENDER, with commas
     between them."""
     public_url: PublicUrl = ""
-    """Where the API is reached from outside: what unsubscribe links begin with."""
+    """Where the API is reached from outside: what the links in mails begin with."""
     local_url: PublicUrl = "http://127.0.0.1:8080"
     """Where the local runner listens: what the URLs of its own files begin with."""
     postal_address: PostalAddress = ""
     """Where the sender can be found; marketing mail says so."""
+    confirmation_template: ConfirmationTemplate = ""
+    """The template of the mail that asks to confirm an address; a plain one if none is named."""
     send_rate: Annotated[int, Field(ge=0, le=100_000)] = 0
     """Messages a second, over all workers; 0 is what the account allows, SES's MaxSendRate."""
     address_hash_key: SecretStr = SecretStr("")

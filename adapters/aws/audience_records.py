@@ -16,7 +16,7 @@ from adapters.aws.keys import (
 )
 from adapters.aws.table import SCHEMA, Item
 from adapters.aws.times import text_to_time, time_to_text
-from domain.contact import Consent, Contact
+from domain.contact import Confirmation, Consent, Contact
 from domain.erasure import Erasure
 from domain.identifiers import CampaignId, ContactId, SegmentId, SuppressionId, TemplateId
 from domain.rule import read_rule, rule_to_data
@@ -175,11 +175,30 @@ def contact_to_item(contact: Contact) -> Item:
         **({} if contact.locale is None else {"locale": contact.locale}),
         **({} if contact.time_zone is None else {"time_zone": contact.time_zone}),
         **({} if contact.consent is None else _consent_attributes(contact.consent)),
+        **(
+            {}
+            if contact.confirmation is None
+            else {"confirmation": _confirmation_to_data(contact.confirmation)}
+        ),
     }
 
 
 def _consent_attributes(consent: Consent) -> Item:
     return {"consent_source": consent.source, "consent_at": time_to_text(consent.at)}
+
+
+def _confirmation_to_data(confirmation: Confirmation) -> Item:
+    asked_at = confirmation.asked_at
+    return {
+        "mails": confirmation.mails,
+        "holds_back": confirmation.holds_back,
+        **({} if asked_at is None else {"asked_at": time_to_text(asked_at)}),
+    }
+
+
+def _data_to_confirmation(data: Item) -> Confirmation:
+    asked_at = text_to_time(data["asked_at"]) if "asked_at" in data else None
+    return Confirmation(int(data["mails"]), asked_at, bool(data["holds_back"]))
 
 
 def item_to_contact(item: Item) -> Contact:
@@ -196,6 +215,9 @@ def item_to_contact(item: Item) -> Contact:
             else None
         ),
         revision=int(item["version"]),
+        confirmation=(
+            _data_to_confirmation(item["confirmation"]) if "confirmation" in item else None
+        ),
     )
 
 

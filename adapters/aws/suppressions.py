@@ -85,6 +85,19 @@ class DynamoDBSuppressionRepository:
             return entry
         raise DependencyRefused(_BUSY)
 
+    def lift(self, entry: SuppressionEntry) -> bool:
+        """A consistent GetItem, and a conditional DeleteItem."""
+        item = self._table.get(suppression_id_key(entry.suppression_id))
+        if item is None:
+            return True
+        if item_to_suppression_entry(item) != entry:
+            return False
+        try:
+            self._table.transact([delete_unchanged(item)])
+        except VersionConflict:
+            return False
+        return True
+
     def forget(self, suppression_id: SuppressionId) -> None:
         """A conditional PutItem of what stays."""
         key = suppression_id_key(suppression_id)

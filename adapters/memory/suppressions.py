@@ -55,6 +55,14 @@ class MemorySuppressionRepository:
                 self._keep(entry.left)
             return entry
 
+    def lift(self, entry: SuppressionEntry) -> bool:
+        """By what is there."""
+        with self._database.lock:
+            stored = self._entries().get(entry.suppression_id)
+            if stored == entry:
+                self._drop(entry)
+            return stored in (None, entry)
+
     def forget(self, suppression_id: SuppressionId) -> None:
         """What stays is not found by the address but by its hash."""
         with self._database.lock:

@@ -41,6 +41,13 @@ class SuppressionRepository(Protocol):
         """
         ...
 
+    def lift(self, entry: SuppressionEntry) -> bool:
+        """Take an entry off if it is still the one that was read; returns whether it is off.
+
+        What took its place meanwhile stays: somebody may have complained.
+        """
+        ...
+
     def forget(self, suppression_id: SuppressionId) -> None:
         """Keep of an entry neither address nor note: it holds back what it did, by the hash."""
         ...

@@ -43,7 +43,7 @@ class ContactEdit:
             zone = None if self.time_zone is None else checked_time_zone(self.time_zone)
             edited = replace(edited, time_zone=zone)
         if not isinstance(self.consent, Unchanged):
-            edited = replace(edited, consent=self.consent)
+            edited = edited.with_consent(self.consent)
         return edited
 
 
@@ -72,5 +72,5 @@ class EditContact:
             except VersionConflict:
                 continue
             suppressed = self.suppressions.find([edited.address])
-            return edited, status_of(suppressed.get(edited.address))
+            return edited, status_of(edited, suppressed.get(edited.address))
         raise VersionConflict("The contact kept changing.")

@@ -31,7 +31,7 @@ class ContactList:
         suppressed = suppressions.find([each.address for each in contacts])
         cursor = None if after is None else base64.urlsafe_b64encode(after.encode()).decode()
         return cls(
-            tuple((each, status_of(suppressed.get(each.address))) for each in contacts),
+            tuple((each, status_of(each, suppressed.get(each.address))) for each in contacts),
             None if cursor is None else cursor.rstrip("="),
         )
 

@@ -23,4 +23,4 @@ class LookUpContact:
             # The error must not repeat it.
             raise NotFound("contact", "of that address")
         suppressed = self.suppressions.find([contact.address])
-        return contact, status_of(suppressed.get(contact.address))
+        return contact, status_of(contact, suppressed.get(contact.address))

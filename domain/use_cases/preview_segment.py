@@ -84,5 +84,5 @@ class PreviewSegment:
             count,
             after is None,
             looked_at,
-            tuple((each, status_of(suppressed.get(each.address))) for each in sample),
+            tuple((each, status_of(each, suppressed.get(each.address))) for each in sample),
         )

@@ -1,7 +1,8 @@
 """Show a template as one person would get it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from domain.confirmation import CONFIRM_URL, confirmation_fields
 from domain.contact import MergeFields, checked_fields
 from domain.errors import InvalidInput, NotFound, UnknownReference
 from domain.identifiers import ContactId, TemplateId, shown
@@ -44,6 +45,7 @@ class PreviewTemplate:
     renderer: Renderer
     check: CheckTemplate
     footer: Footer
+    sender: str
 
     def __call__(
         self, template_id: TemplateId, person: Person, version: int | None = None
@@ -84,13 +86,16 @@ class PreviewTemplate:
     def render(
         self, template: Template, recipients: list[Recipient], person: Person
     ) -> list[Rendered]:
-        """With links to unsubscribe by that lead nowhere.
+        """With links to unsubscribe and to confirm by that lead nowhere.
 
         Raises InvalidInput naming what was given of the person, where there is no mail.
         """
         mails: list[Rendered] = []
         url = self.footer.unsubscribe_url()
         merged = [self.footer.merged(recipient, url) for recipient in recipients]
+        if CONFIRM_URL in self.renderer.variables(template.content):
+            given = confirmation_fields(self.footer, template.content.sender or self.sender)
+            merged = [replace(each, fields={**each.fields, **given}) for each in merged]
         for mail in self.renderer.render(template.content, merged):
             if isinstance(mail, Unrenderable):
                 raise InvalidInput(

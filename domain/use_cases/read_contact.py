@@ -23,4 +23,4 @@ class ReadContact:
         if contact is None:
             raise NotFound("contact", contact_id)
         suppressed = self.suppressions.find([contact.address])
-        return contact, status_of(suppressed.get(contact.address))
+        return contact, status_of(contact, suppressed.get(contact.address))

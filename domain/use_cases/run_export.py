@@ -199,7 +199,7 @@ class RunExport:
         export = draft.export
         suppressed = self.suppressions.find([each.address for each in page.contacts])
         written = rows(
-            [(each, status_of(suppressed.get(each.address))) for each in page.contacts],
+            [(each, status_of(each, suppressed.get(each.address))) for each in page.contacts],
             export.fields,
             spreadsheet_safe=export.spreadsheet_safe,
         )

@@ -2,31 +2,25 @@
 
 import logging
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import timedelta
 
 from domain.campaign import CampaignCategory
 from domain.chunk import ChunkRef
 from domain.contact import normalise_address
-from domain.errors import DependencyFault, InvalidInput
+from domain.errors import InvalidInput
 from domain.identifiers import CampaignId, TemplateId
 from domain.message import Message
-from domain.outcome import Accepted, NotSent, Outcome, Unknown
+from domain.outcome import Accepted, Outcome, Unknown
 from domain.ports.clock import Clock
-from domain.ports.mailer import Mailer
-from domain.ports.rate_limiter import RateLimiter
 from domain.ports.suppressions import SuppressionRepository
 from domain.use_cases.preview_template import Person, PreviewTemplate
+from domain.use_cases.send_directly import LAST_BEGUN, SendDirectly
 
 logger = logging.getLogger(__name__)
 
 MAX_ADDRESSES = 5
 TEST_SEND = ChunkRef(CampaignId("test-send"), 0, 0)
 """What the provider tells of test mails leads to no campaign; a bounce suppresses all the same."""
-_PATIENCE = timedelta(seconds=3)
-_LAST_BEGUN = timedelta(seconds=10)
-"""No mail is begun later: a call may take 18 s, and a gateway waits for the answer for 30."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,8 +29,7 @@ class SendTestMails:
 
     preview: PreviewTemplate
     suppressions: SuppressionRepository
-    limiter: RateLimiter
-    mailer: Mailer
+    send: SendDirectly
     clock: Clock
 
     def __call__(
@@ -55,7 +48,7 @@ class SendTestMails:
         whose end nobody knows sends nothing: a second mail is worse than none. Raises NotFound and
         InvalidInput.
         """
-        started = self.clock.monotonic()
+        last_begun = self.clock.monotonic() + LAST_BEGUN
         template = self.preview.template(template_id, version)
         recipient = self.preview.recipient(person)
         to = self._checked(addresses)
@@ -65,7 +58,7 @@ class SendTestMails:
         if is_repeat:
             return [Unknown("an earlier try of this request may have sent it")] * len(to)
         outcomes = [
-            self._send(
+            self.send(
                 Message(
                     chunk=TEST_SEND,
                     position=position,
@@ -76,7 +69,7 @@ class SendTestMails:
                     sender=template.content.sender,
                     reply_to=template.content.reply_to,
                 ),
-                started + _LAST_BEGUN,
+                last_begun,
             )
             for position, (address, mail) in enumerate(zip(to, mails, strict=True))
         ]
@@ -105,26 +98,3 @@ class SendTestMails:
             if found is not None and found.scope.holds_back(CampaignCategory.TRANSACTIONAL):
                 raise InvalidInput(f"to/{index}", "Suppressed: it is not to be mailed.")
         return to
-
-    def _send(self, message: Message, last_begun: timedelta) -> Outcome:
-        now = self.clock.now()
-        left = last_begun - self.clock.monotonic()
-        if left <= timedelta():
-            return NotSent("the others took too long; try again", overdue=True)
-        try:
-            grant = self.limiter.request(1, now, min(_PATIENCE, left))
-        except DependencyFault as fault:
-            logger.warning("No place for a test mail: %s", fault)
-            return NotSent("there was no place in the send rate to be had; try again")
-        if isinstance(grant, timedelta):
-            return NotSent("campaigns take up the send rate; try again")
-        while (wait := grant.at - self.clock.now()) > timedelta():
-            self.clock.sleep(wait)
-        now = self.clock.now()
-        if not grant.is_usable(now):
-            return NotSent("its place in the send rate was missed; try again", overdue=True)
-        (outcome,) = self.mailer.send([message], grant.left(now))
-        if isinstance(outcome, NotSent) and outcome.throttled:
-            with suppress(DependencyFault):
-                self.limiter.slow_down(self.clock.now())
-        return outcome

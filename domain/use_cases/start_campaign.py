@@ -266,6 +266,8 @@ class StartCampaign:
                 {name: value for name, value in contact.fields.items() if name in names},
             )
             for contact in page.contacts
+            # The address may be somebody else's, who never asked for it.
+            if not contact.is_unconfirmed
         ]
         now = self.clock.now()
         resends = campaign.unknown_policy is UnknownPolicy.RESEND

@@ -22,6 +22,7 @@ from domain.use_cases.read_campaign import ReadCampaign
 from domain.use_cases.read_contact import ReadContact
 from domain.use_cases.send_test_mails import SendTestMails
 from domain.use_cases.write_content import WriteContent
+from entrypoints.containers.confirming import Confirming
 from entrypoints.containers.creating import Creating
 from entrypoints.containers.lifecycle import Lifecycle
 from entrypoints.containers.settling import Settling
@@ -29,7 +30,7 @@ from entrypoints.containers.unsubscribing import Unsubscribing
 from entrypoints.containers.use_cases import UseCases
 
 
-class Serving(Creating, Settling, Lifecycle, Unsubscribing):
+class Serving(Creating, Settling, Lifecycle, Unsubscribing, Confirming):
     """Every route's use case."""
 
     read_campaign: providers.Provider[ReadCampaign] = providers.Factory(
@@ -67,13 +68,13 @@ class Serving(Creating, Settling, Lifecycle, Unsubscribing):
         renderer=UseCases.family.renderer,
         check=check_template,
         footer=UseCases.settings.provided.footer,
+        sender=UseCases.settings.provided.sender,
     )
     send_test_mails: providers.Provider[SendTestMails] = providers.Factory(
         SendTestMails,
         preview=preview_template,
         suppressions=UseCases.family.suppressions,
-        limiter=UseCases.family.limiter,
-        mailer=UseCases.family.mailer,
+        send=Confirming.send_directly,
         clock=UseCases.family.clock,
     )
     create_segment: providers.Provider[CreateSegment] = providers.Factory(

@@ -6,7 +6,14 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from domain.contact import normalise_address
 from domain.errors import InvalidInput
-from entrypoints.settings import PostalAddress, PublicUrl, Sender, Senders, Stage
+from entrypoints.settings import (
+    ConfirmationTemplate,
+    PostalAddress,
+    PublicUrl,
+    Sender,
+    Senders,
+    Stage,
+)
 
 LogRetentionDays = Annotated[
     Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731],
@@ -62,8 +69,10 @@ class DeploymentSettings(StageSettings):
     """The From header: an address, or a name and an address."""
     postal_address: PostalAddress | None = None
     """Where the sender can be found; no marketing campaign without it."""
+    confirmation_template: ConfirmationTemplate | None = None
+    """The id of the template that asks people to confirm their address; without, a plain mail."""
     public_url: Annotated[PublicUrl, AfterValidator(_https)] | None = None
-    """What unsubscribe links begin with, where the API has a domain of its own."""
+    """What the links in mails begin with, where the API has a domain of its own."""
     senders: Senders = ()
     """Other From headers that templates may name, separated by commas."""
     architecture: Literal["arm64", "x86_64"] = "arm64"

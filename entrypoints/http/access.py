@@ -15,8 +15,8 @@ from entrypoints.http import problems
 logger = logging.getLogger(__name__)
 
 _OPEN = frozenset({("GET", "/healthz"), ("GET", "/readyz")})
-UNSUBSCRIBE = "/u/"
-"""What every unsubscribe link's path begins with."""
+READERS_LINKS = ("/u/", "/c/")
+"""What the paths of the links in mails begin with: to unsubscribe, to confirm an address."""
 _READS = frozenset({HTTPMethod.GET, HTTPMethod.HEAD})
 _SCOPES = {
     "campaigns": (Scope.CAMPAIGNS_READ, Scope.CAMPAIGNS_WRITE),
@@ -28,8 +28,8 @@ _SCOPES = {
 
 
 def is_open(method: str, path: str) -> bool:
-    """Whether nobody is asked for a key: health, and unsubscribing, whose token is its own."""
-    return (method, path) in _OPEN or path.startswith(UNSUBSCRIBE)
+    """Whether nobody is asked for a key: health, and a reader's link, whose token is its own."""
+    return (method, path) in _OPEN or path.startswith(READERS_LINKS)
 
 
 def scopes_needed(method: str, path: str) -> tuple[Scope, ...]:  # noqa: PLR0911  one row a kind of path

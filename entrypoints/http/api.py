@@ -28,7 +28,7 @@ from domain.errors import (
 )
 from entrypoints.containers.use_cases import UseCases
 from entrypoints.http import problems
-from entrypoints.http.access import UNSUBSCRIBE, Access, Admission
+from entrypoints.http.access import READERS_LINKS, Access, Admission
 from entrypoints.http.answers import JSON
 from entrypoints.http.idempotency import (
     API_KEY_ID,
@@ -107,7 +107,7 @@ class Api:
     def _answer(
         self, event: Mapping[str, Any], context: LambdaContext, api_key_id: str | None
     ) -> dict[str, Any]:
-        is_form = APIGatewayProxyEventV2(dict(event)).path.startswith(UNSUBSCRIBE)
+        is_form = APIGatewayProxyEventV2(dict(event)).path.startswith(READERS_LINKS)
         refused = _refused_form(event) if is_form else _refused_body(event)
         if refused is not None:
             return _built(refused)
@@ -190,7 +190,7 @@ def _refused_body(event: Mapping[str, Any]) -> Response[str] | None:
 
 
 def _refused_form(event: Mapping[str, Any]) -> Response[str] | None:
-    """The same of what an unsubscribe link is sent; what it says is the route's to read."""
+    """The same of what a reader's link is sent; what it says is the route's to read."""
     text = _text_of(event, MAX_FORM_BYTES)
     return None if text is None or isinstance(text, str) else text
 

@@ -8,7 +8,7 @@ from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 from domain.contact import Contact
 from domain.contact_status import ContactStatus
 from domain.errors import NotFound
-from domain.identifiers import ContactId, SegmentId
+from domain.identifiers import ContactId, SegmentId, TemplateId
 from domain.rule import read_rule
 from domain.segment import Segment
 from entrypoints.containers.serving import Serving
@@ -20,6 +20,7 @@ from entrypoints.http.audience_models import (
     ContactLookupBody,
     ContactRequestBody,
     MembersRequestBody,
+    PutContactBody,
     RulePreviewBody,
     SegmentBody,
     SegmentListBody,
@@ -35,34 +36,38 @@ def contact_routes(container: Serving) -> APIGatewayHttpRouter:
     """Put, list, look up, read, change."""
     router = APIGatewayHttpRouter()
 
-    def told(
-        contact: Contact,
-        status: ContactStatus,
-        http_status: HTTPStatus = HTTPStatus.OK,
-        *,
-        location: str | None = None,
-    ) -> Response[str]:
-        return answer(
-            ContactBody.of(contact, status),
-            http_status,
-            location=location,
-            etag=revision_tag(contact.revision),
-        )
+    def told(contact: Contact, status: ContactStatus) -> Response[str]:
+        return answer(ContactBody.of(contact, status), etag=revision_tag(contact.revision))
 
     @router.post(
         "/v1/contacts",
         summary="Create a contact, or give the one with this address new fields",
+        description=(
+            "With `confirm` it is asked by mail whose address it is, at most once in a while; "
+            "until that is answered nothing else is mailed to who was no contact before."
+        ),
         tags=["contacts"],
         responses=tagged(
-            described((HTTPStatus.CREATED, ContactBody, "The contact"), problems=BODY_PROBLEMS)
+            described((HTTPStatus.CREATED, PutContactBody, "The contact"), problems=BODY_PROBLEMS)
         ),
     )
     def put_contact(body: ContactRequestBody) -> Response[str]:
-        (contact,) = container.put_contacts()([body.draft()])
-        return told(
-            *container.read_contact()(contact.contact_id),
+        put: ContactBody
+        if body.confirm:
+            named = body.confirmation_template_id
+            signed_up = container.sign_up()(
+                body.draft(), None if named is None else TemplateId(named)
+            )
+            contact, put = signed_up.contact, PutContactBody.of_signed_up(signed_up)
+        else:
+            (stored,) = container.put_contacts()([body.draft()])
+            contact, status = container.read_contact()(stored.contact_id)
+            put = ContactBody.of(contact, status)
+        return answer(
+            put,
             HTTPStatus.CREATED,
             location=f"/v1/contacts/{contact.contact_id}",
+            etag=revision_tag(contact.revision),
         )
 
     @router.get(

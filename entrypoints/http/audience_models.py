@@ -1,18 +1,20 @@
 """Bodies of the routes of contacts and segments."""
 
-from typing import Annotated, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from domain.contact import MAX_SOURCE_CHARACTERS, Consent, Contact, ContactDraft
+from domain.contact import MAX_SOURCE_CHARACTERS, Confirmation, Consent, Contact, ContactDraft
 from domain.contact_status import ContactStatus
+from domain.outcome import Accepted, AccountBlocked, NotSent, Outcome, Refused, Unknown
 from domain.rule import Operator, rule_to_data
 from domain.segment import Segment
 from domain.unicode_text import is_unicode_text
 from domain.use_cases.add_members import MAX_MEMBERS
 from domain.use_cases.edit_contact import UNCHANGED, ContactEdit
 from domain.use_cases.preview_segment import SegmentPreview
+from domain.use_cases.sign_up import NotAsked, SignedUp
 from entrypoints.http.models import Answer, Moment, Name, Reference, Request, Utc
 
 RuleBody = Annotated[
@@ -133,7 +135,8 @@ class ConsentBody(Answer):
 class ContactRequestBody(Request):
     """A contact to create, or to give new fields if the address is known.
 
-    Locale, time zone and consent of a known one stay where they are left out.
+    Locale, time zone and consent of a known one stay where they are left out. With `confirm` a
+    new one is mailed nothing but the question whose address it is, until its person confirms.
     """
 
     email: Email
@@ -141,6 +144,32 @@ class ContactRequestBody(Request):
     locale: Locale | None = None
     time_zone: TimeZone | None = None
     consent: ConsentRequestBody | None = None
+    confirm: Annotated[
+        bool,
+        Field(
+            description=(
+                "Double opt-in. Who is a contact already, and has nothing to confirm, is left as "
+                "they are and mailed nothing."
+            )
+        ),
+    ] = False
+    confirmation_template_id: Annotated[
+        Reference | None,
+        Field(description="With `confirm`: a template that merges `confirm_url`."),
+    ] = None
+
+    @model_validator(mode="after")
+    def _asks_for_what_it_does_not_state(self) -> Self:
+        if self.confirm and self.consent is not None:
+            raise PydanticCustomError(
+                "consent_and_confirm",
+                "Not consent together with confirm: confirming is the consent; leave one out",
+            )
+        if self.confirmation_template_id is not None and not self.confirm:
+            raise PydanticCustomError(
+                "template_without_confirm", "A confirmation_template_id needs confirm: true"
+            )
+        return self
 
     def draft(self) -> ContactDraft:
         """Checked. Raises InvalidInput."""
@@ -192,8 +221,27 @@ class ContactLookupBody(Request):
     email: Email
 
 
+class ConfirmationBody(Answer):
+    """A confirmation that is awaited: how many mails asked, the last when, the next not before."""
+
+    mails: int
+    asked_at: Utc | None
+    not_before: Utc | None
+
+    @classmethod
+    def of(cls, confirmation: Confirmation | None) -> "ConfirmationBody | None":
+        """Of a contact; None where nothing is awaited."""
+        if confirmation is None:
+            return None
+        return cls(
+            mails=confirmation.mails,
+            asked_at=confirmation.asked_at,
+            not_before=confirmation.not_before,
+        )
+
+
 class ContactBody(Answer):
-    """A contact. Its `status` is what the suppression list says of the address now."""
+    """A contact. Its `status` is what the suppression list and a confirmation say of it now."""
 
     contact_id: str
     email: str
@@ -202,20 +250,73 @@ class ContactBody(Answer):
     locale: str | None
     time_zone: str | None
     consent: ConsentBody | None
+    confirmation: ConfirmationBody | None
 
     @classmethod
     def of(cls, contact: Contact, status: ContactStatus) -> "ContactBody":
         """From the entity."""
-        consent = contact.consent
+        return cls(**_told(contact, status))
+
+
+class ConfirmationMailBody(Answer):
+    """What became of the mail that asks, or why there was none."""
+
+    outcome: Literal[
+        "accepted",
+        "not_sent",
+        "refused",
+        "unknown",
+        "blocked",
+        "not_needed",
+        "suppressed",
+        "asked_before",
+    ]
+    reason: str | None
+
+    @classmethod
+    def of(cls, mail: Outcome | NotAsked) -> "ConfirmationMailBody":
+        """From the use case's answer."""
+        match mail:
+            case NotAsked():
+                return cls(outcome=mail.value, reason=None)
+            case Accepted():
+                return cls(outcome="accepted", reason=None)
+            case NotSent(reason):
+                return cls(outcome="not_sent", reason=reason)
+            case Refused(reason):
+                return cls(outcome="refused", reason=reason)
+            case Unknown(reason):
+                return cls(outcome="unknown", reason=reason)
+            case AccountBlocked(reason):
+                return cls(outcome="blocked", reason=reason)
+
+
+class PutContactBody(ContactBody):
+    """A contact as it was put; with `confirm` what became of the mail that asks."""
+
+    confirmation_mail: ConfirmationMailBody | None = None
+
+    @classmethod
+    def of_signed_up(cls, signed_up: SignedUp) -> "PutContactBody":
+        """From the use case's answer."""
         return cls(
-            contact_id=contact.contact_id,
-            email=contact.address,
-            status=status,
-            fields=dict(contact.fields),
-            locale=contact.locale,
-            time_zone=contact.time_zone,
-            consent=None if consent is None else ConsentBody(source=consent.source, at=consent.at),
+            **_told(signed_up.contact, signed_up.status),
+            confirmation_mail=ConfirmationMailBody.of(signed_up.mail),
         )
+
+
+def _told(contact: Contact, status: ContactStatus) -> dict[str, Any]:
+    consent = contact.consent
+    return {
+        "contact_id": contact.contact_id,
+        "email": contact.address,
+        "status": status,
+        "fields": dict(contact.fields),
+        "locale": contact.locale,
+        "time_zone": contact.time_zone,
+        "consent": None if consent is None else ConsentBody(source=consent.source, at=consent.at),
+        "confirmation": ConfirmationBody.of(contact.confirmation),
+    }
 
 
 class ContactListBody(Answer):

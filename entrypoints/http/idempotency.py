@@ -35,7 +35,7 @@ from domain.ports.clock import Clock
 from domain.ports.idempotency import IdempotencyRepository
 from domain.ports.ids import Ids
 from entrypoints.http import problems
-from entrypoints.http.access import UNSUBSCRIBE
+from entrypoints.http.access import READERS_LINKS
 
 logger = logging.getLogger(__name__)
 
@@ -67,7 +67,7 @@ def earlier_try() -> datetime | None:
 
 def is_keyed(event: BaseProxyEvent) -> bool:
     """Whether a request has its effect once, however often it is sent."""
-    if event.path.startswith(UNSUBSCRIBE):
+    if event.path.startswith(READERS_LINKS):
         # Anybody may send it, and it has its effect once by itself: no records for that.
         return False
     return event.http_method == HTTPMethod.POST and HEADER in event.headers
@@ -149,7 +149,7 @@ class Idempotency:
 def with_idempotency_keys(schema: dict[str, Any]) -> dict[str, Any]:
     """`schema`, an OpenAPI document, with the header of each POST and the answers to it."""
     for path, item in schema["paths"].items():
-        if "post" in item and not path.startswith(UNSUBSCRIBE):
+        if "post" in item and not path.startswith(READERS_LINKS):
             _describe(item["post"])
     return schema
 

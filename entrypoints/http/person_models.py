@@ -7,7 +7,7 @@ from domain.identifiers import ContactId
 from domain.recipient import RecipientFlag, RecipientState
 from domain.use_cases.delivery_walk import Delivery
 from domain.use_cases.export_contact import ContactExport
-from entrypoints.http.audience_models import ConsentBody
+from entrypoints.http.audience_models import ConfirmationBody, ConsentBody
 from entrypoints.http.models import Answer
 from entrypoints.http.suppression_models import SuppressionBody
 
@@ -58,6 +58,7 @@ class ContactExportBody(Answer):
     locale: str | None
     time_zone: str | None
     consent: ConsentBody | None
+    confirmation: ConfirmationBody | None
     suppression: SuppressionBody | None
     segment_ids: list[str]
     deliveries: list[ExportedDeliveryBody]
@@ -74,6 +75,7 @@ class ContactExportBody(Answer):
             locale=contact.locale,
             time_zone=contact.time_zone,
             consent=None if consent is None else ConsentBody(source=consent.source, at=consent.at),
+            confirmation=ConfirmationBody.of(contact.confirmation),
             suppression=(
                 None if export.suppression is None else SuppressionBody.of(export.suppression)
             ),

@@ -7,6 +7,7 @@ from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 from entrypoints.containers.serving import Serving
 from entrypoints.http.audience import contact_routes, segment_routes
 from entrypoints.http.campaigns import campaign_routes
+from entrypoints.http.confirming import confirm_routes
 from entrypoints.http.content import template_routes
 from entrypoints.http.creation import creation_routes
 from entrypoints.http.lifecycle import lifecycle_routes
@@ -32,5 +33,6 @@ def all_routes(container: Serving) -> Sequence[APIGatewayHttpRouter]:
         person_routes(container),
         suppression_routes(container),
         unsubscribe_routes(container),
+        confirm_routes(container),
         operation_routes(container),
     )

@@ -6,13 +6,14 @@ from datetime import UTC, datetime
 
 import pytest
 
-from domain.contact import Consent, Contact, ContactDraft, FieldValue
+from domain.contact import Confirmation, Consent, Contact, ContactDraft, FieldValue
 from domain.errors import VersionConflict
 from domain.identifiers import ContactId
 from domain.segment import WHOLE_KEY_SPACE, key_space_bounds, member_key
 from domain.suppression import Suppression, SuppressionReason
 from tests.contracts.family import Family
 from tests.contracts.races import THREADS, race
+from tests.contracts.settable_clock import START
 
 
 def drafts(count: int, **fields: FieldValue) -> list[ContactDraft]:
@@ -31,6 +32,21 @@ def test_a_new_contact_is_read_as_it_was_put(family: Family) -> None:
 
     assert (contact.address, contact.fields) == ("ada@example.com", {"name": "Ada"})
     assert family.contacts.get([contact.contact_id]) == (contact,)
+
+
+def test_who_is_to_confirm_awaits_it_from_the_first_moment(family: Family) -> None:
+    """No fan-out in between finds somebody who never asked; what was asked is kept as it was."""
+    draft = replace(ContactDraft.of("ada@example.com", {}), is_to_confirm=True)
+
+    (contact,) = family.contacts.put([draft])
+    asked = family.contacts.save(
+        replace(contact, confirmation=Confirmation(holds_back=False).asked(START))
+    )
+
+    assert contact.confirmation == Confirmation()
+    assert asked.confirmation == Confirmation(1, START, holds_back=False)
+    assert family.contacts.get([contact.contact_id]) == (asked,)
+    assert family.contacts.put([draft]) == (asked,)
 
 
 @pytest.mark.parametrize("count", [1, 50, 120])

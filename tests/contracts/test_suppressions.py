@@ -291,3 +291,26 @@ def test_forgetting_what_is_not_on_the_list_changes_nothing(family: Family) -> N
     family.suppressions.forget(stored.suppression_id)
 
     assert family.suppressions.entry(ADDRESS) is None
+
+
+def test_an_entry_is_lifted_as_it_was_read(family: Family) -> None:
+    """Whoever asks to be mailed again; lifted twice, it is off."""
+    entry = family.suppressions.add(suppression(SuppressionReason.UNSUBSCRIBE))
+
+    assert family.suppressions.lift(entry)
+    assert family.suppressions.lift(entry)
+
+    assert family.suppressions.entry(ADDRESS) is None
+    assert family.suppressions.find([ADDRESS]) == {}
+
+
+def test_what_took_its_place_is_not_lifted(family: Family) -> None:
+    """A complaint that came meanwhile stays."""
+    entry = family.suppressions.add(
+        replace(suppression(SuppressionReason.UNSUBSCRIBE), scope=MARKETING)
+    )
+    complained = family.suppressions.add(suppression(SuppressionReason.COMPLAINT))
+
+    assert not family.suppressions.lift(entry)
+
+    assert family.suppressions.entry(ADDRESS) == complained

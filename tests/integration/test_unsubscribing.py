@@ -1,5 +1,6 @@
-"""From a mail's own header to a campaign that leaves its reader alone, on the local runner."""
+"""From a mail's own link to what campaigns do, on the local runner: unsubscribing, confirming."""
 
+import re
 from pathlib import Path
 
 import httpx
@@ -60,3 +61,27 @@ def test_one_click_in_the_mail_program_ends_the_marketing(
         path = f"/v1/suppressions/{entry['suppression_id']}"
         assert client.delete(path).status_code == 204
         assert _send(runner, "marketing")["sent"] == 2
+
+
+@pytest.mark.parametrize("backend", [{}, {"BACKEND": "memory"}], ids=["emulator", "memory"])
+def test_a_sign_up_is_mailed_once_its_person_has_confirmed(
+    tmp_path: Path, backend: dict[str, str]
+) -> None:
+    """The link is opened by a scanner first, which does not make anybody a subscriber."""
+    with running(tmp_path, DEMO_DATA="false", **backend) as runner:
+        client = runner.client
+        _stock(client)
+        body = {"email": "cy@example.com", "confirm": True}
+        signed_up = client.post("/v1/contacts", json=body).raise_for_status().json()
+        assert signed_up["confirmation_mail"]["outcome"] == "accepted"
+        members = {"contact_ids": [signed_up["contact_id"]]}
+        client.post("/v1/segments/all/members", json=members).raise_for_status()
+        mail = client.get("/_local/outbox/0").json()
+        assert mail["headers"]["To"] == "cy@example.com"
+        (url,) = set(re.findall(rf"{client.base_url}/c/[A-Za-z0-9_-]+", mail["text"]))
+
+        assert client.get(url).status_code == 200
+        assert _send(runner, "marketing")["sent"] == len(PEOPLE)
+
+        assert client.post(url, data={"confirm": "yes"}).status_code == 200
+        assert _send(runner, "marketing")["sent"] == len(PEOPLE) + 1

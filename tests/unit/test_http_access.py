@@ -194,9 +194,10 @@ def test_health_is_open(guarded: Guarded, path: str) -> None:
     assert guarded.ask("GET", path, None).status == 200
 
 
-def test_unsubscribing_is_open(guarded: Guarded) -> None:
-    """Its token is its own proof."""
-    assert guarded.ask("GET", "/u/token", None).headers["content-type"].startswith("text/html")
+@pytest.mark.parametrize("path", ["/u/token", "/c/token"])
+def test_the_links_in_mails_are_open(guarded: Guarded, path: str) -> None:
+    """Their token is its own proof."""
+    assert guarded.ask("GET", path, None).headers["content-type"].startswith("text/html")
 
 
 @pytest.mark.filterwarnings("ignore:unclosed file .*swagger:ResourceWarning")  # Powertools' own

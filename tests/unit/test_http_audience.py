@@ -42,6 +42,7 @@ def test_location_leads_to_the_contact() -> None:
         "locale": None,
         "time_zone": None,
         "consent": None,
+        "confirmation": None,
     }
 
 

@@ -97,6 +97,15 @@ def test_variables_that_no_contact_has() -> None:
     assert warnings_of(content, names, None) == ()
 
 
+def test_a_mail_that_asks_to_confirm_owes_no_way_out() -> None:
+    """Who gets it is on no list yet; what it merges is known."""
+    content = Content("Hi", "<p>{{ confirm_url }} {{ sender }}", "{{ confirm_url }}")
+
+    assert warnings_of(content, ("confirm_url", "sender"), {"name"}) == ()
+    (warning,) = warnings_of(Content("Hi", LINK, LINK), ("sender",), {"name"})
+    assert "sender" in warning.detail
+
+
 def test_what_gmail_clips() -> None:
     """Only past its limit, in bytes."""
     assert warnings_of_mail("é" * 52_224) == ()
