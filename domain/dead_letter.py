@@ -14,6 +14,8 @@ from types import MappingProxyType
 from domain.campaign import Campaign, CampaignState
 from domain.chunk import Chunk, ChunkRef
 from domain.fan_out import DeliveryProgress
+from domain.job import Job, JobState
+from domain.job_run import ErasureRun, JobRun
 from domain.start import StartRequest
 
 _LONGEST_TEXT = 200
@@ -35,7 +37,7 @@ class ProviderReport:
     body: str = field(repr=False)
 
 
-Work = ChunkRef | StartRequest | ProviderReport
+Work = ChunkRef | StartRequest | JobRun | ErasureRun | ProviderReport
 
 
 class DeadLetterSource(StrEnum):
@@ -44,6 +46,7 @@ class DeadLetterSource(StrEnum):
     SEND = "send"
     START = "start"
     SCHEDULE = "schedule"
+    JOB = "job"
     PROVIDER_EVENTS = "provider-events"
 
 
@@ -71,6 +74,10 @@ class DeadLetter:
                 return f"{ref.campaign_id}, range {ref.range_number}, chunk {ref.number}"
             case StartRequest() as request:
                 return f"start of {request.campaign_id} ({request.trigger.value})"
+            case JobRun(job_id=job_id):
+                return f"run of {job_id}"
+            case ErasureRun(contact_id=contact_id):
+                return f"erasure of {contact_id}"
             case ProviderReport(body=body):
                 return f"report of the provider, {len(body)} characters"
         return "not a message of Sentinel"
@@ -162,6 +169,26 @@ def explain_start(campaign: Campaign, progress: DeliveryProgress, now: datetime)
         return Explanation(Advice.WAIT, "a start is at it now; look again in a minute")
     return Explanation(
         Advice.REPLAY, "the campaign has started, and not everybody is fanned out yet"
+    )
+
+
+def explain_job(job: Job, now: datetime) -> Explanation:
+    """Of a run of `job` that failed."""
+    if job.state is not JobState.RUNNING:
+        return Explanation(Advice.DISCARD, f"the job is {job.state}")
+    if job.lease_until is not None and job.is_held(now):
+        return Explanation(
+            Advice.WAIT, f"somebody is at it until {job.lease_until:%H:%M:%S}; look again then"
+        )
+    return Explanation(
+        Advice.REPLAY, "the job is under way, and nobody is at it; the reconciler tries, too"
+    )
+
+
+def explain_erasure() -> Explanation:
+    """Of a run of an erasure that failed: one that is over does nothing."""
+    return Explanation(
+        Advice.REPLAY, "the erasure goes on, unless it is over; the reconciler tries, too"
     )
 
 

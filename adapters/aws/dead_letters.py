@@ -1,20 +1,23 @@
-"""Dead letters in SQS: of queues, of Lambda's failed starts and of Scheduler."""
+"""Dead letters in SQS: of queues, of Lambda's failed starts and runs of jobs, and of Scheduler."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from adapters.aws.clients import AwsClients
 from adapters.aws.faults import translated
+from adapters.aws.job_event import event_to_run
 from adapters.aws.queue import body_to_chunk
 from adapters.aws.start_event import event_to_start
 from adapters.aws.table import UnknownLayoutError, campaign_id_of
 from domain.chunk import ChunkRef
 from domain.dead_letter import DeadLetter, DeadLetterSource, ProviderReport, Work, shown_text
 from domain.errors import DependencyRefused
+from domain.job_run import ErasureRun, JobRun
 from domain.ports.invoker import Invoker
+from domain.ports.job_invoker import JobInvoker
 from domain.ports.queue import SendQueue
 from domain.start import StartRequest, Trigger
 
@@ -38,13 +41,25 @@ def read_send(message: "MessageTypeDef") -> Reading:
 
 
 def read_start(message: "MessageTypeDef") -> Reading:
+    """A start that failed. Raises as `_of_invocation`."""
+    return _of_invocation(message, event_to_start)
+
+
+def read_job(message: "MessageTypeDef") -> Reading:
+    """A run of a job that failed. Raises as `_of_invocation`."""
+    return _of_invocation(message, event_to_run)
+
+
+def _of_invocation(
+    message: "MessageTypeDef", event_to_work: Callable[[Mapping[str, Any]], Work]
+) -> Reading:
     """The record of a failed invocation.
 
     AWS Lambda Developer Guide, "Capturing records of Lambda asynchronous invocations". Raises
     ValueError, KeyError, TypeError or AttributeError where it is none.
     """
     record = json.loads(message["Body"])
-    work = event_to_start(record["requestPayload"])
+    work = event_to_work(record["requestPayload"])
     answer = record.get("responsePayload") or {}
     words = [
         record.get("requestContext", {}).get("condition"),
@@ -57,7 +72,7 @@ def read_start(message: "MessageTypeDef") -> Reading:
 def read_schedule(message: "MessageTypeDef") -> Reading:
     """What Scheduler could not deliver: the schedule has the campaign's name.
 
-    EventBridge Scheduler User Guide, "Configuring a dead-letter queue". Raises as `read_start`.
+    EventBridge Scheduler User Guide, "Configuring a dead-letter queue". Raises as `_of_invocation`.
     """
     attributes = {
         name: value.get("StringValue", "")
@@ -87,6 +102,7 @@ READERS: Mapping[DeadLetterSource, Callable[["MessageTypeDef"], Reading]] = {
     DeadLetterSource.SEND: read_send,
     DeadLetterSource.START: read_start,
     DeadLetterSource.SCHEDULE: read_schedule,
+    DeadLetterSource.JOB: read_job,
     DeadLetterSource.PROVIDER_EVENTS: read_provider_event,
 }
 """One for each queue of dead letters, `<name>-<source>-dead-letters`."""
@@ -96,13 +112,20 @@ class SqsDeadLetters:
     """Implements `domain.ports.dead_letters.DeadLetters` for the deployment `name`."""
 
     def __init__(
-        self, clients: AwsClients, name: str, *, queue: SendQueue, invoker: Invoker
+        self,
+        clients: AwsClients,
+        name: str,
+        *,
+        queue: SendQueue,
+        invoker: Invoker,
+        job_invoker: JobInvoker,
     ) -> None:
-        """Replayed on `queue` and by `invoker`."""
+        """Replayed on `queue` and by the invokers."""
         self._clients = clients
         self._name = name
         self._queue = queue
         self._invoker = invoker
+        self._job_invoker = job_invoker
 
     def all(self) -> Sequence[DeadLetter]:
         """Receives until nothing new comes, then makes all visible again; all queues at once."""
@@ -117,6 +140,10 @@ class SqsDeadLetters:
                     raise DependencyRefused("The send queue did not take the chunk.")
             case StartRequest(campaign_id=campaign_id):
                 self._invoker.start(campaign_id)
+            case JobRun(job_id=job_id):
+                self._job_invoker.run(job_id)
+            case ErasureRun(contact_id=contact_id):
+                self._job_invoker.erase(contact_id)
             case ProviderReport(body=body):
                 self._send_again(letter.source, body)
             case None:

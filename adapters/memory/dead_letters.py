@@ -3,19 +3,24 @@
 from collections.abc import Sequence
 
 from adapters.memory.invoker import MemoryInvoker
+from adapters.memory.job_invoker import MemoryJobInvoker
 from adapters.memory.queue import MemorySendQueue
 from domain.chunk import ChunkRef
 from domain.dead_letter import DeadLetter, DeadLetterSource, ProviderReport
+from domain.job_run import ErasureRun, JobRun
 from domain.start import StartRequest
 
 
 class MemoryDeadLetters:
     """Implements `domain.ports.dead_letters.DeadLetters`."""
 
-    def __init__(self, queue: MemorySendQueue, invoker: MemoryInvoker) -> None:
+    def __init__(
+        self, queue: MemorySendQueue, invoker: MemoryInvoker, job_invoker: MemoryJobInvoker
+    ) -> None:
         """Over these; nothing else is given up yet. Replayed reports are kept in `reports`."""
         self._queue = queue
         self._invoker = invoker
+        self._job_invoker = job_invoker
         self._given_up: dict[str, DeadLetter] = {}
         self.reports: list[ProviderReport] = []
 
@@ -38,6 +43,10 @@ class MemoryDeadLetters:
                 self._queue.enqueue([chunk])
             case StartRequest(campaign_id=campaign_id):
                 self._invoker.start(campaign_id)
+            case JobRun(job_id=job_id):
+                self._job_invoker.run(job_id)
+            case ErasureRun(contact_id=contact_id):
+                self._job_invoker.erase(contact_id)
             case ProviderReport() as report:
                 self.reports.append(report)
             case None:

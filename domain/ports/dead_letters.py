@@ -23,10 +23,10 @@ class DeadLetters(Protocol):
     def replay(self, letter: DeadLetter) -> None:
         """Ask once more for `letter.work`, then discard the letter.
 
-        A chunk goes back on the send queue and a report on the queue of provider events, a start is
-        invoked. The letter goes only after that was
-        accepted, so that it may be replayed twice and never vanishes: both are idempotent. Raises
-        ValueError where it is none of Sentinel's; it stays.
+        A chunk goes back on the send queue and a report on the queue of provider events, a start or
+        the run of a job is invoked. The letter goes only after that was accepted, so that it may be
+        replayed twice and never vanishes: all of it is idempotent. Raises ValueError where it is
+        none of Sentinel's; it stays.
         """
         ...
 

@@ -10,18 +10,23 @@ from domain.dead_letter import (
     Explanation,
     ProviderReport,
     explain_chunk,
+    explain_erasure,
     explain_foreign,
     explain_gone,
+    explain_job,
     explain_report,
     explain_start,
     explain_unread,
 )
 from domain.errors import DependencyFault
+from domain.identifiers import CampaignId, JobId
+from domain.job_run import ErasureRun, JobRun
 from domain.ports.campaigns import CampaignRepository
 from domain.ports.chunks import ChunkRepository
 from domain.ports.clock import Clock
 from domain.ports.dead_letters import DeadLetters
 from domain.ports.fan_out import FanOutRepository
+from domain.ports.jobs import JobRepository
 from domain.start import StartRequest
 
 
@@ -33,6 +38,7 @@ class ExplainDeadLetters:
     campaigns: CampaignRepository
     chunks: ChunkRepository
     fan_out: FanOutRepository
+    jobs: JobRepository
     clock: Clock
 
     def __call__(self) -> Sequence[ExplainedDeadLetter]:
@@ -51,16 +57,27 @@ class ExplainDeadLetters:
     def _by_the_records(self, letter: DeadLetter) -> Explanation:
         match letter.work:
             case ChunkRef() as ref:
-                loaded = self.chunks.load(ref)
-                if loaded is None:
-                    return explain_gone()
-                return explain_chunk(*loaded, self.clock.now())
+                return self._of_chunk(ref)
             case StartRequest(campaign_id=campaign_id):
-                campaign = self.campaigns.get(campaign_id)
-                if campaign is None:
-                    return explain_gone()
-                progress = self.fan_out.progress(campaign_id)
-                return explain_start(campaign, progress, self.clock.now())
+                return self._of_start(campaign_id)
+            case JobRun(job_id=job_id):
+                return self._of_job(job_id)
+            case ErasureRun():
+                return explain_erasure()
             case ProviderReport():
                 return explain_report()
         return explain_foreign()
+
+    def _of_chunk(self, ref: ChunkRef) -> Explanation:
+        loaded = self.chunks.load(ref)
+        return explain_gone() if loaded is None else explain_chunk(*loaded, self.clock.now())
+
+    def _of_start(self, campaign_id: CampaignId) -> Explanation:
+        campaign = self.campaigns.get(campaign_id)
+        if campaign is None:
+            return explain_gone()
+        return explain_start(campaign, self.fan_out.progress(campaign_id), self.clock.now())
+
+    def _of_job(self, job_id: JobId) -> Explanation:
+        job = self.jobs.get(job_id)
+        return explain_gone() if job is None else explain_job(job, self.clock.now())

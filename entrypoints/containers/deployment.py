@@ -12,6 +12,8 @@ from adapters.aws.dead_letters import SqsDeadLetters
 from adapters.aws.deployment import AwsDeployment
 from adapters.aws.fan_out import DynamoDBFanOutRepository
 from adapters.aws.invoker import LambdaInvoker
+from adapters.aws.job_invoker import LambdaJobInvoker
+from adapters.aws.jobs import DynamoDBJobRepository
 from adapters.aws.queue import SqsSendQueue
 from adapters.aws.table import Table
 from adapters.system.clock import SystemClock
@@ -88,7 +90,7 @@ class DeadLetterAdministration:
 def dead_letter_administration(
     environment: Mapping[str, str], name: str
 ) -> DeadLetterAdministration:
-    """For the deployment of that name; it only needs records, queues and the start function.
+    """For the deployment of that name; of it only records, queues and invoked functions are needed.
 
     Raises InvalidSettingsError where there is none, and DependencyFault.
     """
@@ -100,6 +102,7 @@ def dead_letter_administration(
         name,
         queue=SqsSendQueue(clients, _output(target, "SendQueueUrl")),
         invoker=LambdaInvoker(clients, f"{name}-start-campaign"),
+        job_invoker=LambdaJobInvoker(clients, f"{name}-run-job"),
     )
     explain = ExplainDeadLetters(
         dead_letters=dead_letters,
@@ -107,6 +110,7 @@ def dead_letter_administration(
         # Nothing is looked up by an address, nor written.
         chunks=DynamoDBChunkRepository(table, lambda: b""),
         fan_out=DynamoDBFanOutRepository(table),
+        jobs=DynamoDBJobRepository(table),
         clock=clock,
     )
     return DeadLetterAdministration(dead_letters, explain)

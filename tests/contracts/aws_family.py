@@ -22,7 +22,7 @@ from adapters.aws.dead_letters import READERS, SqsDeadLetters
 from adapters.aws.fan_out import DynamoDBFanOutRepository
 from adapters.aws.idempotency import DynamoDBIdempotencyRepository
 from adapters.aws.invoker import LambdaInvoker
-from adapters.aws.job_event import event_to_run
+from adapters.aws.job_event import event_to_run, run_to_event
 from adapters.aws.job_invoker import LambdaJobInvoker
 from adapters.aws.jobs import DynamoDBJobRepository
 from adapters.aws.keys import suppression_key
@@ -294,16 +294,17 @@ def make_dead_letters(deployment: Deployment, clients: AwsClients) -> DeadLetter
     }
     queue = SqsSendQueue(clients, queue_url)
     invoker = LambdaInvoker(clients, deployment.function_arn)
+    job_invoker = LambdaJobInvoker(clients, deployment.job_function_arn)
 
-    def leave_start(request: StartRequest, error: str) -> None:
+    def leave_invocation(source: DeadLetterSource, event: str, error: str) -> None:
         record = {
             "version": "1.0",
             "requestContext": {"condition": "RetriesExhausted", "approximateInvokeCount": 3},
-            "requestPayload": json.loads(start_to_event(request)),
+            "requestPayload": json.loads(event),
             "responseContext": {"statusCode": 200, "functionError": "Unhandled"},
             "responsePayload": {"errorType": "DependencyRefused", "errorMessage": error},
         }
-        sqs.send_message(QueueUrl=urls[DeadLetterSource.START], MessageBody=json.dumps(record))
+        sqs.send_message(QueueUrl=urls[source], MessageBody=json.dumps(record))
 
     def leave_schedule(campaign_id: CampaignId, error: str) -> None:
         arn = f"arn:aws:scheduler:eu-central-1:000000000000:schedule/{name}/{campaign_id}"
@@ -325,13 +326,21 @@ def make_dead_letters(deployment: Deployment, clients: AwsClients) -> DeadLetter
         queue.acknowledge(deliveries)
         return [delivery.chunk for delivery in deliveries]
 
+    def dead_letters() -> SqsDeadLetters:
+        return SqsDeadLetters(clients, name, queue=queue, invoker=invoker, job_invoker=job_invoker)
+
     dead_queue = SqsSendQueue(deployment.clients, urls[DeadLetterSource.SEND])
     return DeadLettersUnderTest(
-        dead_letters=SqsDeadLetters(clients, name, queue=queue, invoker=invoker),
-        dead_letters_elsewhere=SqsDeadLetters(clients, name, queue=queue, invoker=invoker),
+        dead_letters=dead_letters(),
+        dead_letters_elsewhere=dead_letters(),
         leave_chunks=dead_queue.enqueue,
-        leave_start=leave_start,
+        leave_start=lambda request, error: leave_invocation(
+            DeadLetterSource.START, start_to_event(request), error
+        ),
         leave_schedule=leave_schedule,
+        leave_run=lambda run, error: leave_invocation(
+            DeadLetterSource.JOB, run_to_event(run), error
+        ),
         leave_report=lambda body: sqs.send_message(
             QueueUrl=urls[DeadLetterSource.PROVIDER_EVENTS], MessageBody=body
         ),

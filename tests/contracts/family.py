@@ -79,6 +79,7 @@ class DeadLettersUnderTest:
     leave_chunks: Callable[[Sequence[ChunkRef]], object]
     leave_start: Callable[[StartRequest, str], None]
     leave_schedule: Callable[[CampaignId, str], None]
+    leave_run: Callable[[Run, str], None]
     leave_report: Callable[[str], object]
     leave_foreign: Callable[[DeadLetterSource], None]
     enqueued: Callable[[], Sequence[ChunkRef]]

@@ -59,7 +59,7 @@ def memory_family() -> Family:
 
     def make_dead_letters() -> DeadLettersUnderTest:
         queue = MemorySendQueue(clock, timedelta(), max_receives=1)
-        dead_letters = MemoryDeadLetters(queue, invoker)
+        dead_letters = MemoryDeadLetters(queue, invoker, job_invoker)
 
         def leave_chunks(chunks: Sequence[ChunkRef]) -> None:
             queue.enqueue(chunks)
@@ -93,6 +93,7 @@ def memory_family() -> Family:
             leave_chunks=leave_chunks,
             leave_start=lambda request, error: leave(DeadLetterSource.START, request, error),
             leave_schedule=leave_schedule,
+            leave_run=lambda run, error: leave(DeadLetterSource.JOB, run, error),
             leave_report=lambda body: leave(
                 DeadLetterSource.PROVIDER_EVENTS, ProviderReport(body), "received too often"
             ),

@@ -8,6 +8,7 @@ import pytest
 from adapters.aws.clients import AwsClients
 from adapters.aws.dead_letters import SqsDeadLetters
 from adapters.aws.invoker import LambdaInvoker
+from adapters.aws.job_invoker import LambdaJobInvoker
 from adapters.aws.queue import SqsSendQueue, chunk_to_body
 from domain.chunk import ChunkRef
 from domain.dead_letter import DeadLetter
@@ -35,6 +36,7 @@ class Stage:
             name,
             queue=SqsSendQueue(clients, self.send_queue_url),
             invoker=LambdaInvoker(clients, deployment.function_arn),
+            job_invoker=LambdaJobInvoker(clients, deployment.job_function_arn),
         )
 
     def make(self, queue: str) -> str:
@@ -151,6 +153,7 @@ def test_schedulers_message_may_be_the_start_itself(stage: Stage) -> None:
             "JSON of another shape",
         ),
         ("schedule", '{"schema": 1}', "without 'campaign_id'"),
+        ("job", json.dumps({"requestPayload": {"schema": 1}}), "without 'job_id'"),
         ("provider-events", "7", "JSON of another shape"),
     ],
 )

@@ -6,6 +6,8 @@ import pytest
 
 from domain.chunk import ChunkRef
 from domain.dead_letter import DeadLetter, DeadLetterSource, Work
+from domain.identifiers import JobId
+from domain.job_run import ErasureRun, JobRun, Run
 from domain.start import StartRequest, Trigger
 from tests.contracts.eventually import eventually
 from tests.contracts.examples import CAMPAIGN_ID
@@ -59,11 +61,13 @@ def test_looking_consumes_nothing(under_test: DeadLettersUnderTest) -> None:
 def test_each_tells_what_it_asked_for_and_why_it_failed(under_test: DeadLettersUnderTest) -> None:
     """Those of one source together."""
     start = StartRequest(CAMPAIGN_ID, Trigger.DIRECT)
+    run = JobRun(JobId("imp_1"))
+    under_test.leave_run(run, "S3: SlowDown")
     under_test.leave_schedule(CAMPAIGN_ID, "not authorized to invoke")
     under_test.leave_start(start, "DynamoDB: ThrottlingException")
     under_test.leave_chunks(refs(1))
 
-    send, failed, schedule = under_test.dead_letters.all()
+    send, failed, schedule, job = under_test.dead_letters.all()
 
     assert (send.source, send.work) == (DeadLetterSource.SEND, refs(1)[0])
     assert "received too often" in send.reason
@@ -73,6 +77,8 @@ def test_each_tells_what_it_asked_for_and_why_it_failed(under_test: DeadLettersU
     assert schedule.source is DeadLetterSource.SCHEDULE
     assert schedule.work == StartRequest(CAMPAIGN_ID, Trigger.SCHEDULE)
     assert "not authorized to invoke" in schedule.reason
+    assert (job.source, job.work) == (DeadLetterSource.JOB, run)
+    assert "S3: SlowDown" in job.reason
 
 
 def test_a_replayed_chunk_is_on_the_send_queue(under_test: DeadLettersUnderTest) -> None:
@@ -99,6 +105,24 @@ def test_a_replayed_start_is_invoked(under_test: DeadLettersUnderTest, family: F
     def both() -> bool:
         started.update(each.campaign_id for each in family.started())
         return started >= {of_lambda, of_scheduler}
+
+    eventually(both)
+    assert list(under_test.dead_letters.all()) == []
+
+
+def test_a_replayed_run_is_invoked(under_test: DeadLettersUnderTest, family: Family) -> None:
+    """Of a job, or of an erasure; and it is no dead letter any more."""
+    runs: set[Run] = {JobRun(family.ids.import_id()), ErasureRun(family.ids.contact_id())}
+    for run in runs:
+        under_test.leave_run(run, "")
+    invoked: set[Run] = set()
+
+    for letter in under_test.dead_letters.all():
+        under_test.dead_letters.replay(letter)
+
+    def both() -> bool:
+        invoked.update(family.invoked())
+        return invoked >= runs
 
     eventually(both)
     assert list(under_test.dead_letters.all()) == []

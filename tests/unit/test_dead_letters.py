@@ -8,9 +8,12 @@ import pytest
 
 from adapters.memory.chunks import MemoryChunkRepository
 from adapters.memory.dead_letters import MemoryDeadLetters
+from adapters.memory.job_invoker import MemoryJobInvoker
+from adapters.memory.jobs import MemoryJobRepository
 from adapters.memory.queue import MemorySendQueue
 from domain.campaign import Campaign, CampaignState
 from domain.chunk import Chunk, ChunkRef, Lease
+from domain.contact_export import ContactExport
 from domain.dead_letter import (
     Advice,
     DeadLetter,
@@ -21,7 +24,9 @@ from domain.dead_letter import (
     shown_text,
 )
 from domain.errors import DependencyRefused, DependencyUnavailable, NotFound
-from domain.identifiers import AttemptToken, CampaignId
+from domain.identifiers import AttemptToken, CampaignId, ContactId, JobId, LeaseToken
+from domain.job import JobEvent, JobState
+from domain.job_run import ErasureRun, JobRun
 from domain.start import StartRequest
 from domain.use_cases.discard_dead_letter import DiscardDeadLetter
 from domain.use_cases.explain_dead_letters import ExplainDeadLetters
@@ -35,7 +40,7 @@ SIZE = 3
 def dead_letters(sentinel: Sentinel) -> MemoryDeadLetters:
     """Those of `sentinel`, whose queue gives up at once."""
     sentinel.queue = MemorySendQueue(sentinel.clock, timedelta(), max_receives=1)
-    return MemoryDeadLetters(sentinel.queue, sentinel.invoker)
+    return MemoryDeadLetters(sentinel.queue, sentinel.invoker, MemoryJobInvoker())
 
 
 def give_up_messages(sentinel: Sentinel) -> None:
@@ -65,6 +70,7 @@ def explanation(sentinel: Sentinel, dead_letters: MemoryDeadLetters) -> Explanat
         campaigns=sentinel.campaigns,
         chunks=sentinel.chunks,
         fan_out=sentinel.fan_out,
+        jobs=MemoryJobRepository(sentinel.database),
         clock=sentinel.clock,
     )
     (explained,) = explain()
@@ -194,6 +200,48 @@ def test_a_start_that_died_half_way_is_replayed_once_nobody_is_at_it(
     assert "not everybody is fanned out" in said.text
 
 
+EXPORT = ContactExport(job_id=JobId("exp_1"), created_at=NOW, state=JobState.RUNNING)
+
+
+@pytest.mark.parametrize(
+    ("job", "advice", "words"),
+    [
+        (EXPORT, Advice.REPLAY, "the job is under way, and nobody is at it"),
+        (EXPORT.claim(LeaseToken("a"), NOW), Advice.WAIT, "somebody is at it until 09:01:00"),
+        (EXPORT.claim(LeaseToken("a"), NOW - MINUTE), Advice.REPLAY, "nobody is at it"),
+        (EXPORT.end(JobEvent.FINISH, NOW), Advice.DISCARD, "the job is finished"),
+        (EXPORT.end(JobEvent.CANCEL, NOW), Advice.DISCARD, "the job is cancelled"),
+        (EXPORT.end(JobEvent.FAIL, NOW, "Full."), Advice.DISCARD, "the job is failed"),
+        (None, Advice.DISCARD, "its records are gone"),
+    ],
+)
+def test_a_failed_run_of_a_job_is_explained_by_its_record(
+    sentinel: Sentinel,
+    dead_letters: MemoryDeadLetters,
+    job: ContactExport | None,
+    advice: Advice,
+    words: str,
+) -> None:
+    """Whatever became of the job since."""
+    give_up(dead_letters, JobRun(EXPORT.job_id), "a")
+    if job is not None:
+        MemoryJobRepository(sentinel.database).add(job)
+
+    said = explanation(sentinel, dead_letters)
+
+    assert said.advice is advice
+    assert words in said.text
+
+
+def test_a_failed_run_of_an_erasure_is_replayed(
+    sentinel: Sentinel, dead_letters: MemoryDeadLetters
+) -> None:
+    """Whoever is erased by then stays so."""
+    give_up(dead_letters, ErasureRun(ContactId("con_1")), "a")
+
+    assert explanation(sentinel, dead_letters).advice is Advice.REPLAY
+
+
 class _Unreadable(MemoryChunkRepository):
     """Its store is down."""
 
@@ -277,7 +325,9 @@ class _FullQueue(MemorySendQueue):
 
 def test_one_that_is_not_accepted_stays_and_keeps_no_other(sentinel: Sentinel) -> None:
     """A start is invoked, though the send queue takes nothing."""
-    dead_letters = MemoryDeadLetters(_FullQueue(sentinel.clock), sentinel.invoker)
+    dead_letters = MemoryDeadLetters(
+        _FullQueue(sentinel.clock), sentinel.invoker, MemoryJobInvoker()
+    )
     give_up(dead_letters, ChunkRef(CampaignId("cmp_a"), 0, 0), "chunk")
     give_up(dead_letters, StartRequest(CampaignId("cmp_a")), "start")
 
