@@ -36,10 +36,12 @@ ENVIRONMENT = {
     "SEND_QUEUE_URL": "https://sqs.example.com/sentinel-send",
     "SCHEDULE_GROUP": "sentinel",
     "START_CAMPAIGN_LAMBDA_ARN": _ARN,
+    "RUN_JOB_LAMBDA_ARN": _ARN,
     "EVENTBRIDGE_ROLE_ARN": _ARN,
     "SCHEDULE_DEAD_LETTER_ARN": _ARN,
     "API_KEYS_SECRET_ARN": _ARN,
     "ADDRESS_HASH_KEY_SECRET_ARN": _ARN,
+    "FILES_BUCKET": "sentinel-files",
 }
 """What each function needs to be loaded; nothing is called."""
 

@@ -12,7 +12,7 @@ _KEY = re.compile(r"snt_([a-z0-9]{8})_([A-Za-z0-9_-]{43})")
 
 
 class Scope(StrEnum):
-    """What a key is for: reading or writing one part of the API."""
+    """What a key is for: reading, writing or exporting one part of the API."""
 
     CAMPAIGNS_READ = "campaigns:read"
     CAMPAIGNS_WRITE = "campaigns:write"
@@ -20,6 +20,8 @@ class Scope(StrEnum):
     TEMPLATES_WRITE = "templates:write"
     AUDIENCE_READ = "audience:read"
     AUDIENCE_WRITE = "audience:write"
+    AUDIENCE_EXPORT = "audience:export"
+    """All contacts in one file."""
 
 
 @dataclass(frozen=True)

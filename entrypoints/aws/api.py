@@ -4,7 +4,9 @@ from entrypoints.aws.function import container_on_aws
 from entrypoints.containers.on_aws.access import ApiAccess
 from entrypoints.containers.on_aws.audience import Audience
 from entrypoints.containers.on_aws.chunks import Chunks
+from entrypoints.containers.on_aws.files import Files
 from entrypoints.containers.on_aws.idempotency import Idempotency
+from entrypoints.containers.on_aws.jobs import Jobs
 from entrypoints.containers.on_aws.mail import Mail
 from entrypoints.containers.on_aws.rendering import Rendering
 from entrypoints.containers.on_aws.suppressions import Suppressions
@@ -13,11 +15,19 @@ from entrypoints.http.api import Api
 from entrypoints.http.routes import all_routes
 
 
-class Adapters(ApiAccess, Idempotency, Audience, Rendering, Chunks, Suppressions, Mail):
+class Adapters(
+    ApiAccess, Idempotency, Audience, Rendering, Chunks, Suppressions, Mail, Jobs, Files
+):
     """What it runs on."""
 
 
 container = container_on_aws(
-    Serving, Adapters, "api_keys_secret_arn", "address_hash_key_secret_arn", "sender"
+    Serving,
+    Adapters,
+    "api_keys_secret_arn",
+    "address_hash_key_secret_arn",
+    "sender",
+    "files_bucket",
+    "run_job_lambda_arn",
 )
 handler = Api(container, all_routes(container))

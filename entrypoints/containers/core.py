@@ -1,5 +1,6 @@
 """Every use case in one container: what a process runs that does all of the work itself."""
 
+from entrypoints.containers.exporting import Exporting
 from entrypoints.containers.reconciling import Reconciling
 from entrypoints.containers.recording import Recording
 from entrypoints.containers.sending import Sending
@@ -7,5 +8,5 @@ from entrypoints.containers.serving import Serving
 from entrypoints.containers.starting import Starting
 
 
-class Core(Serving, Starting, Sending, Recording, Reconciling):
+class Core(Serving, Starting, Sending, Recording, Reconciling, Exporting):
     """The local runner, and the tests."""

@@ -25,12 +25,13 @@ from domain.use_cases.write_content import WriteContent
 from entrypoints.containers.confirming import Confirming
 from entrypoints.containers.creating import Creating
 from entrypoints.containers.lifecycle import Lifecycle
+from entrypoints.containers.serving_exports import ServingExports
 from entrypoints.containers.settling import Settling
 from entrypoints.containers.unsubscribing import Unsubscribing
 from entrypoints.containers.use_cases import UseCases
 
 
-class Serving(Creating, Settling, Lifecycle, Unsubscribing, Confirming):
+class Serving(Creating, Settling, Lifecycle, Unsubscribing, Confirming, ServingExports):
     """Every route's use case."""
 
     read_campaign: providers.Provider[ReadCampaign] = providers.Factory(

@@ -24,6 +24,7 @@ _SCOPES = {
     "segments": (Scope.AUDIENCE_READ, Scope.AUDIENCE_WRITE),
     "contacts": (Scope.AUDIENCE_READ, Scope.AUDIENCE_WRITE),
     "suppressions": (Scope.AUDIENCE_READ, Scope.AUDIENCE_WRITE),
+    "exports": (Scope.AUDIENCE_EXPORT, Scope.AUDIENCE_EXPORT),
 }
 
 

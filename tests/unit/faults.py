@@ -8,6 +8,7 @@ from adapters.memory.chunks import MemoryChunkRepository
 from adapters.memory.database import MemoryDatabase
 from adapters.memory.fan_out import MemoryFanOutRepository
 from adapters.memory.invoker import MemoryInvoker
+from adapters.memory.job_invoker import MemoryJobInvoker
 from adapters.memory.mailer import MemoryMailer
 from adapters.memory.queue import MemorySendQueue
 from adapters.memory.scheduler import MemoryScheduler
@@ -16,7 +17,7 @@ from domain.campaign import Campaign
 from domain.chunk import Chunk, ChunkRef
 from domain.errors import DependencyRefused, DependencyUnavailable
 from domain.fan_out import FanOutRange
-from domain.identifiers import CampaignId
+from domain.identifiers import CampaignId, JobId
 from domain.message import Message
 from domain.outcome import Outcome
 from domain.ports.chunks import SendPermission
@@ -35,6 +36,14 @@ class RefusingInvoker(MemoryInvoker):
     def start(self, campaign_id: CampaignId) -> None:
         """Throttled."""
         raise DependencyRefused(f"No capacity to start {campaign_id}.")
+
+
+class RefusingJobInvoker(MemoryJobInvoker):
+    """Takes nothing."""
+
+    def run(self, job_id: JobId) -> None:
+        """Throttled."""
+        raise DependencyRefused(f"No capacity for {job_id}.")
 
 
 class RefusingScheduler(MemoryScheduler):

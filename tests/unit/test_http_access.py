@@ -38,6 +38,10 @@ READ = [
     ("GET", "/v1/segments/everyone/members", Scope.AUDIENCE_READ),
     ("GET", "/v1/segments/everyone/preview", Scope.AUDIENCE_READ),
     ("POST", "/v1/segments/preview", Scope.AUDIENCE_READ),
+    ("POST", "/v1/exports", Scope.AUDIENCE_EXPORT),
+    ("GET", "/v1/exports", Scope.AUDIENCE_EXPORT),
+    ("GET", "/v1/exports/exp_x", Scope.AUDIENCE_EXPORT),
+    ("POST", "/v1/exports/exp_x/cancel", Scope.AUDIENCE_EXPORT),
 ]
 WRITTEN = [
     ("POST", "/v1/campaigns", Scope.CAMPAIGNS_WRITE),

@@ -282,6 +282,8 @@ EVERY_POST = {
     "/v1/contacts": {"email": "ann@example.com"},
     "/v1/segments/preview": {"rule": {"segment": "everyone"}},
     "/v1/contacts/lookup": {"email": "bea@example.com"},
+    "/v1/exports": {},
+    "/v1/exports/{export_id}/cancel": None,
     "/v1/suppressions": {"email": "ann@example.com"},
     "/v1/suppressions/lookup": {"email": "bea@example.com"},
 }
@@ -298,7 +300,10 @@ def test_every_post_is_answered_again(client: Client, path: str) -> None:
     if path.endswith("/resume"):
         client.post(f"/v1/campaigns/{campaign}/pause", key=None)
     body = json.loads(json.dumps(EVERY_POST[path]).replace("{contact_id}", contact_id))
-    path = path.format(campaign_id=campaign, segment_id="everyone", template_id="greeting")
+    export = client.post("/v1/exports", {}, key=None).json["export_id"]
+    path = path.format(
+        campaign_id=campaign, segment_id="everyone", template_id="greeting", export_id=export
+    )
 
     first = client.post(path, body)
     before = client.gateway.stored()

@@ -1,0 +1,113 @@
+"""Bodies of the routes of exports."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from domain.contact import MAX_FIELDS
+from domain.contact_export import MAX_FOUND_FIELDS, ContactExport
+from domain.job import KEPT, JobState
+from domain.use_cases.read_export import ExportRead
+from entrypoints.http.models import Answer, Reference, Request, Utc
+
+FieldName = Annotated[str, Field(min_length=1, max_length=64)]
+
+
+class ExportRequestBody(Request):
+    """Whom to export, and what of them."""
+
+    segment_id: Annotated[
+        Reference | None, Field(description="Of either kind; null is everybody.")
+    ] = None
+    fields: Annotated[
+        list[FieldName] | None,
+        Field(
+            max_length=MAX_FIELDS,
+            description=(
+                "The columns after those that every contact has, in this order. Null is all "
+                f"fields that the contacts have, {MAX_FOUND_FIELDS} at the most."
+            ),
+            examples=[["plan", "last_order"]],
+        ),
+    ] = None
+    spreadsheet_safe: Annotated[
+        bool,
+        Field(
+            description=(
+                "Put an apostrophe before text that a spreadsheet would take for a formula. "
+                "False gives the text as it is, for a program or an import."
+            )
+        ),
+    ] = True
+
+
+class ExportBody(Answer):
+    """An export. `rows` are those written so far; `fields` is null until they are known."""
+
+    export_id: str
+    state: JobState
+    segment_id: str | None
+    fields: list[str] | None
+    spreadsheet_safe: bool
+    rows: int
+    created_at: Utc
+    ended_at: Utc | None
+    failure: Annotated[str | None, Field(description="Why it failed, and what to do.")]
+
+    @classmethod
+    def of(cls, export: ContactExport) -> "ExportBody":
+        """From the entity."""
+        return cls(**_told(export))
+
+
+class ExportListBody(Answer):
+    """A page of exports, newest first."""
+
+    items: list[ExportBody]
+    next_cursor: str | None
+
+
+class DownloadBody(Answer):
+    """Whoever has the URL has the file, without a key, until it expires: keep it to yourself."""
+
+    url: str
+    expires_at: Utc
+
+
+class ExportReadBody(ExportBody):
+    """An export with its file, where it is finished; `detail` says where that is, if not here."""
+
+    download: DownloadBody | None
+    detail: str | None
+
+    @classmethod
+    def of_read(cls, read: ExportRead) -> "ExportReadBody":
+        """From the use case's answer."""
+        download = read.download
+        return cls(
+            **_told(read.export),
+            download=(
+                None
+                if download is None
+                else DownloadBody(url=download.url, expires_at=download.expires_at)
+            ),
+            detail=(
+                f"The file was kept for {KEPT.days} days and is gone; create another export."
+                if read.is_gone
+                else None
+            ),
+        )
+
+
+def _told(export: ContactExport) -> dict[str, object]:
+    return {
+        "export_id": export.job_id,
+        "state": export.state,
+        "segment_id": export.segment_id,
+        "fields": list(export.fields) if export.has_fields else None,
+        "spreadsheet_safe": export.spreadsheet_safe,
+        "rows": export.rows,
+        "created_at": export.created_at,
+        "ended_at": export.ended_at,
+        "failure": export.failure,
+    }
