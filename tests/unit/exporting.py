@@ -77,12 +77,12 @@ class Exporting(Sentinel):
 
     def add_people(self, *people: Mapping[str, FieldValue]) -> None:
         """person-0@example.com with the first fields, and so on."""
-        self.contacts.put(
-            [
-                ContactDraft.of(f"person-{number}@example.com", fields)
-                for number, fields in enumerate(people)
-            ]
-        )
+        for number, fields in enumerate(people):
+            self.add_person(number, fields)
+
+    def add_person(self, number: int, fields: Mapping[str, FieldValue]) -> None:
+        """One of them."""
+        self.contacts.put([ContactDraft.of(f"person-{number}@example.com", fields)])
 
     def add_rule(self, rule: Mapping[str, object], name: str = "some") -> SegmentId:
         """A segment by a rule, under its name."""

@@ -74,7 +74,8 @@ def small(monkeypatch: pytest.MonkeyPatch) -> Exporting:
     sentinel = Exporting()
     sentinel.contacts = SlowContacts(sentinel)
     sentinel.part_bytes, sentinel.page_size = SMALL_PART, 2
-    sentinel.add_people(*({"name": f"N{number}", f"f{number}": number} for number in range(14)))
+    for number in range(14):
+        sentinel.add_person(number, {"name": f"N{number}", f"f{number}": number})
     return sentinel
 
 
@@ -223,7 +224,7 @@ def test_more_columns_than_a_file_may_have_fail_with_the_remedy(sentinel: Export
     """A person names those that are needed."""
     for number in range(0, 250, 50):
         fields = {f"f{number + each}": 1 for each in range(50)}
-        sentinel.contacts.put([ContactDraft.of(f"person-{number}@example.com", fields)])
+        sentinel.add_person(number, fields)
     export = sentinel.finish(sentinel.create_export().job_id)
     assert export.state is JobState.FAILED
     assert export.failure is not None
@@ -255,7 +256,6 @@ def test_a_new_export_is_saved_and_invoked(sentinel: Exporting) -> None:
 
 def test_an_invoker_that_refuses_does_not_undo_it(sentinel: Exporting) -> None:
     """The reconciler goes on."""
-
     sentinel.job_invoker = RefusingJobInvoker()
     export = sentinel.create_export()
     assert sentinel.export(export.job_id) == export

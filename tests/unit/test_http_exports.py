@@ -5,6 +5,8 @@ from datetime import timedelta
 import pytest
 from dependency_injector import providers
 
+from adapters.memory.object_store import MemoryObjectStore
+from adapters.system.ids import SystemIds
 from domain.identifiers import JobId
 from domain.job import KEPT
 from tests.unit.faults import RefusingJobInvoker
@@ -13,8 +15,10 @@ from tests.unit.test_http_gateway import ADDRESS, JSON_TYPE, Answer, Gateway
 
 @pytest.fixture
 def gateway() -> Gateway:
-    """With one contact."""
+    """With one contact, and files under its clock."""
     gateway = Gateway()
+    files = MemoryObjectStore(gateway.clock, SystemIds(), "http://127.0.0.1:1/files")
+    gateway.container.family.object_store.override(providers.Object(files))
     gateway.add_content()
     gateway.post("/v1/contacts", {"email": ADDRESS, "fields": {"plan": "gold"}})
     return gateway
