@@ -101,6 +101,10 @@ class Job:
         """Held by nobody, and due at once: there is more to do, by whoever is invoked for it."""
         return replace(self, lease_token=None, lease_until=None, next_check_at=now + LEASE)
 
+    def check_again(self, at: datetime | None) -> Self:
+        """To be looked at again then; at no time where it is None."""
+        return replace(self, next_check_at=at)
+
     def end(self, event: JobEvent, now: datetime, failure: str | None = None) -> Self:
         """Checked, finished, failed or cancelled. Raises IllegalTransition."""
         return replace(

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 
 from adapters.aws.keys import (
+    JOB_SHARD,
     address_key,
     contact_key,
     content_key,
@@ -15,7 +16,7 @@ from adapters.aws.keys import (
     template_version_key,
 )
 from adapters.aws.table import SCHEMA, Item
-from adapters.aws.times import text_to_time, time_to_text
+from adapters.aws.times import optional_text_to_time, text_to_time, time_to_text
 from domain.contact import Confirmation, Consent, Contact
 from domain.erasure import Erasure
 from domain.identifiers import CampaignId, ContactId, SegmentId, SuppressionId, TemplateId
@@ -237,13 +238,21 @@ def erasure_to_item(erasure: Erasure) -> Item:
         "contact_id": erasure.contact_id,
         "suppression_id": erasure.suppression_id,
         **({} if erasure.cursor is None else {"cursor": erasure.cursor}),
+        **(
+            {}
+            if erasure.next_check_at is None
+            else {"open_shard": JOB_SHARD, "next_check_at": time_to_text(erasure.next_check_at)}
+        ),
     }
 
 
 def item_to_erasure(item: Item) -> Erasure:
     """The inverse of `erasure_to_item`."""
     return Erasure(
-        ContactId(item["contact_id"]), SuppressionId(item["suppression_id"]), item.get("cursor")
+        ContactId(item["contact_id"]),
+        SuppressionId(item["suppression_id"]),
+        item.get("cursor"),
+        optional_text_to_time(item.get("next_check_at")),
     )
 
 

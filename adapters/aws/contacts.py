@@ -1,7 +1,9 @@
 """Contacts in DynamoDB."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
+from datetime import datetime
 
 from adapters.aws.address_hash_key import AddressHashKey
 from adapters.aws.audience_records import (
@@ -77,7 +79,7 @@ class DynamoDBContactRepository:
         self._table.put(put_version(contact_to_item(saved), contact.revision))
         return saved
 
-    def begin_erasure(self, contact_id: ContactId) -> Erasure | None:
+    def begin_erasure(self, contact_id: ContactId, next_check_at: datetime) -> Erasure | None:
         """One transaction: contact, address, and the erasure's record."""
         for attempt in range(_ATTEMPTS):
             self._table.back_off(attempt)
@@ -86,7 +88,11 @@ class DynamoDBContactRepository:
                 item = self._table.get(erasure_key(contact_id))
                 return None if item is None else item_to_erasure(item)
             hash_key = self._address_hash_key()
-            erasure = Erasure(contact_id, suppression_id_of(hash_key, contact.address))
+            erasure = Erasure(
+                contact_id,
+                suppression_id_of(hash_key, contact.address),
+                next_check_at=next_check_at,
+            )
             try:
                 self._table.transact(
                     [
@@ -106,8 +112,9 @@ class DynamoDBContactRepository:
         raise DependencyRefused("Contacts: other writers kept writing the same one.")
 
     def note_erasure(self, erasure: Erasure) -> None:
-        """A PutItem."""
-        self._table.put(Put(erasure_to_item(erasure)))
+        """A PutItem, where there is one."""
+        with suppress(VersionConflict):
+            self._table.put(Put(erasure_to_item(erasure), "attribute_exists(pk)"))
 
     def end_erasure(self, contact_id: ContactId) -> None:
         """A DeleteItem."""

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from adapters.aws.keys import job_key
+from adapters.aws.keys import JOB_SHARD, job_key
 from adapters.aws.table import SCHEMA, Item
 from adapters.aws.times import (
     optional_text_to_time,
@@ -24,8 +24,6 @@ from domain.identifiers import JobId, LeaseToken, SegmentId
 from domain.job import JobState
 from domain.ports.jobs import AnyJob, JobKind
 
-JOB_SHARD = "jobs"
-"""Of the index `open_work`."""
 LISTINGS = {JobKind.IMPORT: "imports", JobKind.EXPORT: "exports"}
 """What a job is found under in the index `listing`, by which its kind is told, too."""
 

@@ -10,10 +10,13 @@ from domain.identifiers import (
     SuppressionId,
     TemplateId,
 )
+from domain.job_run import ErasureRun, JobRun, Run
 from domain.segment import member_key
 from domain.suppression import address_hash, suppression_id_of
 
 GRANTS_KEY: Key = ("GRANTS#account", "GRANTS")
+JOB_SHARD = "jobs"
+"""Of jobs and erasures in the index of open work."""
 
 
 def campaign_key(campaign_id: CampaignId) -> Key:
@@ -111,3 +114,9 @@ def open_work_of(item: Item) -> CampaignId | ChunkRef:
     if kind == "CAMPAIGN":
         return CampaignId(names[0])
     return ChunkRef(CampaignId(names[0]), int(names[1]), int(names[2]))
+
+
+def run_of(item: Item) -> Run:
+    """What an entry of the shard `JOB_SHARD` names."""
+    kind, name = item["pk"].split("#")
+    return JobRun(JobId(name)) if kind == "JOB" else ErasureRun(ContactId(name))

@@ -4,11 +4,12 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from adapters.aws.delivery_records import CAMPAIGN_SHARD, CHUNK_SHARDS
-from adapters.aws.keys import open_work_of
+from adapters.aws.keys import JOB_SHARD, open_work_of, run_of
 from adapters.aws.table import Item, Table
 from adapters.aws.times import time_to_text
 from domain.chunk import ChunkRef
 from domain.identifiers import CampaignId
+from domain.job_run import Run
 
 
 class DynamoDBOpenWork:
@@ -22,6 +23,10 @@ class DynamoDBOpenWork:
         """They have a shard of their own."""
         found = self._of_shard(CAMPAIGN_SHARD, now, limit)
         return [work for work in map(open_work_of, found) if not isinstance(work, ChunkRef)]
+
+    def due_jobs(self, now: datetime, limit: int) -> Sequence[Run]:
+        """They have a shard of their own."""
+        return [run_of(item) for item in self._of_shard(JOB_SHARD, now, limit)]
 
     def due(self, now: datetime, limit: int) -> Sequence[CampaignId | ChunkRef]:
         """Merged from the shards."""

@@ -88,8 +88,11 @@ class EmfMetrics:
         """`LimiterWait`."""
         self._of_campaign(campaign, {"LimiterWait": wait})
 
-    def retried(self, campaign: Campaign, what: Retry) -> None:
-        """`Retries`."""
+    def retried(self, campaign: Campaign | None, what: Retry) -> None:
+        """`Retries`; of the stage alone where it was of no campaign."""
+        if campaign is None:
+            self._emit({"Retries": 1}, {"stage": self._stage}, {"retry": what.value})
+            return
         self._of_campaign(campaign, {"Retries": 1}, {"retry": what.value})
 
     def open_work(

@@ -3,6 +3,7 @@
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from adapters.memory.database import MemoryDatabase, suppression_id
 from domain.contact import Contact, ContactDraft
@@ -48,19 +49,23 @@ class MemoryContactRepository:
             self._database.contacts[contact.contact_id] = saved
             return saved
 
-    def begin_erasure(self, contact_id: ContactId) -> Erasure | None:
+    def begin_erasure(self, contact_id: ContactId, next_check_at: datetime) -> Erasure | None:
         """At one instant."""
         with self._database.lock:
             contact = self._database.contacts.pop(contact_id, None)
             if contact is not None:
                 del self._database.contacts_by_address[contact.address]
                 del self._database.contact_keys[member_key(contact_id)]
-                self.note_erasure(Erasure(contact_id, suppression_id(contact.address)))
+                self._database.erasures[contact_id] = Erasure(
+                    contact_id, suppression_id(contact.address), next_check_at=next_check_at
+                )
             return self._database.erasures.get(contact_id)
 
     def note_erasure(self, erasure: Erasure) -> None:
         """The last one counts."""
-        self._database.erasures[erasure.contact_id] = erasure
+        with self._database.lock:
+            if erasure.contact_id in self._database.erasures:
+                self._database.erasures[erasure.contact_id] = erasure
 
     def end_erasure(self, contact_id: ContactId) -> None:
         """Nothing stays."""

@@ -61,7 +61,7 @@ class MemoryMetrics:
         """Kept."""
         self._keep(Report("limiter_wait", campaign, {"wait": wait}))
 
-    def retried(self, campaign: Campaign, what: Retry) -> None:
+    def retried(self, campaign: Campaign | None, what: Retry) -> None:
         """Kept."""
         self._keep(Report("retried", campaign, {"what": what}))
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from adapters.memory.database import MemoryDatabase
 from domain.chunk import ChunkRef
 from domain.identifiers import CampaignId
+from domain.job_run import ErasureRun, JobRun, Run
 
 
 class MemoryOpenWork:
@@ -19,6 +20,20 @@ class MemoryOpenWork:
         """Longest due first."""
         found = self.due(now, len(self._database.campaigns) + len(self._database.chunks))
         return [work for work in found if not isinstance(work, ChunkRef)][:limit]
+
+    def due_jobs(self, now: datetime, limit: int) -> Sequence[Run]:
+        """Longest due first."""
+        with self._database.lock:
+            found: list[tuple[datetime | None, Run]] = [
+                *((job.next_check_at, JobRun(job.job_id)) for job in self._database.jobs.values()),
+                *(
+                    (each.next_check_at, ErasureRun(each.contact_id))
+                    for each in self._database.erasures.values()
+                ),
+            ]
+        due = [(at, run) for at, run in found if at is not None and at <= now]
+        due.sort(key=lambda entry: entry[0])
+        return [run for _, run in due[:limit]]
 
     def due(self, now: datetime, limit: int) -> Sequence[CampaignId | ChunkRef]:
         """Longest due first."""

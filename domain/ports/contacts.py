@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from domain.contact import Contact, ContactDraft
@@ -47,16 +48,16 @@ class ContactRepository(Protocol):
         """
         ...
 
-    def begin_erasure(self, contact_id: ContactId) -> Erasure | None:
+    def begin_erasure(self, contact_id: ContactId, next_check_at: datetime) -> Erasure | None:
         """Take the contact and its address away, and note that an erasure is under way.
 
-        Both or neither. One that is under way already is returned as it was noted; None where
-        there is neither contact nor erasure.
+        It is due for the reconciler at `next_check_at`. Both or neither. One that is under way
+        already is returned as it was noted; None where there is neither contact nor erasure.
         """
         ...
 
     def note_erasure(self, erasure: Erasure) -> None:
-        """How far it is."""
+        """How far it is, and when it is due; nothing is written where it has ended."""
         ...
 
     def end_erasure(self, contact_id: ContactId) -> None:

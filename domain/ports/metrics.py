@@ -19,6 +19,10 @@ class Retry(StrEnum):
     """Recipients of unknown outcome were put back, under policy `resend` or by a person."""
     START = "start"
     """A start that did not come, or did not end, was invoked again."""
+    JOB = "job"
+    """An import or an export that nobody had a lease on was invoked again."""
+    ERASURE = "erasure"
+    """An erasure that broke off was invoked again."""
 
 
 class Metrics(Protocol):
@@ -49,8 +53,8 @@ class Metrics(Protocol):
         """How long a grant had to be waited for, zero included."""
         ...
 
-    def retried(self, campaign: Campaign, what: Retry) -> None:
-        """Something of it was done once more."""
+    def retried(self, campaign: Campaign | None, what: Retry) -> None:
+        """Something of it was done once more; None where it was of no campaign."""
         ...
 
     def open_work(

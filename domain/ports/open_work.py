@@ -6,19 +6,24 @@ from typing import Protocol
 
 from domain.chunk import ChunkRef
 from domain.identifiers import CampaignId
+from domain.job_run import Run
 
 
 class OpenWork(Protocol):
-    """An index over the `next_check_at` of unfinished campaigns and chunks; never a scan."""
+    """An index over the `next_check_at` of what is unfinished; never a scan.
+
+    Each method finds those whose time is not after `now`, about longest due first, up to `limit`.
+    Eventually consistent: read the record before acting. Raises DependencyFault.
+    """
 
     def due_campaigns(self, now: datetime, limit: int) -> Sequence[CampaignId]:
-        """The campaigns among them: found at once, however many chunks are due."""
+        """Campaigns alone: found at once, however many chunks are due."""
+        ...
+
+    def due_jobs(self, now: datetime, limit: int) -> Sequence[Run]:
+        """Imports, exports and erasures, as run-job is invoked for them."""
         ...
 
     def due(self, now: datetime, limit: int) -> Sequence[CampaignId | ChunkRef]:
-        """Those whose `next_check_at` is not after `now`, about longest due first.
-
-        Up to `limit`. Eventually consistent: read the record before acting. Raises
-        DependencyFault.
-        """
+        """Campaigns and chunks together."""
         ...

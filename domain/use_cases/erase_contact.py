@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from domain.campaign import Campaign
+from domain.erasure import ABANDONED_AFTER, Erasure
 from domain.errors import NotFound, VersionConflict
 from domain.fan_out import FanOutRange
 from domain.identifiers import ContactId
@@ -42,16 +43,14 @@ class EraseContact:
     clock: Clock
     finish: FinishCampaign
 
-    def __call__(self, contact_id: ContactId) -> bool:
-        """Whether that is all; if not, do it again: it goes on where it was.
+    def __call__(self, contact_id: ContactId, time_left: timedelta = MAX_DURATION) -> bool:
+        """Whether that is all; if not, do it again, or leave it to the reconciler.
 
-        Raises NotFound where there is neither the contact nor an erasure that was begun, and
-        DependencyFault.
+        It goes on where it was. Raises NotFound where there is neither the contact nor an erasure
+        that was begun, and DependencyFault.
         """
-        deadline = self.clock.monotonic() + MAX_DURATION
-        erasure = self.contacts.begin_erasure(contact_id)
-        if erasure is None:
-            raise NotFound("contact", contact_id)
+        deadline = self.clock.monotonic() + time_left
+        erasure = self._begun(contact_id)
         for segment_id in static_segments_with(self.segments, contact_id):
             self.segments.remove_member(segment_id, contact_id)
         while True:
@@ -61,8 +60,7 @@ class EraseContact:
                 return False
             if page.cursor is None:
                 break
-            erasure = replace(erasure, cursor=page.cursor)
-            self.contacts.note_erasure(erasure)
+            erasure = self._noted(replace(erasure, cursor=page.cursor))
             if self.clock.monotonic() >= deadline:
                 return False
         # The list of campaigns may have missed the newest one when the first page was read.
@@ -74,6 +72,19 @@ class EraseContact:
         self.contacts.end_erasure(contact_id)
         logger.info("Erased", extra={"contact_id": contact_id})
         return True
+
+    def _begun(self, contact_id: ContactId) -> Erasure:
+        """Ours: the reconciler leaves it alone for a while."""
+        due_at = self.clock.now() + ABANDONED_AFTER
+        erasure = self.contacts.begin_erasure(contact_id, due_at)
+        if erasure is None:
+            raise NotFound("contact", contact_id)
+        return erasure if erasure.next_check_at == due_at else self._noted(erasure)
+
+    def _noted(self, erasure: Erasure) -> Erasure:
+        noted = replace(erasure, next_check_at=self.clock.now() + ABANDONED_AFTER)
+        self.contacts.note_erasure(noted)
+        return noted
 
     def _erase_from(self, campaign: Campaign, contact_id: ContactId) -> bool:
         """Whether the person is no longer in the campaign, nor can be."""

@@ -9,12 +9,16 @@ from domain.chunk import Chunk, ChunkRef
 from domain.delivery_policy import DeliveryPolicy
 from domain.errors import DependencyFault, DependencyRefused, IllegalTransition, VersionConflict
 from domain.fan_out import DeliveryProgress
-from domain.identifiers import CampaignId
+from domain.identifiers import CampaignId, JobId
+from domain.job import JobState
+from domain.job_run import ErasureRun, JobRun, Run
 from domain.ports.campaigns import CampaignRepository
 from domain.ports.chunks import ChunkRepository
 from domain.ports.clock import Clock
 from domain.ports.fan_out import FanOutRepository
 from domain.ports.invoker import Invoker
+from domain.ports.job_invoker import JobInvoker
+from domain.ports.jobs import JobRepository
 from domain.ports.metrics import Metrics, Retry
 from domain.ports.open_work import OpenWork
 from domain.ports.queue import SendQueue
@@ -26,6 +30,7 @@ from domain.use_cases.resume_campaign import ResumeCampaign
 
 logger = logging.getLogger(__name__)
 
+_Work = CampaignId | ChunkRef | Run
 _SENT_TO_WORKERS = frozenset({CampaignState.SENDING, CampaignState.CANCELLED})
 
 
@@ -59,9 +64,11 @@ class Reconcile:
     campaigns: CampaignRepository
     chunks: ChunkRepository
     fan_out: FanOutRepository
+    jobs: JobRepository
     open_work: OpenWork
     scheduler: Scheduler
     invoker: Invoker
+    job_invoker: JobInvoker
     queue: SendQueue
     clock: Clock
     metrics: Metrics
@@ -73,9 +80,9 @@ class Reconcile:
     def __call__(self, limit: int = 500, time_left: timedelta | None = None) -> int:
         """Look at all that is due, `limit` at a time; returns how many it looked at.
 
-        Campaigns come first: a backlog of chunks does not keep one from starting. What fails does
-        not keep the others waiting: it stays due. With `time_left` nothing is begun after that
-        has passed. Raises DependencyFault when the index itself cannot be read.
+        Campaigns come first, then jobs: a backlog of chunks does not keep one from starting. What
+        fails does not keep the others waiting: it stays due. With `time_left` nothing is begun
+        after that has passed. Raises DependencyFault when the index itself cannot be read.
         """
         seen = _Seen()
         looked_at = self._pass(limit, time_left, seen)
@@ -90,11 +97,12 @@ class Reconcile:
     def _pass(self, limit: int, time_left: timedelta | None, seen: _Seen) -> int:
         now = self.clock.now()
         deadline = None if time_left is None else self.clock.monotonic() + time_left
-        looked_at: set[CampaignId | ChunkRef] = set()
+        looked_at: set[_Work] = set()
         while True:
             reach = limit + len(looked_at)
             due = (
                 *self.open_work.due_campaigns(now, reach),
+                *self.open_work.due_jobs(now, reach),
                 *self.open_work.due(now, reach),
             )
             work = [each for each in dict.fromkeys(due) if each not in looked_at]
@@ -106,12 +114,17 @@ class Reconcile:
                 looked_at.add(each)
                 self._look_after(each, seen)
 
-    def _look_after(self, work: CampaignId | ChunkRef, seen: _Seen) -> None:
+    def _look_after(self, work: _Work, seen: _Seen) -> None:
         try:
-            if isinstance(work, ChunkRef):
-                self._chunk(work, seen)
-            else:
-                self._campaign(work, seen)
+            match work:
+                case ChunkRef():
+                    self._chunk(work, seen)
+                case JobRun(job_id=job_id):
+                    self._job(job_id)
+                case ErasureRun():
+                    self._erasure(work)
+                case _:
+                    self._campaign(work, seen)
         except (VersionConflict, IllegalTransition):
             # Somebody is at work on it; it is looked at again when it is due again.
             return
@@ -191,6 +204,30 @@ class Reconcile:
             return
         self.campaigns.save(campaign.check_again(now + self.policy.check_interval))
         seen.unknown(held, age)
+
+    def _job(self, job_id: JobId) -> None:
+        """Have somebody go on with an import or an export, unless somebody is at it."""
+        job = self.jobs.get(job_id)
+        now = self.clock.now()
+        if job is None or job.next_check_at is None or job.next_check_at > now:
+            return
+        if job.state is not JobState.RUNNING:
+            self.jobs.save(job.check_again(None))
+            return
+        if job.is_held(now):
+            # Not written to: that would take the job from its holder.
+            return
+        # Written first, as for campaigns.
+        self.jobs.save(job.check_again(now + self.policy.check_interval))
+        self.job_invoker.run(job_id)
+        self.metrics.retried(None, Retry.JOB)
+        logger.info("Abandoned job invoked again", extra={"job_id": job_id})
+
+    def _erasure(self, run: ErasureRun) -> None:
+        """Whoever goes on with it notes that, so that it is not due; one that is over is let be."""
+        self.job_invoker.erase(run.contact_id)
+        self.metrics.retried(None, Retry.ERASURE)
+        logger.info("Abandoned erasure invoked again", extra={"contact_id": run.contact_id})
 
     def _chunk(self, ref: ChunkRef, seen: _Seen) -> None:
         loaded = self.chunks.load(ref)

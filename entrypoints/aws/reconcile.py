@@ -4,6 +4,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from entrypoints.aws.function import Event, container_on_aws, logged, time_left
 from entrypoints.containers.on_aws.chunks import Chunks
+from entrypoints.containers.on_aws.jobs import Jobs
 from entrypoints.containers.on_aws.open_work import DueWork
 from entrypoints.containers.on_aws.queue import Queue
 from entrypoints.containers.on_aws.reporting import Reporting
@@ -12,7 +13,7 @@ from entrypoints.containers.on_aws.triggers import Triggers
 from entrypoints.containers.reconciling import Reconciling
 
 
-class Adapters(DueWork, Chunks, Triggers, Queue, AccountQuota, Reporting):
+class Adapters(DueWork, Chunks, Triggers, Jobs, Queue, AccountQuota, Reporting):
     """What it runs on."""
 
 

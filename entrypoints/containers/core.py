@@ -1,5 +1,6 @@
 """Every use case in one container: what a process runs that does all of the work itself."""
 
+from entrypoints.containers.continuing_erasures import ContinuingErasures
 from entrypoints.containers.exporting import Exporting
 from entrypoints.containers.reconciling import Reconciling
 from entrypoints.containers.recording import Recording
@@ -8,5 +9,5 @@ from entrypoints.containers.serving import Serving
 from entrypoints.containers.starting import Starting
 
 
-class Core(Serving, Starting, Sending, Recording, Reconciling, Exporting):
+class Core(ContinuingErasures, Serving, Starting, Sending, Recording, Reconciling, Exporting):
     """The local runner, and the tests."""

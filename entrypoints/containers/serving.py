@@ -8,7 +8,6 @@ from domain.use_cases.create_segment import CreateSegment
 from domain.use_cases.create_template import CreateTemplate
 from domain.use_cases.edit_contact import EditContact
 from domain.use_cases.edit_template import EditTemplate
-from domain.use_cases.erase_contact import EraseContact
 from domain.use_cases.export_contact import ExportContact
 from domain.use_cases.list_contacts import ListContacts
 from domain.use_cases.list_deliveries import ListDeliveries
@@ -24,6 +23,7 @@ from domain.use_cases.send_test_mails import SendTestMails
 from domain.use_cases.write_content import WriteContent
 from entrypoints.containers.confirming import Confirming
 from entrypoints.containers.creating import Creating
+from entrypoints.containers.erasing import Erasing
 from entrypoints.containers.lifecycle import Lifecycle
 from entrypoints.containers.serving_exports import ServingExports
 from entrypoints.containers.settling import Settling
@@ -31,7 +31,7 @@ from entrypoints.containers.unsubscribing import Unsubscribing
 from entrypoints.containers.use_cases import UseCases
 
 
-class Serving(Creating, Settling, Lifecycle, Unsubscribing, Confirming, ServingExports):
+class Serving(Creating, Erasing, Settling, Lifecycle, Unsubscribing, Confirming, ServingExports):
     """Every route's use case."""
 
     read_campaign: providers.Provider[ReadCampaign] = providers.Factory(
@@ -114,17 +114,6 @@ class Serving(Creating, Settling, Lifecycle, Unsubscribing, Confirming, ServingE
         campaigns=UseCases.family.campaigns,
         chunks=UseCases.family.chunks,
         fan_out=UseCases.family.fan_out,
-    )
-    erase_contact: providers.Provider[EraseContact] = providers.Factory(
-        EraseContact,
-        contacts=UseCases.family.contacts,
-        segments=UseCases.family.segments,
-        suppressions=UseCases.family.suppressions,
-        campaigns=UseCases.family.campaigns,
-        chunks=UseCases.family.chunks,
-        fan_out=UseCases.family.fan_out,
-        clock=UseCases.family.clock,
-        finish=Settling.finish_campaign,
     )
     put_contacts: providers.Provider[PutContacts] = providers.Factory(
         PutContacts, contacts=UseCases.family.contacts

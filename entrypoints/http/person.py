@@ -61,13 +61,14 @@ def person_routes(container: Serving) -> APIGatewayHttpRouter:
         summary="Erase a person everywhere",
         description=(
             "The contact is gone at once, and gets no more mail. Where the rest takes longer, or a "
-            "mail is under way, the answer is 202: send the request again until it is 204. What "
-            "holds mail back from the address stays, without the address."
+            "mail is under way, the answer is 202, and what is left is done within minutes, or at "
+            "once when the request is sent again. What holds mail back from the address stays, "
+            "without the address."
         ),
         tags=["contacts"],
         responses={
             **described(
-                (HTTPStatus.ACCEPTED, ErasureBody, "Not done yet: send it again"),
+                (HTTPStatus.ACCEPTED, ErasureBody, "Not done yet: it goes on"),
                 problems=(HTTPStatus.NOT_FOUND,),
             ),
             HTTPStatus.NO_CONTENT: {"description": "Nothing is left"},

@@ -26,6 +26,7 @@ from domain.errors import (
 from domain.fan_out import new_ranges
 from domain.grants import Grant
 from domain.identifiers import LeaseToken
+from domain.job_run import ErasureRun
 from domain.outcome import Unknown
 from domain.ports.jobs import JobKind
 from domain.segment import WHOLE_KEY_SPACE
@@ -133,6 +134,21 @@ def a_campaign_with_a_range(family: Family) -> None:
 def a_contact(family: Family) -> None:
     """Of the address."""
     family.contacts.put([ContactDraft.of(ADDRESS, {"n": 0})])
+
+
+def an_erasure(family: Family) -> None:
+    """Under way."""
+    a_contact(family)
+    family.contacts.begin_erasure(the_contact(family).contact_id, START)
+
+
+def note_erasure(family: Family) -> None:
+    """That it is due later."""
+    (run,) = family.open_work.due_jobs(START, 9)
+    assert isinstance(run, ErasureRun)
+    erasure = family.contacts.begin_erasure(run.contact_id, START)
+    assert erasure is not None
+    family.contacts.note_erasure(replace(erasure, next_check_at=LATER))
 
 
 def the_contact(family: Family) -> Contact:
@@ -383,8 +399,16 @@ WRITES = [
         name="begin to erase a contact",
         operation="TransactWriteItems",
         prepare=a_contact,
-        act=lambda family: family.contacts.begin_erasure(the_contact(family).contact_id),
+        act=lambda family: family.contacts.begin_erasure(the_contact(family).contact_id, LATER),
         done=lambda family: family.contacts.find(ADDRESS) is None,
+        loss=None,
+    ),
+    Write(
+        name="note how far an erasure is",
+        operation="PutItem",
+        prepare=an_erasure,
+        act=note_erasure,
+        done=lambda family: list(family.open_work.due_jobs(START, 9)) == [],
         loss=None,
     ),
     Write(
@@ -729,6 +753,11 @@ READS = [
         name="jobs",
         operation="Query",
         act=lambda family: family.jobs.page(JobKind.IMPORT, 10, None).jobs,
+    ),
+    Read(
+        name="jobs that are due",
+        operation="Query",
+        act=lambda family: list(family.open_work.due_jobs(LATER + timedelta(days=1), 10)),
     ),
     Read(name="members", operation="Query", act=read_all),
     Read(

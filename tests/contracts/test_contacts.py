@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -11,6 +11,7 @@ from domain.errors import VersionConflict
 from domain.identifiers import ContactId
 from domain.segment import WHOLE_KEY_SPACE, key_space_bounds, member_key
 from domain.suppression import Suppression, SuppressionReason
+from tests.contracts.examples import LATER
 from tests.contracts.family import Family
 from tests.contracts.races import THREADS, race
 from tests.contracts.settable_clock import START
@@ -342,10 +343,11 @@ def test_an_erasure_takes_contact_and_address_at_once(family: Family) -> None:
     """Everybody else stays; the address, given anew, is another contact."""
     one, other = family.contacts.put(drafts(2))
 
-    erasure = family.contacts.begin_erasure(one.contact_id)
+    erasure = family.contacts.begin_erasure(one.contact_id, LATER)
 
     assert erasure is not None
     assert (erasure.contact_id, erasure.cursor) == (one.contact_id, None)
+    assert erasure.next_check_at == LATER
     assert family.contacts.get(ids_of([one, other])) == (other,)
     assert family.contacts.find(one.address) is None
     assert pages(family) == [other]
@@ -359,17 +361,19 @@ def test_an_erasure_takes_contact_and_address_at_once(family: Family) -> None:
 def test_an_erasure_under_way_is_gone_on_with(family: Family) -> None:
     """As far as it was noted, until it has ended."""
     (contact,) = family.contacts.put(drafts(1))
-    erasure = family.contacts.begin_erasure(contact.contact_id)
+    erasure = family.contacts.begin_erasure(contact.contact_id, LATER)
     assert erasure is not None
-    assert family.contacts.begin_erasure(contact.contact_id) == erasure
+    assert family.contacts.begin_erasure(contact.contact_id, LATER) == erasure
 
-    noted = replace(erasure, cursor="far")
+    noted = replace(erasure, cursor="far", next_check_at=LATER + timedelta(days=1))
     family.contacts.note_erasure(noted)
-    assert family.contacts.begin_erasure(contact.contact_id) == noted
+    assert family.contacts.begin_erasure(contact.contact_id, LATER) == noted
 
     for _ in range(2):
         family.contacts.end_erasure(contact.contact_id)
-    assert family.contacts.begin_erasure(contact.contact_id) is None
+    # Another was at it, too, and has not heard of the end.
+    family.contacts.note_erasure(noted)
+    assert family.contacts.begin_erasure(contact.contact_id, LATER) is None
 
 
 def test_the_place_on_the_suppression_list_outlives_the_address(family: Family) -> None:
@@ -378,7 +382,7 @@ def test_the_place_on_the_suppression_list_outlives_the_address(family: Family) 
     since = datetime(2026, 1, 2, tzinfo=UTC)
     stored = family.suppressions.add(Suppression(contact.address, SuppressionReason.BOUNCE, since))
 
-    erasure = family.contacts.begin_erasure(contact.contact_id)
+    erasure = family.contacts.begin_erasure(contact.contact_id, LATER)
 
     assert erasure is not None
     assert erasure.suppression_id == stored.suppression_id
@@ -388,7 +392,9 @@ def test_of_many_who_erase_at_once_all_are_told_of_one_erasure(family: Family) -
     """Nobody fails."""
     (contact,) = family.contacts.put(drafts(1))
 
-    results = race(lambda _: family.contacts.begin_erasure(contact.contact_id), range(THREADS))
+    results = race(
+        lambda _: family.contacts.begin_erasure(contact.contact_id, LATER), range(THREADS)
+    )
 
     assert len({repr(each) for each in results}) == 1
-    assert results[0] == family.contacts.begin_erasure(contact.contact_id)
+    assert results[0] == family.contacts.begin_erasure(contact.contact_id, LATER)

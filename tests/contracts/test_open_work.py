@@ -8,7 +8,10 @@ import pytest
 
 from domain.campaign import PauseReason
 from domain.chunk import ChunkRef
-from domain.identifiers import CampaignId
+from domain.contact import ContactDraft
+from domain.identifiers import CampaignId, JobId
+from domain.job import JobEvent
+from domain.job_run import ErasureRun, JobRun, Run
 from tests.contracts.examples import (
     CAMPAIGN_ID,
     LATER,
@@ -19,6 +22,7 @@ from tests.contracts.examples import (
 )
 from tests.contracts.family import Family
 from tests.contracts.settable_clock import START
+from tests.contracts.test_jobs import an_export, an_import
 
 MINUTE = timedelta(minutes=1)
 FAR = START + timedelta(days=365)
@@ -124,3 +128,48 @@ def test_campaigns_are_found_however_many_chunks_are_due(family: Family) -> None
 
     assert list(family.open_work.due_campaigns(FAR, 2)) == ids[:2]
     assert list(family.open_work.due_campaigns(START, 10)) == ids[:1]
+
+
+def test_jobs_and_erasures_are_due_at_their_time(family: Family) -> None:
+    """By themselves, longest due first, and told apart."""
+    due_now, later = JobId("imp_1"), JobId("exp_1")
+    family.jobs.add(replace(an_import(due_now), next_check_at=START))
+    family.jobs.add(replace(an_export(later), next_check_at=START + 2 * MINUTE))
+    (contact,) = family.contacts.put([ContactDraft.of("ada@example.com", {})])
+    family.contacts.begin_erasure(contact.contact_id, START + MINUTE)
+    runs: list[Run] = [JobRun(due_now), ErasureRun(contact.contact_id), JobRun(later)]
+
+    assert list(family.open_work.due_jobs(START - timedelta(microseconds=1), 10)) == []
+    assert list(family.open_work.due_jobs(START, 10)) == runs[:1]
+    assert list(family.open_work.due_jobs(FAR, 2)) == runs[:2]
+    assert list(family.open_work.due_jobs(FAR, 10)) == runs
+
+
+def test_jobs_are_not_among_campaigns_and_chunks(family: Family) -> None:
+    """Nor those among the jobs."""
+    family.jobs.add(replace(an_import(), next_check_at=START))
+    stored_campaign(family, replace(a_campaign(), next_check_at=START))
+    stored_chunks(family, [replace(a_chunk(7), next_check_at=LATER)])
+
+    assert list(family.open_work.due_campaigns(FAR, 10)) == [CAMPAIGN_ID]
+    assert list(family.open_work.due(FAR, 10)) == [CAMPAIGN_ID, ChunkRef(CAMPAIGN_ID, 0, 7)]
+    assert list(family.open_work.due_jobs(FAR, 10)) == [JobRun(an_import().job_id)]
+
+
+def test_what_has_ended_is_not_due(family: Family) -> None:
+    """A job that has ended, and an erasure that has, leave the index; one noted moves in it."""
+    running = an_export()
+    family.jobs.add(running)
+    family.jobs.save(running.end(JobEvent.FINISH, LATER))
+    ended, noted = family.contacts.put(
+        [ContactDraft.of(f"{name}@example.com", {}) for name in ("ada", "eve")]
+    )
+    for contact in (ended, noted):
+        family.contacts.begin_erasure(contact.contact_id, START)
+    erasure = family.contacts.begin_erasure(noted.contact_id, START)
+    assert erasure is not None
+    family.contacts.end_erasure(ended.contact_id)
+    family.contacts.note_erasure(replace(erasure, next_check_at=LATER))
+
+    assert list(family.open_work.due_jobs(START, 10)) == []
+    assert list(family.open_work.due_jobs(FAR, 10)) == [ErasureRun(noted.contact_id)]

@@ -11,6 +11,7 @@ from adapters.memory.scheduler import MemoryScheduler
 from adapters.memory.sending_account import MemorySendingAccount
 from domain.chunk import ChunkRef
 from domain.identifiers import CampaignId
+from domain.job_run import Run
 from domain.ports.queue import Delivery
 from domain.sending_quota import SendingQuota
 from tests.simulation.faults import Fault, Faults
@@ -121,6 +122,10 @@ class LaggingOpenWork:
     def due_campaigns(self, now: datetime, limit: int) -> Sequence[CampaignId]:
         """Some are not there yet."""
         return [each for each in self._open_work.due_campaigns(now, limit) if self._shows(each)]
+
+    def due_jobs(self, now: datetime, limit: int) -> Sequence[Run]:
+        """All of them: there are none here."""
+        return self._open_work.due_jobs(now, limit)
 
     def due(self, now: datetime, limit: int) -> Sequence[CampaignId | ChunkRef]:
         """Some are not there yet."""

@@ -10,6 +10,8 @@ from adapters.memory.contents import MemoryContentRepository
 from adapters.memory.database import MemoryDatabase
 from adapters.memory.fan_out import MemoryFanOutRepository
 from adapters.memory.invoker import MemoryInvoker
+from adapters.memory.job_invoker import MemoryJobInvoker
+from adapters.memory.jobs import MemoryJobRepository
 from adapters.memory.mailer import MemoryMailer
 from adapters.memory.metrics import MemoryMetrics
 from adapters.memory.open_work import MemoryOpenWork
@@ -253,9 +255,11 @@ class World:
                 campaigns=campaigns,
                 chunks=chunks,
                 fan_out=fan_out,
+                jobs=MemoryJobRepository(self.database),
                 open_work=open_work,
                 scheduler=scheduler,
                 invoker=invoker,
+                job_invoker=MemoryJobInvoker(),
                 queue=queue,
                 clock=clock,
                 metrics=metrics,

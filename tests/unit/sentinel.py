@@ -10,6 +10,8 @@ from adapters.memory.contents import MemoryContentRepository
 from adapters.memory.database import MemoryDatabase
 from adapters.memory.fan_out import MemoryFanOutRepository
 from adapters.memory.invoker import MemoryInvoker
+from adapters.memory.job_invoker import MemoryJobInvoker
+from adapters.memory.jobs import MemoryJobRepository
 from adapters.memory.mailer import MemoryMailer
 from adapters.memory.metrics import MemoryMetrics
 from adapters.memory.open_work import MemoryOpenWork
@@ -107,12 +109,14 @@ class Sentinel:
         self.contacts = MemoryContactRepository(self.database, self.ids)
         self.contents = MemoryContentRepository(self.database)
         self.fan_out = MemoryFanOutRepository(self.database)
+        self.jobs = MemoryJobRepository(self.database)
         self.open_work = MemoryOpenWork(self.database)
         self.segments = MemorySegmentRepository(self.database)
         self.suppressions = MemorySuppressionRepository(self.database)
         self.templates = MemoryTemplateRepository(self.database)
         self.renderer = MinijinjaRenderer()
         self.invoker = MemoryInvoker()
+        self.job_invoker = MemoryJobInvoker()
         self.scheduler = MemoryScheduler(self.clock, self.invoker)
         self.queue = MemorySendQueue(self.clock)
         self.limiter = MemoryRateLimiter(1_000)
@@ -239,9 +243,11 @@ class Sentinel:
             campaigns=self.campaigns,
             chunks=self.chunks,
             fan_out=self.fan_out,
+            jobs=self.jobs,
             open_work=self.open_work,
             scheduler=self.scheduler,
             invoker=self.invoker,
+            job_invoker=self.job_invoker,
             queue=self.queue,
             clock=self.clock,
             metrics=self.metrics,

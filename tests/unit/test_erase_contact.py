@@ -12,17 +12,20 @@ from domain.contact import ContactDraft
 from domain.errors import NotFound
 from domain.fan_out import FanOutRange
 from domain.identifiers import CampaignId, ContactId, SegmentId
+from domain.job_run import ErasureRun
 from domain.message import Message
 from domain.outcome import Outcome, Unknown
+from domain.ports.metrics import Retry
 from domain.provider_event import ProviderEventKind
 from domain.recipient import RecipientState
 from domain.suppression import Suppression, SuppressionReason, SuppressionScope
+from domain.use_cases.continue_erasure import ContinueErasure
 from domain.use_cases.erase_contact import EraseContact
 from domain.use_cases.export_contact import ExportContact
 from domain.use_cases.list_deliveries import ListDeliveries
 from domain.use_cases.unsubscribe import UnsubscribeResult
-from tests.unit.faults import AnsweringMailer
-from tests.unit.sentinel import NOW, Sentinel
+from tests.unit.faults import AnsweringMailer, Died
+from tests.unit.sentinel import MINUTE, NOW, Sentinel
 from tests.unit.test_provider_events import event, tell
 
 ADDRESS = "person-0@example.com"
@@ -273,6 +276,87 @@ def test_a_long_erasure_says_that_it_is_not_done(
 
     assert [erase(sentinel)(contact_id) for _ in range(3)] == [False, False, True]
     assert ADDRESS not in everything(sentinel)
+
+
+def run_erasures(sentinel: Sentinel) -> int:
+    """Go on with what the reconciler had invoked; returns how many there were."""
+    runs = sentinel.job_invoker.take_all()
+    for run in runs:
+        assert isinstance(run, ErasureRun)
+        ContinueErasure(erase=erase(sentinel))(run.contact_id)
+    return len(runs)
+
+
+def test_an_erasure_that_broke_off_is_ended_by_the_reconciler(
+    sentinel: Sentinel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever asked for it need not ask again, and afterwards nothing of it stays."""
+    sentinel.create_started(2)
+    sentinel.run()
+    contact_id = person(sentinel)
+
+    def dies(_: Chunk, __: Chunk) -> Chunk:
+        monkeypatch.undo()
+        raise Died
+
+    monkeypatch.setattr(sentinel.chunks, "erase", dies)
+    with pytest.raises(Died):
+        erase(sentinel)(contact_id)
+    assert ADDRESS in everything(sentinel)
+    sentinel.reconcile()
+    assert run_erasures(sentinel) == 0
+
+    sentinel.clock.sleep(MINUTE)
+    sentinel.reconcile()
+    assert run_erasures(sentinel) == 1
+
+    assert ADDRESS not in everything(sentinel)
+    assert sentinel.metrics.of("retried")[-1].values == {"what": Retry.ERASURE}
+    sentinel.clock.sleep(MINUTE)
+    sentinel.reconcile()
+    assert run_erasures(sentinel) == 0
+    assert contact_id not in repr(sentinel.database.erasures)
+
+
+def test_the_reconciler_comes_again_for_who_is_still_being_mailed(
+    sentinel: Sentinel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once a minute, until the mail is out."""
+    sentinel.create_started(1)
+    contact_id = person(sentinel)
+    send = sentinel.mailer.send
+
+    def long_send(messages: Sequence[Message], within: timedelta) -> Sequence[Outcome]:
+        assert not erase(sentinel)(contact_id)
+        sentinel.clock.sleep(MINUTE)
+        sentinel.reconcile()
+        sentinel.reconcile()
+        sentinel.job_invoker.take_all()
+        ContinueErasure(erase=erase(sentinel))(contact_id)
+        sentinel.reconcile()
+        assert run_erasures(sentinel) == 0
+        return send(messages, within)
+
+    monkeypatch.setattr(sentinel.mailer, "send", long_send)
+    sentinel.policy = replace(sentinel.policy, send_lease=timedelta(hours=1))
+    sentinel.run()
+    sentinel.clock.sleep(MINUTE)
+    sentinel.reconcile()
+
+    assert run_erasures(sentinel) == 1
+    assert ADDRESS not in everything(sentinel)
+
+
+def test_an_erasure_that_is_gone_on_with_after_its_end_is_over(sentinel: Sentinel) -> None:
+    """An invocation may come late, or twice."""
+    sentinel.create_started(1)
+    contact_id = person(sentinel)
+    assert erase(sentinel)(contact_id)
+    before = everything(sentinel)
+
+    ContinueErasure(erase=erase(sentinel))(contact_id)
+
+    assert everything(sentinel) == before
 
 
 @pytest.mark.parametrize("kind", [ProviderEventKind.HARD_BOUNCE, ProviderEventKind.COMPLAINT])

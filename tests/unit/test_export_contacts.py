@@ -25,7 +25,7 @@ from domain.ports.contacts import ContactPage
 from domain.ports.object_store import MIN_PART_BYTES
 from tests.unit.exporting import Exporting, Life, mortal
 from tests.unit.faults import Died, RefusingJobInvoker
-from tests.unit.sentinel import MINUTE, addresses
+from tests.unit.sentinel import MINUTE, NOW, addresses
 
 SMALL_PART = 400
 
@@ -394,7 +394,7 @@ def test_whoever_is_erased_meanwhile_is_not_in_what_is_read_after(small: Exporti
     written = small.export(job_id).rows
     last = max(small.database.contact_keys)
     address = small.database.contacts[small.database.contact_keys[last]].address
-    small.contacts.begin_erasure(small.database.contact_keys[last])
+    small.contacts.begin_erasure(small.database.contact_keys[last], NOW)
     small.finish(job_id)
     assert 0 < written < 13
     assert address not in small.file(job_id).decode()

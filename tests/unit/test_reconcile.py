@@ -7,14 +7,20 @@ from datetime import datetime, timedelta
 import pytest
 
 from adapters.memory.fan_out import MemoryFanOutRepository
+from adapters.memory.metrics import Value
 from adapters.memory.open_work import MemoryOpenWork
 from adapters.memory.queue import MemorySendQueue
-from domain.campaign import CampaignState, UnknownPolicy
+from domain.campaign import Campaign, CampaignState, UnknownPolicy
 from domain.chunk import Chunk, ChunkRef
+from domain.contact_export import ContactExport
 from domain.errors import DependencyRefused, DependencyUnavailable
 from domain.fan_out import DeliveryProgress
-from domain.identifiers import CampaignId
+from domain.identifiers import CampaignId, JobId, LeaseToken
+from domain.job import LEASE, JobEvent, JobState
+from domain.job_run import JobRun, Run
 from domain.outcome import NotSent, Unknown
+from domain.ports.jobs import AnyJob
+from domain.ports.metrics import Retry
 from domain.schedule import Schedule
 from domain.tally import Tally
 from tests.unit.faults import (
@@ -26,6 +32,7 @@ from tests.unit.faults import (
     OvertakenChunks,
     PickyQueue,
     RefusingInvoker,
+    RefusingJobInvoker,
 )
 from tests.unit.sentinel import MINUTE, NOW, Sentinel, SettableClock, addresses
 
@@ -68,10 +75,20 @@ class BrokenFanOut(MemoryFanOutRepository):
 class StaleOpenWork(MemoryOpenWork):
     """An index that is behind: it has what is done, gone, or not due any more."""
 
-    def __init__(self, sentinel: Sentinel, stale: Sequence[CampaignId | ChunkRef]) -> None:
+    def __init__(
+        self,
+        sentinel: Sentinel,
+        stale: Sequence[CampaignId | ChunkRef],
+        stale_jobs: Sequence[Run] = (),
+    ) -> None:
         """Over the same records."""
         super().__init__(sentinel.database)
         self._stale = stale
+        self._stale_jobs = stale_jobs
+
+    def due_jobs(self, now: datetime, limit: int) -> Sequence[Run]:
+        """These, then what is due."""
+        return [*self._stale_jobs, *super().due_jobs(now, limit)][:limit]
 
     def due(self, now: datetime, limit: int) -> Sequence[CampaignId | ChunkRef]:
         """These, then what is due."""
@@ -430,3 +447,138 @@ def test_waiting_for_the_provider_is_no_stall(sentinel: Sentinel, clock: Settabl
     clock.sleep(sentinel.policy.settling_window - MINUTE)
     sentinel.reconcile()
     assert sentinel.metrics.of("open_work")[-1].values["longest_stall"] == timedelta()
+
+
+def an_export(sentinel: Sentinel) -> ContactExport:
+    """Stored, and to be worked on; nobody was invoked for it."""
+    export = ContactExport.begin(
+        sentinel.ids.export_id(),
+        sentinel.clock.now(),
+        segment_id=None,
+        fields=None,
+        spreadsheet_safe=True,
+    )
+    sentinel.jobs.add(export)
+    return export
+
+
+def retried(sentinel: Sentinel) -> list[Value]:
+    """What the reconciler did once more, as told."""
+    return [report.values["what"] for report in sentinel.metrics.of("retried")]
+
+
+def test_a_job_that_nobody_is_at_is_invoked_again(sentinel: Sentinel, clock: SettableClock) -> None:
+    """Every minute once, as long as it runs; not before its time."""
+    export = an_export(sentinel)
+    sentinel.reconcile()
+    assert sentinel.job_invoker.take_all() == []
+
+    for _ in range(3):
+        clock.sleep(MINUTE)
+        sentinel.reconcile()
+        sentinel.reconcile()
+        assert sentinel.job_invoker.take_all() == [JobRun(export.job_id)]
+    assert retried(sentinel) == [Retry.JOB] * 3
+
+    stored = sentinel.jobs.get(export.job_id)
+    assert isinstance(stored, ContactExport)
+    sentinel.jobs.save(stored.end(JobEvent.FINISH, clock.now()))
+    clock.sleep(MINUTE)
+    assert sentinel.reconcile() == 0
+    assert sentinel.job_invoker.take_all() == []
+
+
+def test_a_job_that_somebody_is_at_is_left_to_its_holder(
+    sentinel: Sentinel, clock: SettableClock
+) -> None:
+    """Until the lease is over; the holder's next write is not met by the reconciler's."""
+    export = an_export(sentinel)
+    held = sentinel.jobs.save(export.claim(LeaseToken("lease-1"), clock.now()))
+    # As an index, or a clock, that is off would have it.
+    held = sentinel.jobs.save(replace(held, next_check_at=clock.now()))
+
+    clock.sleep(LEASE - timedelta(seconds=1))
+    assert sentinel.reconcile() == 1
+    assert sentinel.job_invoker.take_all() == []
+    assert sentinel.jobs.get(export.job_id) == held
+
+    clock.sleep(timedelta(seconds=1))
+    sentinel.reconcile()
+    assert sentinel.job_invoker.take_all() == [JobRun(export.job_id)]
+
+
+@pytest.mark.parametrize("state", [each for each in JobState if each is not JobState.RUNNING])
+def test_a_job_that_does_not_run_leaves_the_index(
+    sentinel: Sentinel, clock: SettableClock, state: JobState
+) -> None:
+    """Nobody is invoked for it."""
+    export = replace(an_export(sentinel), state=state)
+    sentinel.jobs.save(export)
+    clock.sleep(MINUTE)
+
+    assert sentinel.reconcile() == 1
+    assert sentinel.reconcile() == 0
+    assert sentinel.job_invoker.take_all() == []
+
+
+def test_a_job_that_cannot_be_invoked_is_tried_with_the_next_pass(
+    sentinel: Sentinel, clock: SettableClock
+) -> None:
+    """And keeps nothing else waiting."""
+    export = an_export(sentinel)
+    campaign_id = sentinel.create(1)
+    sentinel.invoker.take_all()
+    able, sentinel.job_invoker = sentinel.job_invoker, RefusingJobInvoker()
+    clock.sleep(MINUTE)
+    sentinel.reconcile()
+    assert [each.campaign_id for each in sentinel.invoker.take_all()] == [campaign_id]
+    assert Retry.JOB not in retried(sentinel)
+
+    sentinel.job_invoker = able
+    clock.sleep(MINUTE)
+    sentinel.reconcile()
+    assert sentinel.job_invoker.take_all() == [JobRun(export.job_id)]
+
+
+def test_campaigns_come_before_jobs_and_jobs_before_chunks(
+    sentinel: Sentinel, clock: SettableClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However long the others have been due, and however little time there is."""
+    campaign_id = sentinel.create_started(120)
+    waiting(sentinel)
+    clock.sleep(PATIENCE)
+    exports = [an_export(sentinel).job_id for _ in range(2)]
+    clock.sleep(MINUTE)
+    campaigns, jobs = sentinel.campaigns.get, sentinel.jobs.get
+    order: list[CampaignId | JobId] = []
+
+    def campaign(of: CampaignId) -> Campaign | None:
+        order.append(of)
+        return campaigns(of)
+
+    def job(of: JobId) -> AnyJob | None:
+        order.append(of)
+        clock.sleep(timedelta(seconds=10))
+        return jobs(of)
+
+    monkeypatch.setattr(sentinel.campaigns, "get", campaign)
+    monkeypatch.setattr(sentinel.jobs, "get", job)
+    sentinel.reconcile(time_left=timedelta(seconds=15))
+
+    assert order == [campaign_id, *exports]
+    assert waiting(sentinel) == []
+    sentinel.reconcile()
+    assert len(waiting(sentinel)) == 3
+
+
+def test_an_index_of_jobs_that_is_behind(sentinel: Sentinel, clock: SettableClock) -> None:
+    """A job that is gone, or not due any more, is left alone."""
+    export = an_export(sentinel)
+    stale = [JobRun(export.job_id), JobRun(JobId("imp_gone"))]
+    sentinel.open_work = StaleOpenWork(sentinel, [], stale)
+
+    sentinel.reconcile()
+
+    assert sentinel.job_invoker.take_all() == []
+    assert sentinel.jobs.get(export.job_id) == export
+    assert export.next_check_at == clock.now() + LEASE
