@@ -218,7 +218,9 @@ something new: a bounce, a complaint, the proof of an unknown. With `DELIVERY_EV
 comes twice, and each delivery says something new: up to {_WRITES_A_DELIVERY} write units, where \
 the deliveries of a
 chunk come one by one; for 1,000 recipients \
-{prices.DYNAMODB_WRITES.of(_WRITES_A_DELIVERY * _THOUSAND) * 100:.2f} cents.
+{prices.DYNAMODB_WRITES.of(_WRITES_A_DELIVERY * _THOUSAND) * 100:.2f} cents. The contact is read, \
+too, for one unit: a delivery
+ends a row of soft bounces.
 
 ## Prices
 

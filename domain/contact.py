@@ -4,13 +4,14 @@ import math
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 
 from domain.errors import InvalidInput, escaped
 from domain.identifiers import ContactId, JobId
 from domain.locale import normalise_locale
+from domain.soft_bounces import SoftBounces
 from domain.time_zone import zone_named
 from domain.unicode_text import is_unicode_text
 
@@ -241,9 +242,9 @@ class ContactDraft:
 class Contact:
     """One person. `address` is normalised and unique among contacts.
 
-    `revision` counts the changes that people made. `created_by` and `changed_by` are the rows
-    that it and the last change of it come from; None where that was no import. While a
-    `confirmation` is awaited it says how far that is.
+    `revision` counts the changes, those by what bounced among them. `created_by` and `changed_by`
+    are the rows that it and the last change of it come from; None where that was no import. While
+    a `confirmation` is awaited it says how far that is.
     """
 
     contact_id: ContactId
@@ -256,6 +257,7 @@ class Contact:
     created_by: Origin | None = None
     changed_by: Origin | None = None
     confirmation: Confirmation | None = None
+    soft_bounces: SoftBounces = field(default_factory=SoftBounces)
 
     def __post_init__(self) -> None:
         """Keep a copy of the fields that nobody can change."""

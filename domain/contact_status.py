@@ -14,7 +14,7 @@ class ContactStatus(StrEnum):
     UNSUBSCRIBED = "unsubscribed"
     """The person, or somebody for them, asked for no more."""
     BOUNCED = "bounced"
-    """The address does not exist any more."""
+    """The address does not exist any more, or is given up."""
     COMPLAINED = "complained"
     """The person called a mail spam."""
     UNCONFIRMED = "unconfirmed"
@@ -23,6 +23,7 @@ class ContactStatus(StrEnum):
 
 _STATUS = {
     SuppressionReason.BOUNCE: ContactStatus.BOUNCED,
+    SuppressionReason.SOFT_BOUNCES: ContactStatus.BOUNCED,
     SuppressionReason.COMPLAINT: ContactStatus.COMPLAINED,
 }
 

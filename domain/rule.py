@@ -95,6 +95,7 @@ _ATTRIBUTES: Mapping[str, Callable[[Contact], FieldValue | None]] = MappingProxy
         "contact.consent_date": lambda contact: (
             None if contact.consent is None else contact.consent.at.date().isoformat()
         ),
+        "contact.soft_bounces": lambda contact: contact.soft_bounces.count,
         "contact.confirmed": lambda contact: not contact.is_unconfirmed,
     }
 )

@@ -18,6 +18,8 @@ class SuppressionReason(StrEnum):
     """Why an address is suppressed."""
 
     BOUNCE = "bounce"
+    SOFT_BOUNCES = "soft_bounces"
+    """Of so many mails in a row that the address is given up."""
     COMPLAINT = "complaint"
     OPERATOR = "operator"
     UNSUBSCRIBE = "unsubscribe"

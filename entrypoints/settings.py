@@ -22,6 +22,7 @@ from domain.contact import normalise_address
 from domain.delivery_policy import DeliveryPolicy
 from domain.errors import InvalidInput
 from domain.sending_identities import SendingIdentities
+from domain.soft_bounces import MOST_KEPT
 from domain.unsubscribe import Footer
 
 
@@ -82,6 +83,7 @@ def _postal_address(text: str) -> str:
 
 PublicUrl = Annotated[str, AfterValidator(_public_url)]
 PostalAddress = Annotated[str, AfterValidator(_postal_address)]
+SoftBounceLimit = Annotated[int, Field(ge=0, le=MOST_KEPT)]
 ConfirmationTemplate = Annotated[str, Field(pattern=r"^([A-Za-z0-9][A-Za-z0-9_-]{0,63})?$")]
 
 
@@ -103,6 +105,9 @@ class Settings(BaseModel):
     """Where the sender can be found; marketing mail says so."""
     confirmation_template: ConfirmationTemplate = ""
     """The template of the mail that asks to confirm an address; a plain one if none is named."""
+    soft_bounce_limit: SoftBounceLimit = 5
+    """So many mails in a row that came back for a passing reason, over a week at least, suppress
+    the address; 0 is never."""
     send_rate: Annotated[int, Field(ge=0, le=100_000)] = 0
     """Messages a second, over all workers; 0 is what the account allows, SES's MaxSendRate."""
     address_hash_key: SecretStr = SecretStr("")

@@ -22,6 +22,7 @@ from domain.erasure import Erasure
 from domain.identifiers import CampaignId, ContactId, SegmentId, SuppressionId, TemplateId
 from domain.rule import read_rule, rule_to_data
 from domain.segment import Segment, member_key
+from domain.soft_bounces import SoftBounces
 from domain.suppression import (
     Suppression,
     SuppressionEntry,
@@ -177,6 +178,11 @@ def contact_to_item(contact: Contact) -> Item:
         **({} if contact.time_zone is None else {"time_zone": contact.time_zone}),
         **({} if contact.consent is None else _consent_attributes(contact.consent)),
         **(
+            {"soft_bounces": _soft_bounces_to_data(contact.soft_bounces)}
+            if contact.soft_bounces.mails
+            else {}
+        ),
+        **(
             {}
             if contact.confirmation is None
             else {"confirmation": _confirmation_to_data(contact.confirmation)}
@@ -186,6 +192,14 @@ def contact_to_item(contact: Contact) -> Item:
 
 def _consent_attributes(consent: Consent) -> Item:
     return {"consent_source": consent.source, "consent_at": time_to_text(consent.at)}
+
+
+def _soft_bounces_to_data(soft_bounces: SoftBounces) -> list[list[str]]:
+    return [[campaign_id, time_to_text(at)] for campaign_id, at in soft_bounces.mails]
+
+
+def _data_to_soft_bounces(data: list[list[str]]) -> SoftBounces:
+    return SoftBounces(tuple((CampaignId(each), text_to_time(at)) for each, at in data))
 
 
 def _confirmation_to_data(confirmation: Confirmation) -> Item:
@@ -219,6 +233,7 @@ def item_to_contact(item: Item) -> Contact:
         confirmation=(
             _data_to_confirmation(item["confirmation"]) if "confirmation" in item else None
         ),
+        soft_bounces=_data_to_soft_bounces(item.get("soft_bounces", [])),
     )
 
 

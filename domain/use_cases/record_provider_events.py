@@ -18,6 +18,7 @@ from domain.ports.suppressions import SuppressionRepository
 from domain.provider_event import ProviderEvent, ProviderEventKind
 from domain.recipient import RecipientState
 from domain.suppression import Suppression, SuppressionReason
+from domain.use_cases.count_soft_bounces import CountSoftBounces
 from domain.use_cases.finish_campaign import FinishCampaign
 
 logger = logging.getLogger(__name__)
@@ -39,6 +40,7 @@ class RecordProviderEvents:
     clock: Clock
     metrics: Metrics
     finish: FinishCampaign
+    count: CountSoftBounces
 
     def __call__(self, deliveries: Sequence[EventDelivery]) -> Sequence[EventDelivery]:
         """Returns the deliveries that are dealt with; the others are to come again.
@@ -77,6 +79,7 @@ class RecordProviderEvents:
                 return False
             campaign, chunk = loaded
             self._suppress(ref, events, chunk)
+            self._forget_erased(ref, self.count(chunk, events))
             noted = chunk.note(events)
             if noted == chunk:
                 return False
@@ -100,11 +103,12 @@ class RecordProviderEvents:
             for address in _addresses(event, chunk):
                 entry = self.suppressions.add(Suppression(address, reason, event.at))
                 added.append((event.position, entry.suppression_id))
-        if added:
-            self._forget_erased(ref, added)
+        self._forget_erased(ref, added)
 
     def _forget_erased(self, ref: ChunkRef, added: Sequence[tuple[int, SuppressionId]]) -> None:
         """Read after adding: an erasure that is not seen here takes the address off itself."""
+        if not added:
+            return
         loaded = self.chunks.load(ref)
         recipients = () if loaded is None else loaded[1].recipients
         for position, suppression_id in added:

@@ -4,12 +4,13 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from entrypoints.aws.function import Event, container_on_aws, logged
 from entrypoints.containers.on_aws.chunks import Chunks
+from entrypoints.containers.on_aws.contacts import Contacts
 from entrypoints.containers.on_aws.provider_events import ProviderEvents
 from entrypoints.containers.on_aws.reporting import Reporting
 from entrypoints.containers.recording import Recording
 
 
-class Adapters(Chunks, ProviderEvents, Reporting):
+class Adapters(Chunks, Contacts, ProviderEvents, Reporting):
     """What it runs on."""
 
 

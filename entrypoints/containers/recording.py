@@ -2,6 +2,7 @@
 
 from dependency_injector import providers
 
+from domain.use_cases.count_soft_bounces import CountSoftBounces
 from domain.use_cases.record_provider_events import RecordProviderEvents
 from entrypoints.containers.finishing import Finishing
 from entrypoints.containers.use_cases import UseCases
@@ -10,6 +11,12 @@ from entrypoints.containers.use_cases import UseCases
 class Recording(Finishing):
     """From the provider's events to recipients and the suppression list."""
 
+    count_soft_bounces: providers.Provider[CountSoftBounces] = providers.Factory(
+        CountSoftBounces,
+        contacts=UseCases.family.contacts,
+        suppressions=UseCases.family.suppressions,
+        limit=UseCases.settings.provided.soft_bounce_limit,
+    )
     record_provider_events: providers.Provider[RecordProviderEvents] = providers.Factory(
         RecordProviderEvents,
         chunks=UseCases.family.chunks,
@@ -17,4 +24,5 @@ class Recording(Finishing):
         clock=UseCases.family.clock,
         metrics=UseCases.family.metrics,
         finish=Finishing.finish_campaign,
+        count=count_soft_bounces,
     )

@@ -12,6 +12,7 @@ from entrypoints.settings import (
     PublicUrl,
     Sender,
     Senders,
+    SoftBounceLimit,
     Stage,
 )
 
@@ -86,6 +87,7 @@ class DeploymentSettings(StageSettings):
     settling_window_seconds: Annotated[int, Field(ge=1, le=604_800)] | None = None
     throttle_rate: Annotated[int, Field(ge=1)] | None = None
     throttle_burst: Annotated[int, Field(ge=1)] | None = None
+    soft_bounce_limit: SoftBounceLimit | None = None
     unknown_held_seconds: Annotated[int, Field(ge=3_600, le=518_400)] | None = None
     stalled_seconds: Annotated[int, Field(ge=300, le=86_400)] | None = None
     alarm_address: Address | None = None

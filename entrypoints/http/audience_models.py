@@ -10,6 +10,7 @@ from domain.contact_status import ContactStatus
 from domain.outcome import Accepted, AccountBlocked, NotSent, Outcome, Refused, Unknown
 from domain.rule import Operator, rule_to_data
 from domain.segment import Segment
+from domain.soft_bounces import SoftBounces
 from domain.unicode_text import is_unicode_text
 from domain.use_cases.add_members import MAX_MEMBERS
 from domain.use_cases.edit_contact import UNCHANGED, ContactEdit
@@ -240,6 +241,18 @@ class ConfirmationBody(Answer):
         )
 
 
+class SoftBouncesBody(Answer):
+    """Mails in a row that came back for a passing reason, and when the last did."""
+
+    count: int
+    last_at: Utc | None
+
+    @classmethod
+    def of(cls, soft_bounces: SoftBounces) -> "SoftBouncesBody":
+        """Of a contact."""
+        return cls(count=soft_bounces.count, last_at=soft_bounces.last_at)
+
+
 class ContactBody(Answer):
     """A contact. Its `status` is what the suppression list and a confirmation say of it now."""
 
@@ -251,6 +264,7 @@ class ContactBody(Answer):
     time_zone: str | None
     consent: ConsentBody | None
     confirmation: ConfirmationBody | None
+    soft_bounces: SoftBouncesBody
 
     @classmethod
     def of(cls, contact: Contact, status: ContactStatus) -> "ContactBody":
@@ -316,6 +330,7 @@ def _told(contact: Contact, status: ContactStatus) -> dict[str, Any]:
         "time_zone": contact.time_zone,
         "consent": None if consent is None else ConsentBody(source=consent.source, at=consent.at),
         "confirmation": ConfirmationBody.of(contact.confirmation),
+        "soft_bounces": SoftBouncesBody.of(contact.soft_bounces),
     }
 
 

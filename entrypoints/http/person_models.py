@@ -7,7 +7,7 @@ from domain.identifiers import ContactId
 from domain.recipient import RecipientFlag, RecipientState
 from domain.use_cases.delivery_walk import Delivery
 from domain.use_cases.export_contact import ContactExport
-from entrypoints.http.audience_models import ConfirmationBody, ConsentBody
+from entrypoints.http.audience_models import ConfirmationBody, ConsentBody, SoftBouncesBody
 from entrypoints.http.models import Answer
 from entrypoints.http.suppression_models import SuppressionBody
 
@@ -59,6 +59,7 @@ class ContactExportBody(Answer):
     time_zone: str | None
     consent: ConsentBody | None
     confirmation: ConfirmationBody | None
+    soft_bounces: SoftBouncesBody
     suppression: SuppressionBody | None
     segment_ids: list[str]
     deliveries: list[ExportedDeliveryBody]
@@ -76,6 +77,7 @@ class ContactExportBody(Answer):
             time_zone=contact.time_zone,
             consent=None if consent is None else ConsentBody(source=consent.source, at=consent.at),
             confirmation=ConfirmationBody.of(contact.confirmation),
+            soft_bounces=SoftBouncesBody.of(contact.soft_bounces),
             suppression=(
                 None if export.suppression is None else SuppressionBody.of(export.suppression)
             ),

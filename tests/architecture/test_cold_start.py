@@ -90,7 +90,7 @@ USE_CASES = {
     "start_campaign": {"audience_walk", "finish_campaign", "start_campaign"},
     "send_worker": {"finish_campaign", "send_batch", "send_chunk"},
     "reconcile": {"campaign_change", "finish_campaign", "reconcile", "resume_campaign"},
-    "provider_events": {"finish_campaign", "record_provider_events"},
+    "provider_events": {"count_soft_bounces", "finish_campaign", "record_provider_events"},
 }
 ELSEWHERE = (
     "adapters.memory",

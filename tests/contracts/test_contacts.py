@@ -8,8 +8,9 @@ import pytest
 
 from domain.contact import Confirmation, Consent, Contact, ContactDraft, FieldValue
 from domain.errors import VersionConflict
-from domain.identifiers import ContactId
+from domain.identifiers import CampaignId, ContactId
 from domain.segment import WHOLE_KEY_SPACE, key_space_bounds, member_key
+from domain.soft_bounces import SoftBounces
 from domain.suppression import Suppression, SuppressionReason
 from tests.contracts.examples import LATER
 from tests.contracts.family import Family
@@ -48,6 +49,20 @@ def test_who_is_to_confirm_awaits_it_from_the_first_moment(family: Family) -> No
     assert asked.confirmation == Confirmation(1, START, holds_back=False)
     assert family.contacts.get([contact.contact_id]) == (asked,)
     assert family.contacts.put([draft]) == (asked,)
+
+
+def test_what_bounced_is_kept_with_the_contact(family: Family) -> None:
+    """Of which campaigns, and when; a put changes nothing of it."""
+    (contact,) = family.contacts.put(drafts(1, name="Ada"))
+    bounced = SoftBounces().bounced(CampaignId("cmp_1"), START)
+    bounced = bounced.bounced(CampaignId("cmp_2"), START + timedelta(hours=1))
+
+    saved = family.contacts.save(replace(contact, soft_bounces=bounced))
+
+    assert contact.soft_bounces == SoftBounces()
+    assert family.contacts.get([contact.contact_id]) == (saved,)
+    (after,) = family.contacts.put(drafts(1, name="Countess"))
+    assert after.soft_bounces == bounced
 
 
 @pytest.mark.parametrize("count", [1, 50, 120])

@@ -1,10 +1,16 @@
 """What SES tells of its mailbox simulator reaches the counts and the suppression list."""
 
+import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
 
+from domain.chunk import ChunkRef
+from domain.identifiers import CampaignId
+from domain.provider_event import ProviderEvent, ProviderEventKind
+from tests.contracts.ses_examples import told_of
 from tests.integration.on_lambda import OnLambda
 from tests.integration.runner import Runner
 from tests.integration.waiting import wait_for
@@ -67,6 +73,53 @@ def test_a_campaign_on_lambda_is_told_of_a_bounce_and_a_complaint(on_lambda: OnL
         _sees_two_campaigns(client)
     assert on_lambda.waiting("provider-events-dead-letters") == 0
     assert "simulator" not in "".join(on_lambda.lines("provider-events"))
+
+
+def test_a_soft_bounce_is_counted_on_lambda(on_lambda: OnLambda) -> None:
+    """By a function that may read and write contacts; told twice, once."""
+    with on_lambda.http() as client:
+        campaign_id = _campaign(client, "Third")
+        _counts_once(client, campaign_id, lambda counts: counts["sent"] > 0, "it is sent")
+        lookup = client.post("/v1/contacts/lookup", json={"email": SUCCESS}).json()
+        contact = f"/v1/contacts/{lookup['contact_id']}"
+        (mailed,) = [
+            position
+            for position, each in enumerate(_recipients(client, campaign_id))
+            if each["contact_id"] == lookup["contact_id"]
+        ]
+        soft_bounce = ProviderEvent(
+            kind=ProviderEventKind.SOFT_BOUNCE,
+            chunk=ChunkRef(CampaignId(campaign_id), 0, 0),
+            position=mailed,
+            message_id="0100-mail",
+            at=datetime.now(UTC),
+            addresses=(SUCCESS,),
+        )
+        url = on_lambda.outputs["ProviderEventsQueueUrl"]
+        for _ in range(2):
+            on_lambda.clients.sqs.send_message(
+                QueueUrl=url, MessageBody=json.dumps(told_of(soft_bounce))
+            )
+
+        counted = wait_for(
+            lambda: client.get(contact).json()["soft_bounces"]["count"] or None,
+            within=PATIENCE,
+            what="it is counted",
+        )
+        wait_for(
+            lambda: on_lambda.waiting("provider-events") == 0 or None,
+            within=PATIENCE,
+            what="both are dealt with",
+        )
+        assert counted == client.get(contact).json()["soft_bounces"]["count"] == 1
+
+
+def _recipients(client: httpx.Client, campaign_id: str) -> list[dict[str, Any]]:
+    """In the order of the chunk: there is one."""
+    items: list[dict[str, Any]] = client.get(f"/v1/campaigns/{campaign_id}/recipients").json()[
+        "items"
+    ]
+    return items
 
 
 def test_what_cannot_be_read_ends_as_a_dead_letter(on_lambda: OnLambda) -> None:

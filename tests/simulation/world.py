@@ -33,6 +33,7 @@ from domain.segment import Segment
 from domain.template import Content, Template
 from domain.unsubscribe import Footer, UnsubscribeTokens
 from domain.use_cases.cancel_campaign import CancelCampaign
+from domain.use_cases.count_soft_bounces import CountSoftBounces
 from domain.use_cases.create_campaign import CreateCampaign
 from domain.use_cases.edit_campaign import EditCampaign
 from domain.use_cases.finish_campaign import FinishCampaign
@@ -297,6 +298,7 @@ class World:
                 clock=clock,
                 metrics=metrics,
                 finish=finish,
+                count=CountSoftBounces(contacts=contacts, suppressions=suppressions, limit=5),
             ),
             events=port(calls, process, "events", self.provider_events),
             queue=queue,

@@ -38,6 +38,7 @@ from domain.suppression import Suppression, SuppressionReason
 from domain.tally import Tally
 from domain.template import Content, Template
 from domain.unsubscribe import Footer, UnsubscribeTokens
+from domain.use_cases.count_soft_bounces import CountSoftBounces
 from domain.use_cases.create_campaign import CampaignRequest, CreateCampaign
 from domain.use_cases.finish_campaign import FinishCampaign
 from domain.use_cases.list_recipients import ListRecipients
@@ -103,6 +104,7 @@ class Sentinel:
         self.policy = DeliveryPolicy()
         self.fan_out_ranges = 1
         self.chunk_size = MAX_RECIPIENTS
+        self.soft_bounce_limit = 5
         self.database = MemoryDatabase()
         self.campaigns = MemoryCampaignRepository(self.database)
         self.chunks = MemoryChunkRepository(self.database)
@@ -278,6 +280,11 @@ class Sentinel:
             clock=self.clock,
             metrics=self.metrics,
             finish=self.finish_campaign,
+            count=CountSoftBounces(
+                contacts=self.contacts,
+                suppressions=self.suppressions,
+                limit=self.soft_bounce_limit,
+            ),
         )
 
     def add_template(self, content: Content = GREETING, name: str = "greeting") -> TemplateId:

@@ -43,6 +43,7 @@ def test_location_leads_to_the_contact() -> None:
         "time_zone": None,
         "consent": None,
         "confirmation": None,
+        "soft_bounces": {"count": 0, "last_at": None},
     }
 
 

@@ -66,6 +66,7 @@ def test_an_export_holds_what_is_known(gateway: Gateway, contact_id: str) -> Non
     told = gateway.get(f"/v1/contacts/{contact_id}/export").json
 
     assert (told["email"], told["fields"]) == (ADDRESS, {"name": "Ann"})
+    assert (told["confirmation"], told["soft_bounces"]) == (None, {"count": 0, "last_at": None})
     assert (told["segment_ids"], told["suppression"]) == (["everyone"], None)
     ((mail),) = told["deliveries"]
     assert (mail["email"], mail["fields"], mail["state"]) == (ADDRESS, {"name": "Ann"}, "pending")

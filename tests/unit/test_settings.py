@@ -32,6 +32,7 @@ def refusal(environment: dict[str, str]) -> list[str]:
         ("PUBLIC_URL", "https://mail.example.com\r\nBcc: ann@example.com", "https://"),
         ("POSTAL_ADDRESS", "1 High Street\nHarrowick", "one line"),
         ("POSTAL_ADDRESS", "x" * 301, "at most 300 characters"),
+        ("SOFT_BOUNCE_LIMIT", "21", "less than or equal to 20"),
         ("CONFIRMATION_TEMPLATE", "-welcome", "should match pattern"),
         ("SEND_RATE", "-1", "greater than or equal to 0"),
         ("SEND_RATE", "100001", "less than or equal to 100000"),

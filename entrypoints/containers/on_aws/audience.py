@@ -2,17 +2,15 @@
 
 from dependency_injector import providers
 
-from adapters.aws.contacts import DynamoDBContactRepository
 from adapters.aws.segments import DynamoDBSegmentRepository
 from adapters.aws.templates import DynamoDBTemplateRepository
-from domain.ports.contacts import ContactRepository
 from domain.ports.segments import SegmentRepository
 from domain.ports.templates import TemplateRepository
-from entrypoints.containers.on_aws.hash_key import HashKey
+from entrypoints.containers.on_aws.contacts import Contacts
 from entrypoints.containers.on_aws.store import Store
 
 
-class Audience(HashKey):
+class Audience(Contacts):
     """Templates, segments and contacts."""
 
     templates: providers.Provider[TemplateRepository] = providers.ThreadSafeSingleton(
@@ -20,7 +18,4 @@ class Audience(HashKey):
     )
     segments: providers.Provider[SegmentRepository] = providers.ThreadSafeSingleton(
         DynamoDBSegmentRepository, Store.table
-    )
-    contacts: providers.Provider[ContactRepository] = providers.ThreadSafeSingleton(
-        DynamoDBContactRepository, Store.table, Store.ids, HashKey.address_hash_key
     )
