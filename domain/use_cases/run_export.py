@@ -175,11 +175,8 @@ class RunExport:
         if export.writing_id is not None:
             return export
         writing_id = self.object_store.begin(export.object_name)
-        try:
-            return self._saved(replace(export, writing_id=writing_id))
-        except VersionConflict:
-            self.object_store.abandon(export.object_name, writing_id)
-            raise
+        # One that is not saved goes by itself: there is nothing in it.
+        return self._saved(replace(export, writing_id=writing_id))
 
     def _named(self, draft: _Draft, page: AudiencePage) -> _Draft:
         """With the fields of these contacts; once they are all found, ready for rows."""

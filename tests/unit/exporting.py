@@ -136,23 +136,31 @@ class Exporting(Sentinel):
         return sorted(path.name for path in self.object_store.directory.iterdir())
 
 
-class Life:
-    """Of a process: it ends before, or after, the call of that number; never, with None."""
+def die() -> None:
+    """The process is gone."""
+    raise Died
 
-    def __init__(self, ends_at: int | None, *, after: bool = False) -> None:
+
+class Life:
+    """Of a process: something happens before, or after, the call of that number; None: nothing."""
+
+    def __init__(
+        self, at: int | None, *, after: bool = False, happens: Callable[[], object] = die
+    ) -> None:
         """Calls are counted from 0."""
-        self._ends_at = ends_at
+        self._at = at
         self._after = after
+        self._happens = happens
         self.calls = 0
 
     def call(self, act: Callable[[], object]) -> object:
         """Unless it is over."""
         number, self.calls = self.calls, self.calls + 1
-        if number == self._ends_at and not self._after:
-            raise Died
+        if number == self._at and not self._after:
+            self._happens()
         answer = act()
-        if number == self._ends_at:
-            raise Died
+        if number == self._at and self._after:
+            self._happens()
         return answer
 
 

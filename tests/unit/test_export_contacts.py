@@ -309,19 +309,67 @@ def test_somebody_who_is_at_it_is_left_alone(small: Exporting) -> None:
     assert small.export(job_id) == held
 
 
-def test_a_process_that_was_thought_dead_spoils_nothing(small: Exporting) -> None:
-    """It wakes up after another has finished, and writes nothing any more."""
-    (expected, _) = disturbed(small, Life(None))
+def overtaken(small: Exporting, number: int | None, *, after: bool = False) -> tuple[bytes, int]:
+    """The file of an export whose process sleeps at a call, until another has done all the work.
+
+    And how many calls the process makes.
+    """
     job_id = small.create_export().job_id
 
-    def meanwhile() -> None:
+    def another_finishes() -> None:
+        immortal()
         small.clock.sleep(LEASE)
         small.finish(job_id)
 
-    small.contacts = InterruptedContacts(small, meanwhile)
+    life = Life(number, after=after, happens=another_finishes)
+    immortal = mortal(small, life)
     small.work(job_id)
+    immortal()
     assert small.export(job_id).state is JobState.FINISHED
-    assert small.file(job_id) == expected
+    return small.file(job_id), life.calls
+
+
+def test_a_process_that_was_thought_dead_spoils_nothing(small: Exporting) -> None:
+    """Wherever it wakes up: the file is the other's, and nothing lies about."""
+    expected, calls = overtaken(small, None)
+    assert calls > 30
+    for number in range(calls):
+        for after in (False, True):
+            assert overtaken(small, number, after=after)[0] == expected, (number, after)
+    assert len(small.objects()) == 1 + 2 * calls
+
+
+def test_what_is_left_is_handed_over(small: Exporting) -> None:
+    """Out of time, with another invocation asked for; nobody waits for the reconciler."""
+    job_id = small.create_export().job_id
+    invocations = 0
+    while runs := small.job_invoker.take_all():
+        assert runs == [JobRun(job_id)]
+        small.work(job_id, timedelta(seconds=30))
+        invocations += 1
+    assert small.export(job_id).state is JobState.FINISHED
+    assert invocations > 5
+
+
+def test_a_rule_means_the_day_on_which_the_export_began(small: Exporting) -> None:
+    """For all of it, though it goes on past midnight."""
+    for number in range(14):
+        small.add_person(number, {"seen": "2026-03-02"})
+    segment_id = small.add_rule({"field": "seen", "op": "within_last_days", "value": 0})
+    small.clock.sleep(timedelta(hours=14, minutes=59, seconds=30))
+    assert len(small.made(segment_id=segment_id)) == 14
+    assert small.clock.now().day == 3
+
+
+def test_a_file_that_would_be_too_large_fails_with_the_remedy(
+    small: Exporting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before its record has no room for its parts."""
+    monkeypatch.setattr("domain.use_cases.run_export.MAX_EXPORT_PARTS", 2)
+    failed = small.finish(small.create_export().job_id)
+    assert failed.state is JobState.FAILED
+    assert "too large; export segments" in (failed.failure or "")
+    assert small.objects() == []
 
 
 def test_a_part_that_was_written_over_is_told(small: Exporting) -> None:
@@ -349,6 +397,31 @@ def test_a_cancelled_export_leaves_nothing(small: Exporting) -> None:
     assert small.objects() == []
     with pytest.raises(IllegalTransition):
         small.cancel_export(job_id)
+
+
+def test_a_cancellation_that_crashed_is_finished(small: Exporting) -> None:
+    """Sent again it is answered, and takes away what the first has left."""
+    job_id = small.create_export(fields=[]).job_id
+    small.work(job_id, timedelta(seconds=16))
+    tried_at = small.clock.now()
+    immortal = mortal(small, Life(1, after=True))
+    with pytest.raises(Died):
+        small.cancel_export(job_id)
+    immortal()
+    assert small.objects()
+    assert small.cancel_export(job_id, tried_at=tried_at).state is JobState.CANCELLED
+    assert small.objects() == []
+
+
+def test_a_cancellation_wins_over_whoever_is_at_it(small: Exporting) -> None:
+    """People asked for it: a race that is lost is run again."""
+    job_id = small.create_export(fields=[]).job_id
+    life = Life(0, after=True, happens=lambda: small.work(job_id, timedelta(seconds=16)))
+    immortal = mortal(small, life)
+    cancel = small.cancel_export
+    immortal()
+    assert cancel(job_id).state is JobState.CANCELLED
+    assert life.calls > 2
 
 
 def test_a_finished_export_is_not_cancelled(sentinel: Exporting) -> None:
