@@ -2,13 +2,13 @@
 
 import csv
 import io
-import json
 import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
 from domain.contact import Contact, FieldValue
 from domain.contact_status import ContactStatus
+from domain.csv_cells import cell_of
 
 ABOUT_EVERYBODY = (
     "contact_id",
@@ -48,7 +48,7 @@ def rows(
     lines = ([*_about(*each), *_values(each[0], fields)] for each in contacts)
     if spreadsheet_safe:
         return _lines([_safe(cell) for cell in line] for line in lines)
-    return _lines([_text(cell) for cell in line] for line in lines)
+    return _lines([cell_of(cell) for cell in line] for line in lines)
 
 
 def _about(contact: Contact, status: ContactStatus) -> tuple[FieldValue, ...]:
@@ -73,14 +73,9 @@ def _moment(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
-def _text(value: FieldValue) -> str:
-    """As JSON writes it, but for text, which is as it is."""
-    return value if isinstance(value, str) else json.dumps(value)
-
-
 def _safe(value: FieldValue) -> str:
     """With an apostrophe wherever text could begin a formula (OWASP, CSV Injection)."""
-    return _FORMULA.sub("'", value) if isinstance(value, str) else _text(value)
+    return _FORMULA.sub("'", value) if isinstance(value, str) else cell_of(value)
 
 
 def _lines(lines: Iterable[Sequence[str]]) -> bytes:

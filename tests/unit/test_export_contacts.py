@@ -8,8 +8,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from adapters.memory.contacts import MemoryContactRepository
-from domain.contact import Consent, ContactDraft
+from domain.contact import Consent, ContactDraft, MergeFields
 from domain.contact_export import MAX_FOUND_FIELDS
+from domain.csv_cells import value_of
 from domain.errors import (
     DependencyUnavailable,
     IllegalTransition,
@@ -135,6 +136,40 @@ def test_values_are_written_as_json_writes_them(sentinel: Exporting) -> None:
         "true",
         "false",
     ]
+
+
+def test_what_was_exported_can_be_given_again(sentinel: Exporting) -> None:
+    """Each line is the contact it was made of, where text is left as it is."""
+    consent = Consent.of("=form", datetime(2026, 1, 2, 3, 4, 5, 6, tzinfo=UTC))
+    fields: MergeFields = {
+        "text": '=1+1, "so";\r\nthey said\t',
+        "code": "007",
+        "whole": -5,
+        "real": 5.0,
+        "small": 1e-7,
+        "yes": True,
+        "day": "2026-11-19",
+    }
+    given = sentinel.contacts.put(
+        [
+            ContactDraft.of("+ann@bücher.example", fields, "de-AT", "Europe/Vienna", consent),
+            ContactDraft.of("bea@example.com", {}),
+        ]
+    )
+    drafts = [
+        ContactDraft.of(
+            line["email"],
+            {name: value_of(line[name]) for name in fields if line[name]},
+            line["locale"] or None,
+            line["time_zone"] or None,
+            Consent.of(line["consent_source"], datetime.fromisoformat(line["consent_at"]))
+            if line["consent_at"]
+            else None,
+        )
+        for line in sentinel.made(spreadsheet_safe=False)
+    ]
+    again = sentinel.contacts.put(drafts)
+    assert {each.contact_id: each for each in again} == {each.contact_id: each for each in given}
 
 
 @pytest.mark.parametrize(
