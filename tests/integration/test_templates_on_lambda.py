@@ -1,5 +1,6 @@
-"""Templates on real functions, permissions enforced: edited, previewed, sent as a test."""
+"""What the API mails itself, on real functions, permissions enforced: tests, and the question."""
 
+import re
 from collections import Counter
 
 from tests.integration.on_lambda import OnLambda
@@ -33,3 +34,26 @@ def test_edited_previewed_and_sent_as_a_test(on_lambda: OnLambda) -> None:
 
     assert [each["outcome"] for each in sent.json()["results"]] == ["accepted"] * 2, sent.text
     assert on_lambda.mails() == Counter({"test-1@example.com": 1, "test-2@example.com": 1})
+
+
+def test_a_sign_up_is_asked_and_confirms(on_lambda: OnLambda) -> None:
+    """By a mail with a link to the API, which asks for no key; reading it changes nothing."""
+    with on_lambda.http() as client:
+        signed_up = client.post(
+            "/v1/contacts", json={"email": "signed-up@example.com", "confirm": True}
+        )
+        assert signed_up.json()["confirmation_mail"]["outcome"] == "accepted", signed_up.text
+        (path,) = re.findall(rf"{on_lambda.outputs['ApiUrl']}(/c/\S+)", on_lambda.texts()[-1])
+
+        statuses = []
+        for method, data in (
+            ("GET", None),
+            ("POST", {"confirm": "yes"}),
+            ("POST", {"confirm": "yes"}),
+        ):
+            asked = client.request(method, path, data=data, headers={"Authorization": ""})
+            assert asked.status_code == 200
+            found = client.get(f"/v1/contacts/{signed_up.json()['contact_id']}").json()
+            statuses.append((found["status"], found["consent"] is not None))
+
+    assert statuses == [("unconfirmed", False), ("subscribed", True), ("subscribed", True)]

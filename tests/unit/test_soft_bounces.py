@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.memory.chunks import MemoryChunkRepository
+from adapters.memory.suppressions import MemorySuppressionRepository
 from domain.chunk import Chunk
 from domain.contact import Contact
 from domain.errors import DependencyUnavailable
@@ -15,7 +16,12 @@ from domain.identifiers import CampaignId, ContactId, SegmentId
 from domain.provider_event import ProviderEvent, ProviderEventKind
 from domain.recipient import RecipientState
 from domain.soft_bounces import MOST_KEPT, SoftBounces
-from domain.suppression import SuppressionReason, SuppressionScope
+from domain.suppression import (
+    Suppression,
+    SuppressionEntry,
+    SuppressionReason,
+    SuppressionScope,
+)
 from domain.use_cases.read_contact import ReadContact
 from tests.unit.sentinel import NOW, Sentinel
 
@@ -199,6 +205,33 @@ def test_a_crash_between_the_count_and_the_flag_counts_once(mailings: Mailings, 
 
     assert mailings.count == mails + 1
     assert (mailings.reason is not None) == (mails == 4)
+
+
+class UnansweringSuppressions(MemorySuppressionRepository):
+    """The process dies before the address is on the list."""
+
+    dies = True
+
+    def add(self, suppression: Suppression) -> SuppressionEntry:
+        """Once."""
+        if self.dies:
+            self.dies = False
+            raise DependencyUnavailable("PutItem: no answer")
+        return super().add(suppression)
+
+
+def test_a_crash_between_the_count_and_the_list_gives_up_all_the_same(mailings: Mailings) -> None:
+    """The message comes again, and the contact says that it is due."""
+    mailings.bounce(4)
+    mailings.sentinel.suppressions = UnansweringSuppressions(mailings.sentinel.database)
+    mailings.sentinel.provider_events.tell(mailings.event(mailings.send(), SOFT))
+    deliveries = mailings.sentinel.provider_events.receive(10, timedelta())
+
+    assert mailings.sentinel.record_provider_events(deliveries) == []
+    assert (mailings.count, mailings.reason) == (5, None)
+    assert mailings.sentinel.record_provider_events(deliveries) == list(deliveries)
+
+    assert (mailings.count, mailings.reason) == (5, SuppressionReason.SOFT_BOUNCES)
 
 
 def test_those_of_over_a_month_ago_count_no_longer(mailings: Mailings) -> None:
