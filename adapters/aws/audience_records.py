@@ -17,9 +17,9 @@ from adapters.aws.keys import (
 )
 from adapters.aws.table import SCHEMA, Item
 from adapters.aws.times import optional_text_to_time, text_to_time, time_to_text
-from domain.contact import Confirmation, Consent, Contact
+from domain.contact import Confirmation, Consent, Contact, Origin
 from domain.erasure import Erasure
-from domain.identifiers import CampaignId, ContactId, SegmentId, SuppressionId, TemplateId
+from domain.identifiers import CampaignId, ContactId, JobId, SegmentId, SuppressionId, TemplateId
 from domain.rule import read_rule, rule_to_data
 from domain.segment import Segment, member_key
 from domain.soft_bounces import SoftBounces
@@ -187,7 +187,20 @@ def contact_to_item(contact: Contact) -> Item:
             if contact.confirmation is None
             else {"confirmation": _confirmation_to_data(contact.confirmation)}
         ),
+        **_origin_attribute("created_by", contact.created_by),
+        **_origin_attribute("changed_by", contact.changed_by),
     }
+
+
+def _origin_attribute(name: str, origin: Origin | None) -> Item:
+    return {} if origin is None else {name: {"import_id": origin.import_id, "line": origin.line}}
+
+
+def _origin_of(item: Item, name: str) -> Origin | None:
+    """None in records from before imports, too."""
+    if name not in item:
+        return None
+    return Origin(JobId(item[name]["import_id"]), int(item[name]["line"]))
 
 
 def _consent_attributes(consent: Consent) -> Item:
@@ -230,6 +243,8 @@ def item_to_contact(item: Item) -> Contact:
             else None
         ),
         revision=int(item["version"]),
+        created_by=_origin_of(item, "created_by"),
+        changed_by=_origin_of(item, "changed_by"),
         confirmation=(
             _data_to_confirmation(item["confirmation"]) if "confirmation" in item else None
         ),

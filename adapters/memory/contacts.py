@@ -24,9 +24,13 @@ class MemoryContactRepository:
         self._ids = ids
 
     def put(self, drafts: Sequence[ContactDraft]) -> tuple[Contact, ...]:
-        """One contact for each address."""
+        """All, or nothing."""
         with self._database.lock:
-            return tuple(self._put(draft) for draft in drafts)
+            # Of two of one address the later counts; and all are checked before one is written.
+            wanted = {draft.address: draft for draft in drafts}
+            given = {address: self._given(draft) for address, draft in wanted.items()}
+            stored = {address: self._store(contact) for address, contact in given.items()}
+            return tuple(stored[draft.address] for draft in drafts)
 
     def get(self, contact_ids: Sequence[ContactId]) -> tuple[Contact, ...]:
         """Those that exist."""
@@ -85,13 +89,17 @@ class MemoryContactRepository:
                 page[-1] if page and start + limit < end else None,
             )
 
-    def _put(self, draft: ContactDraft) -> Contact:
+    def _given(self, draft: ContactDraft) -> Contact:
         known = self.find(draft.address)
-        if known is not None:
-            given = known.given(draft)
-            return known if given is known else self.save(given)
-        contact = Contact.new(self._ids.contact_id(), draft)
-        self._database.contacts_by_address[draft.address] = contact.contact_id
+        if known is None:
+            return Contact.new(self._ids.contact_id(), draft)
+        return known.given(draft)
+
+    def _store(self, contact: Contact) -> Contact:
+        stored = self._database.contacts.get(contact.contact_id)
+        if stored is not None:
+            return stored if contact is stored else self.save(contact)
+        self._database.contacts_by_address[contact.address] = contact.contact_id
         self._database.contacts[contact.contact_id] = contact
         self._database.contact_keys[member_key(contact.contact_id)] = contact.contact_id
         return contact

@@ -24,10 +24,16 @@ class ContactRepository(Protocol):
     def put(self, drafts: Sequence[ContactDraft]) -> tuple[Contact, ...]:
         """Create or update the contact of each address; one result for each draft, in order.
 
-        An address seen before keeps its contact id and gets the new fields; its locale, time zone
-        and consent stay where the draft has none. The revision moves where something changes.
+        An address seen before keeps its contact id and becomes what `Contact.given` makes of it;
+        of two drafts of one address the later counts. The revision moves where something changes.
         Idempotent but for the ids of new contacts; two writers of one address agree on one
-        contact. Not atomic: after a fault some drafts may be stored, and all may be put again.
+        contact. A contact tells by `created_by` and `changed_by` what became of a draft with an
+        origin, also when that was put before. Not atomic: after a fault some drafts may be
+        stored, and all may be put again.
+
+        Raises InvalidInput naming `fields` where a draft adds too many to one of them, and then
+        that one is not written, and of the others none unless somebody else was writing them,
+        too: put one by one, they tell which it is.
         """
         ...
 

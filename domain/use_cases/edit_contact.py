@@ -35,7 +35,7 @@ class ContactEdit:
 
     def applied(self, contact: Contact) -> Contact:
         """Raises InvalidInput."""
-        edited = contact.with_fields(self.fields)
+        edited = replace(contact.with_fields(self.fields), changed_by=None)
         if not isinstance(self.locale, Unchanged):
             locale = None if self.locale is None else normalise_locale(self.locale)
             edited = replace(edited, locale=locale)

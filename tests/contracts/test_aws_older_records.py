@@ -2,13 +2,23 @@
 
 import json
 import zlib
+from dataclasses import replace
 
 import pytest
 
 from adapters.aws.chunks import DynamoDBChunkRepository
+from adapters.aws.contacts import DynamoDBContactRepository
 from adapters.aws.delivery_records import manifest_to_item
 from adapters.aws.jobs import DynamoDBJobRepository
-from adapters.aws.keys import campaign_key, job_key, progress_key, suppression_key
+from adapters.aws.keys import (
+    campaign_key,
+    contact_key,
+    erasure_key,
+    job_key,
+    progress_key,
+    suppression_key,
+)
+from adapters.aws.open_work import DynamoDBOpenWork
 from adapters.aws.suppressions import DynamoDBSuppressionRepository
 from adapters.aws.table import Put, Table
 from adapters.aws.templates import DynamoDBTemplateRepository
@@ -16,11 +26,14 @@ from adapters.aws.times import time_to_text
 from adapters.system.ids import SystemIds
 from domain.campaign import CampaignCategory, CampaignState, UnknownPolicy
 from domain.chunk import ChunkRef
+from domain.contact import Contact
 from domain.contact_export import ContactExport
 from domain.contact_import import ContactImport, ImportPlan
+from domain.erasure import Erasure
 from domain.errors import VersionConflict
-from domain.identifiers import AttemptToken, JobId, TemplateId
+from domain.identifiers import AttemptToken, ContactId, JobId, SuppressionId, TemplateId
 from domain.job import JobState
+from domain.job_run import ErasureRun
 from domain.ports.jobs import AnyJob
 from domain.recipient import RecipientProgress, RecipientState
 from domain.suppression import Suppression, SuppressionReason, SuppressionScope
@@ -192,3 +205,44 @@ def test_a_job_with_nothing_but_what_every_job_has(
     table.put(Put({**shared, **record}))
 
     assert DynamoDBJobRepository(table).get(JobId("job_1")) == job
+
+
+def test_a_contact_from_before_imports(deployment: Deployment) -> None:
+    """No row made it, and the first that changes it is told."""
+    table = Table(deployment.clients, create_table(deployment), SettableClock(), SystemIds())
+    contact_id = ContactId("con_1")
+    pk, sk = contact_key(contact_id)
+    table.put(
+        Put(
+            {
+                "pk": pk,
+                "sk": sk,
+                "schema": 1,
+                "contact_id": contact_id,
+                "address": "ada@example.com",
+                "fields": "{}",
+                "version": 3,
+            }
+        )
+    )
+    contacts = DynamoDBContactRepository(table, SystemIds(), lambda: b"tests only")
+
+    assert contacts.get([contact_id]) == (Contact(contact_id, "ada@example.com", {}, revision=3),)
+
+
+def test_an_erasure_from_before_it_was_looked_after(deployment: Deployment) -> None:
+    """It is gone on with when it is asked for again, and from then on by the reconciler, too."""
+    table = Table(deployment.clients, create_table(deployment), SettableClock(), SystemIds())
+    contact_id = ContactId("con_1")
+    pk, sk = erasure_key(contact_id)
+    record = {"pk": pk, "sk": sk, "schema": 1, "contact_id": contact_id, "suppression_id": "s"}
+    table.put(Put(record))
+    contacts = DynamoDBContactRepository(table, SystemIds(), lambda: b"tests only")
+    open_work = DynamoDBOpenWork(table)
+
+    erasure = contacts.begin_erasure(contact_id, START)
+
+    assert erasure == Erasure(contact_id, SuppressionId("s"))
+    assert list(open_work.due_jobs(START, 10)) == []
+    contacts.note_erasure(replace(erasure, next_check_at=START))
+    assert list(open_work.due_jobs(START, 10)) == [ErasureRun(contact_id)]

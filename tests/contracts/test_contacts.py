@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from domain.contact import Confirmation, Consent, Contact, ContactDraft, FieldValue
-from domain.errors import VersionConflict
-from domain.identifiers import CampaignId, ContactId
+from domain.contact import Confirmation, Consent, Contact, ContactDraft, FieldValue, Origin
+from domain.errors import InvalidInput, VersionConflict
+from domain.identifiers import CampaignId, ContactId, JobId
 from domain.segment import WHOLE_KEY_SPACE, key_space_bounds, member_key
 from domain.soft_bounces import SoftBounces
 from domain.suppression import Suppression, SuppressionReason
@@ -413,3 +413,110 @@ def test_of_many_who_erase_at_once_all_are_told_of_one_erasure(family: Family) -
 
     assert len({repr(each) for each in results}) == 1
     assert results[0] == family.contacts.begin_erasure(contact.contact_id, LATER)
+
+
+def row(line: int, import_id: str = "imp_1", address: str = "ada@example.com") -> ContactDraft:
+    """Of a file: it adds its line and a field of its own."""
+    fields: dict[str, FieldValue] = {"line": line, f"from_{line}": True}
+    draft = ContactDraft.of(address, fields, locale="de")
+    return replace(draft, adds=True, origin=Origin(JobId(import_id), line))
+
+
+def what_became(contact: Contact, draft: ContactDraft) -> str:
+    """As an import counts it."""
+    if contact.created_by == draft.origin:
+        return "created"
+    return "changed" if contact.changed_by == draft.origin else "unchanged"
+
+
+def test_what_became_of_a_row_is_told_when_it_is_put_again_too(family: Family) -> None:
+    """An import that was killed before it counted counts the same rows the same way."""
+    same = ContactDraft.of("same@example.com", {"line": 4, "from_4": True}, locale="de")
+    known = ContactDraft.of("known@example.com", {"name": "Ada"})
+    family.contacts.put([same, known])
+    rows = [row(2), row(3, address="known@example.com"), row(4, address="same@example.com")]
+
+    first = family.contacts.put(rows)
+    again = family.contacts.put(rows)
+
+    assert again == first
+    assert [what_became(*each) for each in zip(again, rows, strict=True)] == [
+        "created",
+        "changed",
+        "unchanged",
+    ]
+    assert [(each.created_by, each.changed_by) for each in first] == [
+        (rows[0].origin, rows[0].origin),
+        (None, rows[1].origin),
+        (None, None),
+    ]
+    assert family.contacts.get(ids_of(first)) == first
+
+
+def test_a_row_adds_to_what_is_known(family: Family) -> None:
+    """Fields that it does not have stay."""
+    (before,) = family.contacts.put(
+        [ContactDraft.of("ada@example.com", {"name": "Ada", "line": 1})]
+    )
+
+    (after,) = family.contacts.put([row(7)])
+
+    assert after == replace(
+        before,
+        fields={"name": "Ada", "line": 7, "from_7": True},
+        locale="de",
+        changed_by=Origin(JobId("imp_1"), 7),
+        revision=before.revision + 1,
+    )
+    assert family.contacts.get(ids_of([after])) == (after,)
+
+
+def test_an_earlier_row_of_a_file_does_not_undo_a_later_one(family: Family) -> None:
+    """Whoever lost the job may come late; another file is another matter, and so is a person."""
+    family.contacts.put([row(5)])
+    (later,) = family.contacts.put([row(9)])
+
+    (unchanged,) = family.contacts.put([row(5)])
+    assert unchanged == later
+    assert family.contacts.get(ids_of([later])) == (later,)
+
+    (by_another,) = family.contacts.put([row(2, "imp_2")])
+    assert by_another.fields["line"] == 2
+    assert by_another.created_by == Origin(JobId("imp_1"), 5)
+    assert by_another.changed_by == Origin(JobId("imp_2"), 2)
+
+    (by_hand,) = family.contacts.put([ContactDraft.of("ada@example.com", {"line": 0})])
+    assert (by_hand.created_by, by_hand.changed_by) == (by_another.created_by, None)
+    assert family.contacts.get(ids_of([by_hand])) == (by_hand,)
+
+
+def test_of_two_drafts_of_one_address_the_later_counts(family: Family) -> None:
+    """Nothing of the first is added."""
+    contacts = family.contacts.put([row(2), row(3)])
+
+    assert contacts[0] == contacts[1]
+    assert contacts[0].fields == {"line": 3, "from_3": True}
+    assert contacts[0].revision == 1
+
+
+def test_a_row_that_adds_too_many_fields_is_refused_and_nothing_is_written(family: Family) -> None:
+    """Of the others neither; put one by one, only that one is refused."""
+    full = ContactDraft.of("full@example.com", {f"f{number}": 1 for number in range(49)})
+    before = family.contacts.put([full, ContactDraft.of("known@example.com", {})])
+    rows = [
+        row(2, address="new@example.com"),
+        row(3, address="known@example.com"),
+        row(4, address="full@example.com"),
+    ]
+
+    with pytest.raises(InvalidInput) as refusal:
+        family.contacts.put(rows)
+    assert refusal.value.field == "fields"
+    assert family.contacts.find("new@example.com") is None
+    assert family.contacts.get(ids_of(before)) == before
+
+    for each in rows[:2]:
+        family.contacts.put([each])
+    with pytest.raises(InvalidInput):
+        family.contacts.put(rows[2:])
+    assert family.contacts.get(ids_of(before[:1])) == before[:1]

@@ -1,14 +1,23 @@
 """Addresses and fields of people."""
 
+from dataclasses import replace
 from email.utils import getaddresses
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from domain.contact import Contact, ContactDraft, FieldValue, checked_fields, normalise_address
+from domain.contact import (
+    Contact,
+    ContactDraft,
+    FieldValue,
+    Origin,
+    checked_fields,
+    normalise_address,
+)
 from domain.errors import InvalidInput
-from domain.identifiers import ContactId
+from domain.identifiers import ContactId, JobId
+from domain.use_cases.edit_contact import ContactEdit
 
 
 @pytest.mark.parametrize(
@@ -195,3 +204,13 @@ def test_a_value_that_cannot_be_written() -> None:
         checked_fields({"name": "\ud800"})
     with pytest.raises(InvalidInput):
         checked_fields({"visits": 10**5_000})
+
+
+def test_what_a_person_edits_comes_from_no_row_any_more() -> None:
+    """Who made the contact stays."""
+    row = Origin(JobId("imp_1"), 7)
+    draft = replace(ContactDraft.of("ada@example.com", {"tier": "gold"}), origin=row)
+
+    edited = ContactEdit(fields={"tier": None}).applied(Contact.new(ContactId("con_1"), draft))
+
+    assert (edited.created_by, edited.changed_by) == (row, None)
