@@ -421,9 +421,14 @@ def test_an_invocation_that_fails_is_a_fault(
     step: Step,
     fault: type[DependencyFault],
 ) -> None:
-    """Told apart by whether it may run."""
-    with intercepted(clients.lambda_, "Invoke", step), pytest.raises(fault):
-        family.invoker.start(campaign_id)
+    """Told apart by whether it may run; of a start, of a job and of an erasure."""
+    for act in (
+        lambda: family.invoker.start(campaign_id),
+        lambda: family.job_invoker.run(family.ids.export_id()),
+        lambda: family.job_invoker.erase(family.ids.contact_id()),
+    ):
+        with intercepted(clients.lambda_, "Invoke", step), pytest.raises(fault):
+            act()
 
 
 def test_an_invocation_whose_answer_was_lost_runs_at_least_once(
