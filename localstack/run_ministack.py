@@ -12,7 +12,7 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import unquote
 
-from ministack.app import main
+from ministack import app
 from ministack.core import iam_actions
 from ministack.core.responses import get_account_id
 from ministack.services import lambda_svc, ses, ses_v2, sns
@@ -21,6 +21,7 @@ from ministack.services.cloudformation import stacks
 _resource_arn = iam_actions.extract_resource_arn
 _sqs_esm_concurrency = lambda_svc._sqs_esm_concurrency  # noqa: SLF001  likewise
 _iam_action = iam_actions.extract_iam_action
+_pin_request_origin = app.pin_request_origin
 _validation_errors = stacks._validation_errors  # noqa: SLF001  likewise
 _handle_ses_v2 = ses_v2.handle_request
 _windows: dict[str, float] = {}
@@ -60,6 +61,11 @@ def _extract_iam_action(*arguments: object, **named: object) -> str | None:
     if action is not None and action.startswith("sqs:"):
         return action.removesuffix("Batch")
     return action
+
+
+def _pin_as_by_tls(source_ip: str, _secure_transport: bool) -> None:
+    """As ministack has it, but that requests count as sent by TLS, which it does not serve."""
+    _pin_request_origin(source_ip, True)
 
 
 def _mapping_concurrency(
@@ -173,8 +179,9 @@ def _events(mail: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
 ses_v2.handle_request = _handle_and_publish
 lambda_svc._sqs_esm_concurrency = _mapping_concurrency  # noqa: SLF001  where it is
 stacks._validation_errors = _errors_but_taken_names  # noqa: SLF001  where it is
+app.pin_request_origin = _pin_as_by_tls
 iam_actions.extract_iam_action = _extract_iam_action
 iam_actions.extract_resource_arn = _extract_resource_arn
 
 if __name__ == "__main__":
-    main()
+    app.main()

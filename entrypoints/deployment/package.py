@@ -22,7 +22,7 @@ PYTHON_VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"
 _PLATFORMS = {"arm64": "aarch64-manylinux2014", "x86_64": "x86_64-manylinux2014"}
 """As uv calls them; Lambda's oldest Python runs on a Linux with the C library of these wheels."""
 
-SERVICES = frozenset({"dynamodb", "lambda", "scheduler", "secretsmanager", "sesv2", "sqs"})
+SERVICES = frozenset({"dynamodb", "lambda", "s3", "scheduler", "secretsmanager", "sesv2", "sqs"})
 """Those that the functions call; botocore's descriptions of all others are most of its size."""
 
 _OWN = ("adapters", "domain", "entrypoints")
