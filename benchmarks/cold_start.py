@@ -26,6 +26,7 @@ FUNCTIONS = (
     "send_worker",
     "reconcile",
     "provider_events",
+    "run_job",
 )
 _ARN = "arn:aws:lambda:eu-central-1:000000000000:function:x"
 ENVIRONMENT = {

@@ -22,6 +22,7 @@ container = container_on_aws(
     Adapters,
     "send_queue_url",
     "start_campaign_lambda_arn",
+    "run_job_lambda_arn",
     "eventbridge_role_arn",
     "schedule_group",
     "schedule_dead_letter_arn",

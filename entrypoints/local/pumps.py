@@ -1,6 +1,6 @@
 """What runs beside the HTTP server.
 
-Starts, send workers, what the provider tells, the schedule ticker, the reconciler.
+Starts, jobs, send workers, what the provider tells, the schedule ticker, the reconciler.
 """
 
 import logging
@@ -9,6 +9,7 @@ from datetime import timedelta
 from threading import Event, Thread
 
 from domain.errors import DependencyFault
+from domain.job_run import Run
 from domain.ports.provider_events import ProviderEventQueue
 from domain.ports.queue import SendQueue
 from domain.start import StartRequest
@@ -23,6 +24,8 @@ _POLL = timedelta(seconds=1)
 _TICK_SECONDS = 0.25
 """So that a due schedule starts within a second."""
 _FAULT_SECONDS = 1.0
+_JOB_TIME = timedelta(seconds=20)
+"""Of one turn of a job, most of which is its reserve: whoever ends the runner waits for a turn."""
 
 
 class Pumps:
@@ -39,6 +42,7 @@ class Pumps:
         """Begin to take work."""
         family = self._container.family
         self._run("start-campaign", self._start_one)
+        self._run("run-job", self._run_job)
         for number in range(SEND_WORKERS):
             self._run(f"send-worker-{number}", self._send_some)
         self._run("provider-events", self._record_some)
@@ -79,6 +83,11 @@ class Pumps:
         request: StartRequest | None = self._container.family.started().take(_POLL)
         if request is not None:
             self._container.start_campaign()(request)
+
+    def _run_job(self) -> None:
+        run: Run | None = self._container.family.invoked_jobs().take(_POLL)
+        if run is not None:
+            self._container.run_job()(run, _JOB_TIME)
 
     def _send_some(self) -> None:
         queue: SendQueue = self._container.family.queue()

@@ -39,6 +39,7 @@ THIRD_PARTY = {
     "send_worker": {**EVERYWHERE, **RENDERING, **MAILING},
     "reconcile": EVERYWHERE,
     "provider_events": EVERYWHERE,
+    "run_job": EVERYWHERE,
 }
 LIFECYCLE = {
     "campaign_change",
@@ -91,6 +92,18 @@ USE_CASES = {
     "send_worker": {"finish_campaign", "send_batch", "send_chunk"},
     "reconcile": {"campaign_change", "finish_campaign", "reconcile", "resume_campaign"},
     "provider_events": {"count_soft_bounces", "finish_campaign", "record_provider_events"},
+    "run_job": {
+        "audience_walk",
+        "chunk_walk",
+        "continue_erasure",
+        "delivery_walk",
+        "erase_contact",
+        "export_contact",
+        "export_files",
+        "finish_campaign",
+        "run_export",
+        "run_job",
+    },
 }
 ELSEWHERE = (
     "adapters.memory",

@@ -111,6 +111,7 @@ def test_what_invokes_or_gives_up_may_reach_its_dead_letter_queue() -> None:
     for role, queue in (
         ("SchedulerInvokeRole", "ScheduleDeadLetterQueue"),
         ("StartCampaignRole", "StartDeadLetterQueue"),
+        ("RunJobRole", "JobDeadLetterQueue"),
     ):
         allowed = [
             target
@@ -144,7 +145,11 @@ def test_nothing_that_is_given_up_vanishes() -> None:
     by_events = {target["Arn"]["Fn::GetAtt"][0] for rule in rules for target in rule["Targets"]}
     assert by_events == {"ReconcileFunction"}
     configured = {name for name, each in FUNCTIONS.items() if "EventInvokeConfig" in each}
-    assert configured == {"StartCampaignFunction", "ReconcileFunction"}
+    assert configured == {"StartCampaignFunction", "RunJobFunction", "ReconcileFunction"}
+    for name in ("StartCampaignFunction", "RunJobFunction"):
+        assert (
+            FUNCTIONS[name]["EventInvokeConfig"]["DestinationConfig"]["OnFailure"]["Type"] == "SQS"
+        )
     assert FUNCTIONS["ReconcileFunction"]["EventInvokeConfig"]["MaximumRetryAttempts"] == 0
 
 
@@ -165,14 +170,13 @@ def test_a_start_is_given_up_when_its_campaign_expires() -> None:
     lateness = {"Ref": "MaxLatenessSeconds"}
 
     assert start["MaximumEventAgeInSeconds"] == lateness
-    assert start["DestinationConfig"]["OnFailure"]["Type"] == "SQS"
     for name in ("CreateCampaignFunction", "ReconcileFunction"):
         variables = FUNCTIONS[name]["Environment"]["Variables"]
         assert variables["MAX_LATENESS_SECONDS"] == lateness
         assert variables["SCHEDULE_DEAD_LETTER_ARN"]
 
 
-@pytest.mark.parametrize("name", ["StartCampaignFunction", "SendWorkerFunction"])
+@pytest.mark.parametrize("name", ["StartCampaignFunction", "SendWorkerFunction", "RunJobFunction"])
 def test_a_function_that_feeds_itself_is_not_taken_for_a_loop(name: str) -> None:
     """Lambda would stop it after sixteen rounds."""
     assert FUNCTIONS[name]["RecursiveLoop"] == "Allow"

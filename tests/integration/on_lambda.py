@@ -44,6 +44,7 @@ FUNCTIONS = (
     "send-worker",
     "reconcile",
     "provider-events",
+    "run-job",
 )
 _SENDER = "Sentinel <hello@example.com>"
 POSTAL_ADDRESS = "1 High Street, Harrowick"

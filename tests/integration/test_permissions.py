@@ -35,6 +35,11 @@ class Session:
         """Its URL."""
         return self.sentinel.outputs["SendQueueUrl"]
 
+    @property
+    def bucket(self) -> str:
+        """Of files."""
+        return self.sentinel.outputs["FilesBucketName"]
+
     def queue(self, name: str) -> str:
         """Of another queue."""
         return self.send_queue.replace(f"{NAME}-send", f"{NAME}-{name}")
@@ -152,6 +157,14 @@ def _start(session: Session) -> object:
     )
 
 
+def _run_job(session: Session) -> object:
+    return session.client("lambda").invoke(
+        FunctionName=f"{NAME}-run-job",
+        InvocationType="Event",
+        Payload=b'{"schema": 1, "job_id": "exp_none"}',
+    )
+
+
 def _invoke_worker(session: Session) -> object:
     return session.client("lambda").invoke(FunctionName=f"{NAME}-send-worker", Payload=b"{}")
 
@@ -251,11 +264,56 @@ def _read_hash_key(session: Session) -> object:
     return session.client("secretsmanager").get_secret_value(SecretId=f"{NAME}/address-hash-key")
 
 
+def _put_file(session: Session, name: str = "imports/x/contacts.csv") -> object:
+    return session.client("s3").put_object(Bucket=session.bucket, Key=name, Body=b"")
+
+
+def _get_file(session: Session, name: str = "exports/x/contacts.csv") -> object:
+    return session.client("s3").get_object(Bucket=session.bucket, Key=name)
+
+
+def _look_for_file(session: Session) -> object:
+    return session.client("s3").list_objects_v2(Bucket=session.bucket)
+
+
+def _delete_file(session: Session, name: str = "exports/x/contacts.csv") -> object:
+    return session.client("s3").delete_object(Bucket=session.bucket, Key=name)
+
+
+def _put_export(session: Session) -> object:
+    return _put_file(session, "exports/x/contacts.csv")
+
+
+def _get_import(session: Session) -> object:
+    return _get_file(session, "imports/x/contacts.csv")
+
+
+def _delete_import(session: Session) -> object:
+    return _delete_file(session, "imports/x/contacts.csv")
+
+
+def _put_file_elsewhere(session: Session) -> object:
+    return _put_file(session, "x")
+
+
+def _get_file_elsewhere(session: Session) -> object:
+    return _get_file(session, "x")
+
+
+def _open_the_bucket(session: Session) -> object:
+    return session.client("s3").delete_bucket_policy(Bucket=session.bucket)
+
+
+_FILES = (_put_file, _get_file, _look_for_file, _delete_file)
+
 _NOBODY = (
     _change_code,
     _enqueue_elsewhere,
+    _get_file_elsewhere,
     _invoke_worker,
+    _open_the_bucket,
     _purge,
+    _put_file_elsewhere,
     _read_another_table,
     _scan,
     _schedule_in_another_group,
@@ -270,16 +328,19 @@ _NOBODY = (
 
 _NOT: dict[str, tuple[Call, ...]] = {
     "CreateCampaignRole": (
+        *_FILES,
         _delete,
         _list_campaigns,
         _open_work,
         _read_hash_key,
         _receive,
+        _run_job,
         _send_mail,
     ),
     "ApiRole": (
         _enqueue,
         _open_work,
+        _put_export,
         _receive,
         _reschedule,
         _schedule,
@@ -288,6 +349,7 @@ _NOT: dict[str, tuple[Call, ...]] = {
         _unschedule,
     ),
     "StartCampaignRole": (
+        *_FILES,
         _count,
         _delete,
         _list_campaigns,
@@ -295,10 +357,12 @@ _NOT: dict[str, tuple[Call, ...]] = {
         _read_api_keys,
         _read_hash_key,
         _receive,
+        _run_job,
         _schedule,
         _send_mail,
     ),
     "SendWorkerRole": (
+        *_FILES,
         _delete,
         _list_campaigns,
         _open_work,
@@ -307,7 +371,18 @@ _NOT: dict[str, tuple[Call, ...]] = {
         _schedule,
         _start,
     ),
+    "RunJobRole": (
+        _delete_import,
+        _enqueue,
+        _open_work,
+        _read_api_keys,
+        _receive,
+        _schedule,
+        _send_mail,
+        _start,
+    ),
     "ReconcileRole": (
+        *_FILES,
         _count,
         _delete,
         _list_campaigns,
@@ -318,6 +393,7 @@ _NOT: dict[str, tuple[Call, ...]] = {
         _send_mail,
     ),
     "ProviderEventsRole": (
+        *_FILES,
         _delete,
         _enqueue,
         _list_campaigns,
@@ -329,7 +405,16 @@ _NOT: dict[str, tuple[Call, ...]] = {
         _send_mail,
         _start,
     ),
-    "SchedulerInvokeRole": (_delete, _enqueue, _read_api_keys, _schedule, _send_mail, _write),
+    "SchedulerInvokeRole": (
+        *_FILES,
+        _delete,
+        _enqueue,
+        _read_api_keys,
+        _run_job,
+        _schedule,
+        _send_mail,
+        _write,
+    ),
 }
 _MAY: dict[str, tuple[Call, ...]] = {
     "CreateCampaignRole": (
@@ -344,16 +429,31 @@ _MAY: dict[str, tuple[Call, ...]] = {
     "ApiRole": (
         _count,
         _delete,
+        _delete_file,
+        _get_file,
         _list_campaigns,
+        _look_for_file,
         _read_api_keys,
         _read_hash_key,
         _read_quota,
+        _run_job,
         _send_mail,
         _write,
     ),
     "StartCampaignRole": (_enqueue, _start, _write),
     "SendWorkerRole": (_enqueue, _read_hash_key, _read_quota, _receive, _send_mail, _write),
-    "ReconcileRole": (_enqueue, _open_work, _read_quota, _start, _write),
+    "RunJobRole": (
+        *_FILES,
+        _count,
+        _delete,
+        _get_import,
+        _list_campaigns,
+        _put_export,
+        _read_hash_key,
+        _run_job,
+        _write,
+    ),
+    "ReconcileRole": (_enqueue, _open_work, _read_quota, _run_job, _start, _write),
     "ProviderEventsRole": (_read_hash_key, _receive_told, _write),
     "SchedulerInvokeRole": (_start,),
 }
