@@ -422,11 +422,12 @@ def test_an_invocation_that_fails_is_a_fault(
     fault: type[DependencyFault],
 ) -> None:
     """Told apart by whether it may run; of a start, of a job and of an erasure."""
-    for act in (
+    acts: list[Callable[[], None]] = [
         lambda: family.invoker.start(campaign_id),
         lambda: family.job_invoker.run(family.ids.export_id()),
         lambda: family.job_invoker.erase(family.ids.contact_id()),
-    ):
+    ]
+    for act in acts:
         with intercepted(clients.lambda_, "Invoke", step), pytest.raises(fault):
             act()
 
