@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from adapters.memory.contacts import MemoryContactRepository
+from adapters.memory.jobs import MemoryJobRepository
 from domain.contact import Consent, ContactDraft, MergeFields
 from domain.contact_export import MAX_FOUND_FIELDS
 from domain.csv_cells import value_of
@@ -19,10 +20,12 @@ from domain.errors import (
     UnknownReference,
 )
 from domain.export_rows import ABOUT_EVERYBODY
+from domain.idempotency import IdempotencyRecord
 from domain.identifiers import JobId, SegmentId
 from domain.job import KEPT, LEASE, JobState
 from domain.job_run import JobRun
 from domain.ports.contacts import ContactPage
+from domain.ports.jobs import AnyJob
 from domain.ports.object_store import MIN_PART_BYTES
 from tests.unit.exporting import Exporting, Life, mortal
 from tests.unit.faults import Died, RefusingJobInvoker
@@ -294,6 +297,42 @@ def test_an_invoker_that_refuses_does_not_undo_it(sentinel: Exporting) -> None:
     sentinel.job_invoker = RefusingJobInvoker()
     export = sentinel.create_export()
     assert sentinel.export(export.job_id) == export
+
+
+def test_an_export_that_is_asked_for_again_is_the_same(sentinel: Exporting) -> None:
+    """By whoever had no answer: it is invoked once more, which does no harm."""
+    record = IdempotencyRecord.begin(
+        "digest", "fingerprint", "01K9ZZZZZZZZZZZZZZZZZZZZZZ", sentinel.clock.now()
+    )
+    first = sentinel.create_export(record=record)
+    sentinel.clock.sleep(MINUTE)
+    again = record.release(sentinel.clock.now(), undone=False).try_again(sentinel.clock.now())
+    assert sentinel.create_export(record=again) == first
+    assert len(sentinel.database.jobs) == 1
+    assert sentinel.job_invoker.take_all() == [JobRun(first.job_id)] * 2
+
+
+class UnansweringJobs(MemoryJobRepository):
+    """Does not answer a new job, which it may have stored."""
+
+    stores = True
+
+    def add(self, job: AnyJob) -> None:
+        """Timed out."""
+        if self.stores:
+            super().add(job)
+        raise DependencyUnavailable("Timed out.")
+
+
+def test_an_export_whose_storing_was_not_answered_is_looked_for(sentinel: Exporting) -> None:
+    """It stands where it is there, and is not pretended where it is not."""
+    sentinel.jobs = UnansweringJobs(sentinel.database)
+    export = sentinel.create_export()
+    assert sentinel.export(export.job_id) == export
+    sentinel.jobs.stores = False
+    with pytest.raises(DependencyUnavailable):
+        sentinel.create_export()
+    assert len(sentinel.database.jobs) == 1
 
 
 def disturbed(small: Exporting, life: Life) -> tuple[bytes, int]:
