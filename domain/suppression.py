@@ -96,10 +96,21 @@ class SuppressionEntry:
     def then(self, suppression: Suppression) -> "SuppressionEntry":
         """What is on the list once that one of the same address was added."""
         added = SuppressionEntry.of(self.suppression_id, suppression)
-        entry = added if suppression.replaces(self.scope) else self
+        entry = added if self._gives_way_to(suppression) else self
         if entry.reason is SuppressionReason.UNSUBSCRIBE:
             return entry
         return replace(entry, unsubscribed=_stricter(self.choice, added.choice))
+
+    def _gives_way_to(self, suppression: Suppression) -> bool:
+        """To what holds back more; the reader's choice also to what holds back as much.
+
+        The choice is kept beside it, and what the provider told of the address is not lost.
+        """
+        if suppression.replaces(self.scope):
+            return True
+        is_choice = self.reason is SuppressionReason.UNSUBSCRIBE
+        is_other = suppression.reason is not SuppressionReason.UNSUBSCRIBE
+        return is_choice and is_other and suppression.scope is self.scope
 
     @property
     def left(self) -> "SuppressionEntry | None":

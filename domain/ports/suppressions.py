@@ -26,7 +26,8 @@ class SuppressionRepository(Protocol):
         """Suppress an address from now on; returns what is on the list then.
 
         The first stays as it is, with its reason, unless it holds back less than this one. That
-        somebody unsubscribed is kept beside any other reason (`SuppressionEntry.then`).
+        somebody unsubscribed is kept beside any other reason, whichever came first
+        (`SuppressionEntry.then`).
         """
         ...
 

@@ -106,7 +106,8 @@ UNSUBSCRIBED = Suppression(ADDRESS, SuppressionReason.UNSUBSCRIBE, START, MARKET
 
 @pytest.mark.parametrize("reason", [SuppressionReason.BOUNCE, SuppressionReason.OPERATOR])
 @pytest.mark.parametrize(
-    ("first", "scope"), [("unsubscribed", MARKETING), ("other", MARKETING), ("other", ALL)]
+    ("first", "scope"),
+    [("unsubscribed", MARKETING), ("unsubscribed", ALL), ("other", MARKETING), ("other", ALL)],
 )
 @pytest.mark.parametrize("forgotten", [False, True])
 def test_who_unsubscribed_stays_so_when_another_reason_is_removed(
