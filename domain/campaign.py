@@ -90,6 +90,8 @@ class PauseReason(StrEnum):
     OPERATOR = "operator"
     QUOTA = "quota"
     ACCOUNT = "account"
+    POSTAL_ADDRESS = "postal_address"
+    """It is marketing, and the deployment was told no postal address when it was last updated."""
 
 
 class UnknownPolicy(StrEnum):

@@ -80,6 +80,10 @@ class Footer:
         given = {UNSUBSCRIBE_URL: unsubscribe_url, POSTAL_ADDRESS: self.postal_address}
         return replace(recipient, fields={**recipient.fields, **given})
 
+    def lacks_address(self, category: CampaignCategory) -> bool:
+        """Whether mails of that category would name no place where the sender can be found."""
+        return category is CampaignCategory.MARKETING and not self.postal_address
+
     def check(self, category: CampaignCategory, names: frozenset[str]) -> None:
         """Whether a template that merges `names` may be sent. Raises InvalidInput.
 
@@ -96,7 +100,7 @@ class Footer:
                 f"A marketing mail needs {written}: add it to the template, or send the campaign "
                 "with category transactional if it is no advertisement.",
             )
-        if not self.postal_address:
+        if self.lacks_address(category):
             raise InvalidInput(
                 "template_id",
                 "The template merges {{ postal_address }}, and the deployment has none: set "

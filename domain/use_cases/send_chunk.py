@@ -115,6 +115,10 @@ class SendChunk:
         return Step.LEFT
 
     def _attempt(self, campaign: Campaign, chunk: Chunk, deadline: timedelta | None) -> Step:
+        if self.footer.lacks_address(campaign.category):
+            # It had one when the campaign was started, or that would have failed.
+            self._pause(chunk.ref, PauseReason.POSTAL_ADDRESS, "POSTAL_ADDRESS is not set any more")
+            return Step.LEFT
         positions = chunk.pending[: self.limiter.limit]
         mails = self._render(campaign, chunk, positions)
         grant = self._grant(campaign, chunk, len(positions), self._patience(deadline))
@@ -312,7 +316,8 @@ class SendChunk:
         """What the outcomes mean for the chunk's next try, and for the campaign."""
         blocked = [each for each in outcomes if isinstance(each, AccountBlocked)]
         if blocked:
-            self._pause(ref, blocked[0])
+            reason = PauseReason.QUOTA if blocked[0].quota else PauseReason.ACCOUNT
+            self._pause(ref, reason, blocked[0].reason)
             return step if step is Step.FINISHED else Step.LEFT
         not_sent = [each for each in outcomes if isinstance(each, NotSent)]
         if step is not Step.GO_ON or not not_sent:
@@ -338,9 +343,9 @@ class SendChunk:
         except DependencyFault as fault:
             logger.warning("Throttled, and the pace stays: %s", fault, extra=ref.names)
 
-    def _pause(self, ref: ChunkRef, blocked: AccountBlocked) -> None:
-        reason = PauseReason.QUOTA if blocked.quota else PauseReason.ACCOUNT
-        resume_at = self.clock.now() + self.policy.quota_pause if blocked.quota else None
+    def _pause(self, ref: ChunkRef, reason: PauseReason, why: str) -> None:
+        ends_by_itself = reason is PauseReason.QUOTA
+        resume_at = self.clock.now() + self.policy.quota_pause if ends_by_itself else None
         for _ in range(_WRITE_ATTEMPTS):
             campaign = self.campaigns.get(ref.campaign_id)
             if campaign is None:
@@ -352,7 +357,7 @@ class SendChunk:
             except IllegalTransition:
                 # Another worker paused it, or it ended.
                 return
-            logger.error("Paused: %s", blocked.reason, extra=ref.names)
+            logger.error("Paused: %s", why, extra=ref.names)
             self.metrics.campaign_halted(paused)
             return
         raise DependencyRefused("The campaign kept changing and could not be paused.")

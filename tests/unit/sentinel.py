@@ -102,6 +102,7 @@ class Sentinel:
         self.clock = SettableClock()
         self.ids = HalfwayIds()
         self.policy = DeliveryPolicy()
+        self.footer = FOOTER
         self.fan_out_ranges = 1
         self.chunk_size = MAX_RECIPIENTS
         self.soft_bounce_limit = 5
@@ -144,7 +145,7 @@ class Sentinel:
             policy=self.policy,
             horizon=DEFAULT_HORIZON,
             fan_out_ranges=self.fan_out_ranges,
-            footer=FOOTER,
+            footer=self.footer,
         )
 
     @property
@@ -165,7 +166,7 @@ class Sentinel:
             metrics=self.metrics,
             policy=self.policy,
             finish=self.finish_campaign,
-            footer=FOOTER,
+            footer=self.footer,
             chunk_size=self.chunk_size,
         )
 
@@ -185,7 +186,7 @@ class Sentinel:
             metrics=self.metrics,
             policy=self.policy,
             tokens=TOKENS,
-            footer=FOOTER,
+            footer=self.footer,
         )
 
     @property

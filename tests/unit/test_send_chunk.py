@@ -9,7 +9,7 @@ import pytest
 from adapters.memory.mailer import MemoryMailer
 from adapters.memory.queue import MemorySendQueue
 from adapters.memory.rate_limiter import MemoryRateLimiter
-from domain.campaign import Campaign, CampaignState, PauseReason
+from domain.campaign import Campaign, CampaignCategory, CampaignState, PauseReason
 from domain.chunk import Chunk, ChunkRef
 from domain.contact import ContactDraft
 from domain.delivery_policy import DeliveryPolicy
@@ -21,6 +21,7 @@ from domain.outcome import AccountBlocked, NotSent, Outcome, Refused, Unknown
 from domain.recipient import RecipientState
 from domain.sending_quota import SendingQuota
 from domain.tally import Tally
+from domain.use_cases.create_campaign import CampaignRequest
 from tests.unit.faults import (
     AnsweringMailer,
     Died,
@@ -33,7 +34,7 @@ from tests.unit.faults import (
     SlowChunks,
     UnreadableAccount,
 )
-from tests.unit.sentinel import GREETING, MINUTE, NOW, Sentinel, SettableClock, addresses
+from tests.unit.sentinel import FOOTER, GREETING, MINUTE, NOW, Sentinel, SettableClock, addresses
 
 USED_UP = SendingQuota(max_rate=14, max_a_day=200, sent_last_day=200)
 FIRST = "person-0@example.com"
@@ -406,6 +407,44 @@ def test_a_blocked_account_pauses(sentinel: Sentinel, *, quota: bool, reason: Pa
     assert sentinel.campaign(campaign_id).pause_reason is reason
     assert sentinel.mailed() == []
     assert set(sentinel.recipient_states().values()) == {RecipientState.PENDING}
+
+
+def test_marketing_without_a_postal_address_pauses(sentinel: Sentinel) -> None:
+    """Deployed again without one, nobody is mailed; once it is back, everybody is."""
+    campaign_id = sentinel.create_started(120)
+    sentinel.footer = replace(FOOTER, postal_address="")
+    sentinel.run_workers()
+    sentinel.pass_time(60 * MINUTE)
+    assert sentinel.mailed() == []
+    assert sentinel.campaign(campaign_id).pause_reason is PauseReason.POSTAL_ADDRESS
+    assert set(sentinel.recipient_states().values()) == {RecipientState.PENDING}
+    (report,) = sentinel.metrics.of("campaign_halted")
+    assert report.campaign is not None
+    assert report.campaign.state is CampaignState.PAUSED
+
+    sentinel.resume_campaign(campaign_id)
+    sentinel.run()
+    assert sentinel.campaign(campaign_id).pause_reason is PauseReason.POSTAL_ADDRESS
+
+    sentinel.footer = FOOTER
+    sentinel.resume_campaign(campaign_id)
+    sentinel.run()
+    assert sorted(sentinel.mailed()) == addresses(120)
+    assert all(FOOTER.postal_address in mail.message.text for mail in sentinel.mailer.outbox)
+
+
+def test_transactional_mail_needs_no_postal_address(sentinel: Sentinel) -> None:
+    """It is no advertisement."""
+    sentinel.footer = replace(FOOTER, postal_address="")
+    request = CampaignRequest(
+        name="Your order",
+        template_id=sentinel.add_template(),
+        segment_id=sentinel.add_segment([{"name": "Ann"}]),
+        category=CampaignCategory.TRANSACTIONAL,
+    )
+    sentinel.create_campaign(request)
+    sentinel.run()
+    assert sentinel.mailed() == [FIRST]
 
 
 def test_a_used_up_quota_pauses_until_there_is_some(sentinel: Sentinel) -> None:

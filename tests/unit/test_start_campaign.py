@@ -22,7 +22,7 @@ from domain.tally import Tally
 from domain.template import Content
 from domain.use_cases.create_campaign import CampaignRequest
 from tests.unit.faults import Died, InterruptedQueue, PickyQueue
-from tests.unit.sentinel import GREETING, MINUTE, NOW, Sentinel, SettableClock, addresses
+from tests.unit.sentinel import FOOTER, GREETING, MINUTE, NOW, Sentinel, SettableClock, addresses
 
 NEWER = Content("Newer", "Newer", "Newer {{ postal_address }} {{ unsubscribe_url }}")
 
@@ -406,6 +406,17 @@ def test_an_edit_that_takes_the_way_out_from_a_marketing_mail(
         sentinel.run()
 
     assert_failed(sentinel, campaign_id, "template: A marketing mail needs {{ unsubscribe_url }}")
+
+
+def test_a_postal_address_that_is_gone_fails_the_campaign(sentinel: Sentinel) -> None:
+    """Scheduled under a deployment that had one: nobody is mailed, and it says what to set."""
+    campaign_id = sentinel.create(3)
+    sentinel.footer = replace(FOOTER, postal_address="")
+    sentinel.run()
+
+    reason = "template: The template merges {{ postal_address }}, and the deployment has none"
+    assert_failed(sentinel, campaign_id, reason)
+    assert "POSTAL_ADDRESS" in (sentinel.campaign(campaign_id).failure_reason or "")
 
 
 def test_renamed_at_the_moment_of_the_start(sentinel: Sentinel) -> None:
