@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from domain.contact import MergeFields
 from domain.identifiers import ContactId
+from domain.sending_identities import readable
 from domain.signed_tokens import SignedTokens
 from domain.template import Content
 from domain.unsubscribe import POSTAL_ADDRESS, Footer
@@ -63,7 +64,7 @@ def confirmation_fields(footer: Footer, sender: str, token: str = "sample") -> M
     return {
         CONFIRM_URL: footer.confirm_url(token),
         POSTAL_ADDRESS: footer.postal_address,
-        SENDER: sender,
+        SENDER: readable(sender),
     }
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 
+from domain import domain_name
 from domain.errors import InvalidInput, escaped
 from domain.identifiers import ContactId, JobId
 from domain.locale import normalise_locale
@@ -31,12 +32,6 @@ MAX_WHOLE_NUMBER = 2**53 - 1
 FIELD_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}", re.ASCII)
 RESERVED_FIELD = "email"
 _LOCAL_PART = re.compile(r"[^\s@<>()\[\],;:\\\"]+")
-_ACE_PREFIX = "xn--"
-_DOTS = re.compile("[.\u3002\uff0e\uff61]")
-"""What RFC 3490, section 3.1, takes for a dot."""
-_MAX_DOMAIN = 253
-_MAX_LABEL = 63
-_ASCII_IN_LABEL = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-")
 
 
 def normalise_address(text: str) -> str:
@@ -50,7 +45,7 @@ def normalise_address(text: str) -> str:
     composed = unicodedata.normalize("NFC", text).strip().lower()
     # Lower case can have a composition that upper case has not.
     local, at, domain = unicodedata.normalize("NFC", composed).rpartition("@")
-    domain = _in_its_own_letters(domain)
+    domain = domain_name.in_its_own_letters(domain)
     address = f"{local}{at}{domain}"
     readable = (
         at
@@ -58,7 +53,7 @@ def normalise_address(text: str) -> str:
         and not local.startswith(".")
         and not local.endswith(".")
         and ".." not in local
-        and _is_domain(domain)
+        and domain_name.is_domain(domain)
         and address.isprintable()
     )
     if not readable:
@@ -72,38 +67,10 @@ def normalise_address(text: str) -> str:
     return address
 
 
-def _is_domain(domain: str) -> bool:
-    """Two labels or more (RFC 1035, section 2.3.1; RFC 5890)."""
-    # No regular expression: one of so many characters takes long to compile, at every cold start.
-    labels = domain.split(".")
-    return len(domain) <= _MAX_DOMAIN and len(labels) > 1 and all(map(_is_label, labels))
-
-
-def _is_label(label: str) -> bool:
-    return (
-        0 < len(label) <= _MAX_LABEL
-        and not label.startswith("-")
-        and not label.endswith("-")
-        and all(char in _ASCII_IN_LABEL or not char.isascii() for char in label)
-    )
-
-
-def _in_its_own_letters(domain: str) -> str:
-    """The Unicode form of a domain, whichever it is written in: both are one mailbox (RFC 5890)."""
-    labels = [
-        _decoded(label) if label.startswith(_ACE_PREFIX) else label for label in _DOTS.split(domain)
-    ]
-    return ".".join(labels)
-
-
-def _decoded(label: str) -> str:
-    try:
-        decoded = label.removeprefix(_ACE_PREFIX).encode("ascii").decode("punycode")
-        spelled = f"{_ACE_PREFIX}{decoded.encode('punycode').decode('ascii')}"
-    except UnicodeError:
-        return ""
-    canonical = unicodedata.normalize("NFC", decoded).lower()
-    return decoded if spelled == label and decoded == canonical and not decoded.isascii() else ""
+def in_ascii(address: str) -> str:
+    """A normalised address with its domain as it is in the DNS, and in headers (RFC 5322)."""
+    local, _, domain = address.rpartition("@")
+    return f"{local}@{domain_name.in_ascii(domain)}"
 
 
 def checked_fields(fields: MergeFields) -> MergeFields:

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Mapping
 from datetime import timedelta
-from email.utils import formataddr, getaddresses
 from typing import Annotated, TypeVar
 
 from pydantic import (
@@ -18,10 +17,9 @@ from pydantic import (
     model_validator,
 )
 
-from domain.contact import normalise_address
 from domain.delivery_policy import DeliveryPolicy
 from domain.errors import InvalidInput
-from domain.sending_identities import SendingIdentities
+from domain.sending_identities import SendingIdentities, from_header, from_headers
 from domain.soft_bounces import MOST_KEPT
 from domain.unsubscribe import Footer
 
@@ -33,18 +31,15 @@ class InvalidSettingsError(Exception):
 _STAGE = re.compile(r"[a-z][a-z0-9-]{0,20}")
 _PUBLIC_URL = re.compile(r"https?://[A-Za-z0-9.\[\]:-]{1,255}(?:/[A-Za-z0-9._~-]{1,64}){0,4}")
 _MAX_POSTAL_ADDRESS = 300
+_SENDER = "write it as name@example.com or Name <name@example.com>"
 
 
 def _sender(text: str) -> str:
     """The From header as it is sent. Raises ValueError."""
     try:
-        ((name, address),) = getaddresses([text])
-        sender = formataddr((name, normalise_address(address)))
-    except (InvalidInput, ValueError):
-        sender = ""
-    if not sender or not text.isprintable():
-        raise ValueError("write it as name@example.com or Name <name@example.com>")
-    return sender
+        return from_header(text)
+    except InvalidInput:
+        raise ValueError(_SENDER) from None
 
 
 def _stage(text: str) -> str:
@@ -58,7 +53,10 @@ def _senders(text: object) -> object:
     """One by one. Raises ValueError."""
     if not isinstance(text, str):
         return text
-    return tuple(_sender(formataddr(each)) for each in getaddresses([text]))
+    try:
+        return tuple(from_headers(text))
+    except InvalidInput:
+        raise ValueError(_SENDER) from None
 
 
 Sender = Annotated[str, AfterValidator(_sender)]

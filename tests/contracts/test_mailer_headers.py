@@ -156,6 +156,19 @@ def test_domains_in_their_own_letters(
     )
 
 
+def test_a_sender_of_a_domain_in_its_own_letters(clients: AwsClients) -> None:
+    """Comes from it in ASCII, as SES has the identity; so do answers go."""
+    settings = Settings.from_environment({"SENDER": "Bücher <news@bücher.example>"})
+    sender = settings.identities.named("from", "news@bücher.example")
+
+    body = handed_over(clients, a_message("a@example.com", sender=sender, reply_to=sender))
+
+    assert body is not None
+    assert body["FromEmailAddress"] == settings.sender
+    assert body["FromEmailAddress"].endswith(" <news@xn--bcher-kva.example>")
+    assert dict(read_headers(body))["From"] == sender
+
+
 @given(name=WORDS, local=st.one_of(st.just("help"), WORDS))
 @example(name="A\x0bB", local="help")
 @example(name="A\u2028B", local="help")

@@ -25,6 +25,8 @@ def refusal(environment: dict[str, str]) -> list[str]:
     ("variable", "value", "remedy"),
     [
         ("SENDER", "nobody", "name@example.com"),
+        ("SENDER", "zoë@example.com", "name@example.com"),
+        ("SENDERS", "zoë@example.com, ann@example.com", "name@example.com"),
         ("SENDER", "Ann <ann@example.com>, Ben <ben@example.com>", "name@example.com"),
         ("SENDER", "Ann\r\nBcc: <ben@example.com>", "name@example.com"),
         ("PUBLIC_URL", "mail.example.com", "https://mail.example.com"),
@@ -179,11 +181,19 @@ def test_what_is_not_a_setting_is_passed_over() -> None:
     [
         ("hello@example.com", "hello@example.com"),
         ("Larch & Ladle <Hello@Example.com>", "Larch & Ladle <hello@example.com>"),
+        ("News <news@Bücher.example>", "News <news@xn--bcher-kva.example>"),
+        ("News <news@xn--bcher-kva.example>", "News <news@xn--bcher-kva.example>"),
+        ("Bücher <news@bücher.example>", "=?utf-8?q?B=C3=BCcher?= <news@xn--bcher-kva.example>"),
     ],
 )
 def test_the_sender_is_an_address_or_a_name_and_an_address(sender: str, read: str) -> None:
-    """As the From header has it."""
+    """As the From header has it: in ASCII. Read again, it is the same."""
     assert Settings.from_environment({"SENDER": sender}).sender == read
+    assert Settings.from_environment({"SENDER": read}).sender == read
+    assert Settings.from_environment({"SENDERS": f"{sender}, a@b.example"}).senders == (
+        read,
+        "a@b.example",
+    )
 
 
 def test_the_public_url_is_followed_by_a_path() -> None:
