@@ -11,7 +11,7 @@ from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 _SES = {
     "/v2/email/outbound-emails": "SendEmail",
@@ -22,6 +22,12 @@ _SCHEDULER = {
     "PUT": "UpdateSchedule",
     "GET": "GetSchedule",
     "DELETE": "DeleteSchedule",
+}
+_MULTIPART = {
+    ("POST", "uploads"): "CreateMultipartUpload",
+    ("PUT", "uploadId"): "UploadPart",
+    ("POST", "uploadId"): "CompleteMultipartUpload",
+    ("DELETE", "uploadId"): "AbortMultipartUpload",
 }
 _HOP_BY_HOP = frozenset({"connection", "content-length", "keep-alive", "transfer-encoding"})
 _CONTENT_TYPE = {"Content-Type": "application/x-amz-json-1.0"}
@@ -42,12 +48,15 @@ class Request:
         target = self.headers.get("x-amz-target")
         if target is not None:
             return target.rpartition(".")[2]
-        path = urlsplit(self.path).path
+        path, query = urlsplit(self.path).path, urlsplit(self.path).query
         if path in _SES:
             return _SES[path]
         if path.startswith("/schedules/"):
             return _SCHEDULER.get(self.method, "")
-        return "Invoke" if path.endswith("/invocations") else ""
+        if path.endswith("/invocations"):
+            return "Invoke"
+        asked = parse_qs(query, keep_blank_values=True).keys()
+        return next((_MULTIPART.get((self.method, name), "") for name in asked), "")
 
     @property
     def parsed(self) -> dict[str, Any]:
