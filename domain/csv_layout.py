@@ -1,0 +1,143 @@
+"""How a CSV file is written, as far as its beginning tells, and what its columns are for."""
+
+import codecs
+import re
+import unicodedata
+
+from domain.contact import FIELD_NAME
+from domain.contact_import import CsvLayout, CsvPosition, ImportPlan
+from domain.csv_rows import decoded, read_rows
+from domain.errors import InvalidInput, escaped
+
+SAMPLE_BYTES = 65_536
+DELIMITERS = (",", ";", "\t", "|")
+ENCODINGS = ("utf-8", "utf-16", "windows-1252")
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+_GIVEN = {"utf-8": "utf-8", "utf-16": "utf-16-le", "windows-1252": "cp1252"}
+_SEPARATOR_LINE = re.compile(r"sep=(.)(?:\r\n|\r|\n)", re.IGNORECASE)
+"""What Excel writes and reads as a first line."""
+ADDRESS = "email"
+OWN = frozenset({ADDRESS, "locale", "time_zone", "consent_source", "consent_at"})
+"""What a column may be for, beside fields."""
+_NAMES = {
+    "e_mail": ADDRESS,
+    "mail": ADDRESS,
+    "email_address": ADDRESS,
+    "e_mail_address": ADDRESS,
+    "emailadresse": ADDRESS,
+    "e_mail_adresse": ADDRESS,
+    "language": "locale",
+    "timezone": "time_zone",
+}
+_OF_AN_EXPORT = frozenset({"contact_id", "status"})
+_FIELD_PREFIX = "fields."
+_MAX_NAME = 64
+
+
+def layout_of(sample: bytes, plan: ImportPlan, *, is_whole: bool) -> tuple[CsvLayout, CsvPosition]:
+    """The layout, and the place of the first row; `sample` is the beginning, or all of the file.
+
+    Without a mark it is UTF-8 where it can be, else Windows-1252. Raises InvalidInput naming
+    `encoding`, `delimiter`, `columns` or `columns/<name>`, with what the file has.
+    """
+    encoding, start, line = *_encoding(sample, plan, is_whole=is_whole), 1
+    text = decoded(encoding, sample[start:])
+    told = _SEPARATOR_LINE.match(text)
+    if told is not None:
+        start, line = start + len(told.group().encode(encoding)), line + 1
+    delimiters = (plan.delimiter or (told and told.group(1)),)
+    candidates = [
+        _headed(sample, encoding, delimiter, CsvPosition(start, line), is_whole=is_whole)
+        for delimiter in (DELIMITERS if delimiters[0] is None else delimiters)
+        if delimiter is not None
+    ]
+    layout, position = max(candidates, key=lambda each: len(each[0].header))
+    targets_of(plan, layout.header)
+    return layout, position
+
+
+def targets_of(plan: ImportPlan, header: tuple[str, ...]) -> tuple[str | None, ...]:
+    """What each column is for: one of `OWN`, a field, or None. Raises InvalidInput."""
+    shown = ", ".join(header)
+    if not any(header):
+        raise InvalidInput("columns", "The file has no header: name its columns in a first row.")
+    for name in plan.columns:
+        if name not in header:
+            raise InvalidInput(f"columns/{escaped(name)}", f"No such column; there are: {shown}.")
+    targets = tuple(plan.columns.get(name) for name in header) if plan.columns else _by_name(header)
+    taken = [target for target in targets if target is not None]
+    for target in taken:
+        if taken.count(target) > 1:
+            raise InvalidInput(
+                "columns", f"Two columns are for {target}; say in `columns` which counts."
+            )
+    if ADDRESS not in taken:
+        raise InvalidInput(
+            "columns", f"No column has the addresses: say which is for email; there are: {shown}."
+        )
+    return targets
+
+
+def _encoding(sample: bytes, plan: ImportPlan, *, is_whole: bool) -> tuple[str, int]:
+    """Its name, and how many bytes mark it."""
+    if plan.encoding is not None and plan.encoding not in _GIVEN:
+        raise InvalidInput("encoding", f"One of {', '.join(ENCODINGS)}.")
+    for mark, encoding in _MARKS:
+        if sample.startswith(mark) and encoding.startswith(plan.encoding or encoding):
+            return encoding, len(mark)
+    if plan.encoding is not None:
+        return _GIVEN[plan.encoding], 0
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(sample, final=is_whole)
+    except UnicodeDecodeError:
+        return "cp1252", 0
+    return "utf-8", 0
+
+
+def _headed(
+    sample: bytes, encoding: str, delimiter: str, position: CsvPosition, *, is_whole: bool
+) -> tuple[CsvLayout, CsvPosition]:
+    if delimiter not in DELIMITERS:
+        raise InvalidInput("delimiter", "One of comma, semicolon, tab and |.")
+    read = read_rows(
+        CsvLayout(encoding, delimiter, ()),
+        position,
+        sample[position.offset :],
+        is_last=is_whole,
+        limit=1,
+    )
+    if not read.rows:
+        raise InvalidInput("columns", "The file has no header: name its columns in a first row.")
+    (row,) = read.rows
+    if row.fault is not None:
+        raise InvalidInput("columns", f"The header cannot be read. {row.fault}")
+    header = tuple(cell.strip() for cell in row.cells)
+    return CsvLayout(encoding, delimiter, header), read.position
+
+
+def _by_name(header: tuple[str, ...]) -> tuple[str | None, ...]:
+    is_export = _OF_AN_EXPORT <= set(header)
+    return tuple(
+        None if is_export and name in _OF_AN_EXPORT else _target(name, number)
+        for number, name in enumerate(header, 1)
+    )
+
+
+def _target(name: str, number: int) -> str:
+    """A name that fits a field, as near to the header's as can be."""
+    plain = unicodedata.normalize("NFKD", name.removeprefix(_FIELD_PREFIX).casefold())
+    letters = "".join(char for char in plain if not unicodedata.combining(char))
+    fitting = re.sub("[^a-z0-9_]+", "_", letters).strip("_")[: _MAX_NAME - 1]
+    if not fitting:
+        return f"column_{number}"
+    if name.startswith(_FIELD_PREFIX):
+        # Of an export, whose fields are spelled as they are.
+        spelled = name.removeprefix(_FIELD_PREFIX)
+        return spelled if FIELD_NAME.fullmatch(spelled) else fitting
+    if FIELD_NAME.fullmatch(name) and fitting not in _NAMES and fitting not in OWN:
+        return name
+    return _NAMES.get(fitting, fitting if FIELD_NAME.fullmatch(fitting) else f"_{fitting}")

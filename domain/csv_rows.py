@@ -1,0 +1,161 @@
+"""Rows of a CSV file, from any place between two of them (RFC 4180)."""
+
+import csv
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from domain.contact_import import CsvLayout, CsvPosition
+
+MAX_RECORD_CHARACTERS = 65_536
+"""A quote that is not closed takes no more than this with it."""
+MAX_CELLS = 500
+_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)")
+_ERRORS = {"utf-16-le": "surrogatepass", "utf-16-be": "surrogatepass"}
+"""What cannot be read is kept apart, byte by byte, so that places can be told in bytes."""
+_UNIT = 2
+_UNREADABLE = re.compile("[\ud800-\udfff]")
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+
+
+@dataclass(frozen=True)
+class CsvRow:
+    """A row by the number of its first line; `fault` says why its cells cannot be taken."""
+
+    line: int
+    cells: tuple[str, ...]
+    fault: str | None = None
+
+
+@dataclass(frozen=True)
+class RowsRead:
+    """Rows, and the place behind them. `is_over` where nothing follows."""
+
+    rows: tuple[CsvRow, ...]
+    position: CsvPosition
+    is_over: bool
+
+
+class _EndedError(Exception):
+    """The text ends within a record."""
+
+
+class _TooLongError(Exception):
+    """A record does not end."""
+
+
+@dataclass
+class _Lines:
+    """What a reader of records takes lines from: it tells how many each record took."""
+
+    text: str
+    is_last: bool
+    at: int = 0
+    taken: int = 0
+    """Lines of the present record."""
+    start: int = 0
+    lines: list[int] = field(default_factory=list)
+
+    def begin(self) -> None:
+        self.start, self.taken, self.lines = self.at, 0, []
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        found = _LINE.match(self.text, self.at)
+        end = len(self.text) if found is None else found.end()
+        if end - self.start > MAX_RECORD_CHARACTERS and self.taken:
+            raise _TooLongError
+        # A line end at the end of the text may be half of one.
+        is_cut = end == len(self.text) and (found is None or self.text[end - 1] == "\r")
+        if self.at == len(self.text) or (is_cut and not self.is_last):
+            if self.taken or (is_cut and self.at < len(self.text)):
+                raise _EndedError
+            raise StopIteration
+        line = self.text[self.at : end]
+        self.at = end
+        self.taken += 1
+        self.lines.append(end)
+        if len(line) > MAX_RECORD_CHARACTERS:
+            raise _TooLongError
+        return line
+
+    def back_to_first_line(self) -> None:
+        """Go on behind the first line of the record."""
+        self.at, self.taken = self.lines[0], 1
+
+
+def decoded(encoding: str, data: bytes) -> str:
+    """As text from which `encoded` makes the same bytes."""
+    if encoding in _ERRORS and len(data) % _UNIT:
+        data = data[:-1]
+    return data.decode(encoding, _ERRORS.get(encoding, "surrogateescape"))
+
+
+def encoded(encoding: str, text: str) -> bytes:
+    """The inverse of `decoded`."""
+    return text.encode(encoding, _ERRORS.get(encoding, "surrogateescape"))
+
+
+def read_rows(
+    layout: CsvLayout, position: CsvPosition, data: bytes, *, is_last: bool, limit: int
+) -> RowsRead:
+    """Up to `limit` rows of `data`, the file's bytes from `position` on; empty ones are left out.
+
+    A row that goes on past `data` is not read, unless `is_last`: then a quote is not closed. The
+    same place and the same bytes give the same rows, in whatever steps they are read.
+    """
+    lines = _Lines(decoded(layout.encoding, data), is_last)
+    reader = csv.reader(lines, delimiter=layout.delimiter)
+    rows: list[CsvRow] = []
+    line, end, is_over = position.line, 0, False
+    while len(rows) < limit:
+        lines.begin()
+        try:
+            cells = tuple(next(reader))
+            row = CsvRow(line, cells, _fault(layout, cells))
+        except StopIteration:
+            is_over = is_last
+            break
+        except _EndedError:
+            if not is_last:
+                break
+            row = _unclosed(lines, line)
+            reader = csv.reader(lines, delimiter=layout.delimiter)
+        except _TooLongError:
+            row = _unclosed(lines, line)
+            reader = csv.reader(lines, delimiter=layout.delimiter)
+        line += lines.taken
+        end = lines.at
+        if row.fault is not None or any(cell.strip() for cell in row.cells):
+            rows.append(row)
+    offset = len(data) if is_over else len(encoded(layout.encoding, lines.text[:end]))
+    return RowsRead(tuple(rows), CsvPosition(position.offset + offset, line), is_over)
+
+
+def _unclosed(lines: _Lines, line: int) -> CsvRow:
+    """Refused by its first line alone: what follows may be rows."""
+    lines.back_to_first_line()
+    text = lines.text[lines.start : lines.at][:MAX_RECORD_CHARACTERS].rstrip("\r\n")
+    return CsvRow(
+        line,
+        (_UNREADABLE.sub("\N{REPLACEMENT CHARACTER}", text),),
+        "A quote is not closed, or the row is longer than "
+        f"{MAX_RECORD_CHARACTERS} characters; write a quote within quotes twice.",
+    )
+
+
+def _fault(layout: CsvLayout, cells: tuple[str, ...]) -> str | None:
+    """What is wrong with the row, whatever its cells mean."""
+    text = "".join(cells)
+    if _UNREADABLE.search(text):
+        return f"Bytes that are not {layout.encoding}; say what the file is in as `encoding`."
+    if _CONTROL.search(text):
+        return "A control character; take it out."
+    if len(cells) > MAX_CELLS:
+        return f"{len(cells)} cells; at most {MAX_CELLS}."
+    width = len(layout.header)
+    if width and any(cell.strip() for cell in cells[width:]):
+        return f"{len(cells)} cells, where the header has {width}; quote what has a separator."
+    return None
