@@ -6,8 +6,9 @@ from datetime import datetime
 from types import MappingProxyType
 
 from domain.contact import Consent
+from domain.errors import IllegalTransition
 from domain.identifiers import SegmentId
-from domain.job import Job
+from domain.job import Job, JobEvent
 
 ROWS_A_BATCH = 500
 
@@ -104,15 +105,16 @@ class ContactImport(Job):
         return f"imports/{self.job_id}/refused/{run}/{number:08d}.json"
 
     def begin(self, *, dry_run: bool, size: int, now: datetime) -> "ContactImport":
-        """Started: from the first row, unless it goes on after a failure.
+        """Started, from the first row.
 
-        Raises IllegalTransition.
+        Raises IllegalTransition, also where rows were applied before it failed: the lines of
+        another file would be taken for those of the first.
         """
-        started = replace(self.start(now), size=size)
-        if self.failure is not None and self.dry_run == dry_run:
-            return started
+        if self.counts.rows and not self.dry_run:
+            raise IllegalTransition("job", self.state, JobEvent.START)
         return replace(
-            started,
+            self.start(now),
+            size=size,
             dry_run=dry_run,
             layout=None,
             position=None,

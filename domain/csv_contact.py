@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from domain.contact import Consent, ContactDraft, Origin
+from domain.contact import Consent, ContactDraft, Origin, checked_fields
 from domain.contact_import import CsvLayout, ImportPlan, RefusedRow
 from domain.csv_cells import value_of
 from domain.csv_layout import ADDRESS, OWN, targets_of
@@ -82,7 +82,7 @@ def merged(earlier: ContactDraft, later: ContactDraft) -> ContactDraft:
     """
     return replace(
         later,
-        fields=earlier.fields | later.fields if earlier.fields else later.fields,
+        fields=checked_fields({**earlier.fields, **later.fields}),
         locale=later.locale or earlier.locale,
         time_zone=later.time_zone or earlier.time_zone,
         consent=later.consent or earlier.consent,

@@ -49,11 +49,10 @@ def layout_of(sample: bytes, plan: ImportPlan, *, is_whole: bool) -> tuple[CsvLa
     told = _SEPARATOR_LINE.match(text)
     if told is not None:
         start, line = start + len(told.group().encode(encoding)), line + 1
-    delimiters = (plan.delimiter or (told and told.group(1)),)
+    known = plan.delimiter or (told.group(1) if told else None)
     candidates = [
         _headed(sample, encoding, delimiter, CsvPosition(start, line), is_whole=is_whole)
-        for delimiter in (DELIMITERS if delimiters[0] is None else delimiters)
-        if delimiter is not None
+        for delimiter in (DELIMITERS if known is None else (known,))
     ]
     layout, position = max(candidates, key=lambda each: len(each[0].header))
     targets_of(plan, layout.header)
@@ -120,7 +119,7 @@ def _headed(
 
 
 def _by_name(header: tuple[str, ...]) -> tuple[str | None, ...]:
-    is_export = _OF_AN_EXPORT <= set(header)
+    is_export = set(header) >= _OF_AN_EXPORT
     return tuple(
         None if is_export and name in _OF_AN_EXPORT else _target(name, number)
         for number, name in enumerate(header, 1)

@@ -114,7 +114,8 @@ def read_rows(
         lines.begin()
         try:
             cells = tuple(next(reader))
-            row = CsvRow(line, cells, _fault(layout, cells))
+            fault = _fault(layout, cells)
+            row = CsvRow(line, cells if fault is None else tuple(map(_shown, cells)), fault)
         except StopIteration:
             is_over = is_last
             break
@@ -140,10 +141,15 @@ def _unclosed(lines: _Lines, line: int) -> CsvRow:
     text = lines.text[lines.start : lines.at][:MAX_RECORD_CHARACTERS].rstrip("\r\n")
     return CsvRow(
         line,
-        (_UNREADABLE.sub("\N{REPLACEMENT CHARACTER}", text),),
+        (_shown(text),),
         "A quote is not closed, or the row is longer than "
         f"{MAX_RECORD_CHARACTERS} characters; write a quote within quotes twice.",
     )
+
+
+def _shown(text: str) -> str:
+    """In Unicode, whatever it was."""
+    return _UNREADABLE.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 def _fault(layout: CsvLayout, cells: tuple[str, ...]) -> str | None:

@@ -43,6 +43,11 @@ class MemoryContactRepository:
             contact_id = self._database.contacts_by_address.get(address)
             return None if contact_id is None else self._database.contacts[contact_id]
 
+    def find_all(self, addresses: Sequence[str]) -> tuple[Contact, ...]:
+        """By the addresses."""
+        found = (self.find(address) for address in addresses)
+        return tuple(contact for contact in found if contact is not None)
+
     def save(self, contact: Contact) -> Contact:
         """By revision."""
         with self._database.lock:

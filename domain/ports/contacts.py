@@ -45,6 +45,10 @@ class ContactRepository(Protocol):
         """The contact with this normalised address; strongly consistent."""
         ...
 
+    def find_all(self, addresses: Sequence[str]) -> tuple[Contact, ...]:
+        """The contacts with these normalised addresses, as far as there are any, in any order."""
+        ...
+
     def save(self, contact: Contact) -> Contact:
         """Write a contact of the same address if the stored revision is still `contact`'s.
 

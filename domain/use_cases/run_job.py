@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from domain.contact_export import ContactExport
+from domain.contact_import import ContactImport
 from domain.identifiers import JobId
 from domain.job_run import ErasureRun, JobRun, Run
 from domain.ports.jobs import JobRepository
 from domain.use_cases.continue_erasure import ContinueErasure
 from domain.use_cases.run_export import RunExport
+from domain.use_cases.run_import import RunImport
 
 logger = logging.getLogger(__name__)
 
@@ -19,6 +21,7 @@ class RunJob:
     """By its kind; where the time does not do, each is gone on with later."""
 
     jobs: JobRepository
+    run_import: RunImport
     run_export: RunExport
     continue_erasure: ContinueErasure
 
@@ -32,6 +35,8 @@ class RunJob:
 
     def _run(self, job_id: JobId, time_left: timedelta) -> None:
         match self.jobs.get(job_id):
+            case ContactImport() as job:
+                self.run_import(job, time_left)
             case ContactExport() as export:
                 self.run_export(export, time_left)
             case None:

@@ -102,6 +102,7 @@ USE_CASES = {
         "export_files",
         "finish_campaign",
         "run_export",
+        "run_import",
         "run_job",
     },
 }

@@ -36,6 +36,19 @@ def test_a_new_contact_is_read_as_it_was_put(family: Family) -> None:
     assert family.contacts.get([contact.contact_id]) == (contact,)
 
 
+def test_many_are_found_by_their_addresses(family: Family) -> None:
+    """Those that there are, once each."""
+    put = family.contacts.put(drafts(120))
+    addresses = [each.address for each in put]
+
+    found = family.contacts.find_all([*addresses, "nobody@example.com"])
+
+    assert sorted(found, key=lambda each: each.contact_id) == sorted(
+        put, key=lambda each: each.contact_id
+    )
+    assert family.contacts.find_all([]) == ()
+
+
 def test_who_is_to_confirm_awaits_it_from_the_first_moment(family: Family) -> None:
     """No fan-out in between finds somebody who never asked; what was asked is kept as it was."""
     draft = replace(ContactDraft.of("ada@example.com", {}), is_to_confirm=True)

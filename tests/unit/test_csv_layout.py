@@ -1,0 +1,89 @@
+"""How a CSV file is written: as spreadsheets do it."""
+
+import pytest
+
+from domain.contact_import import CsvPosition, ImportPlan
+from domain.csv_layout import layout_of, targets_of
+from domain.errors import InvalidInput
+
+
+@pytest.mark.parametrize(
+    ("data", "encoding", "delimiter", "offset"),
+    [
+        (b"\xef\xbb\xbfEmail,Name\r\n", "utf-8", ",", 15),
+        (b"\xef\xbb\xbfEmail;Name\r\n", "utf-8", ";", 15),
+        (b"\xff\xfe" + "Email\tName\r\n".encode("utf-16-le"), "utf-16-le", "\t", 26),
+        (b"\xfe\xff" + "Email\tName\r\n".encode("utf-16-be"), "utf-16-be", "\t", 26),
+        ("Email;Größe\n".encode("cp1252"), "cp1252", ";", 12),
+        ("Email|Größe\n".encode(), "utf-8", "|", 14),
+        (b"sep=;\r\nEmail;a,b,c,d\r\n", "utf-8", ";", 22),
+        (b'"Email"\r', "utf-8", ",", 8),
+    ],
+)
+def test_a_file_of_a_spreadsheet_is_understood(
+    data: bytes, encoding: str, delimiter: str, offset: int
+) -> None:
+    """Encoding, separator, and where the rows begin."""
+    layout, position = layout_of(data, ImportPlan(), is_whole=True)
+    assert (layout.encoding, layout.delimiter) == (encoding, delimiter)
+    assert layout.header[0] == "Email"
+    assert position == CsvPosition(offset, 3 if data.startswith(b"sep") else 2)
+
+
+def test_a_sample_may_end_within_a_character() -> None:
+    """That does not make it Windows-1252."""
+    data = "Email;ü".encode()[:-1] + b"\n"
+    assert layout_of(b"Email\n\xc3", ImportPlan(), is_whole=False)[0].encoding == "utf-8"
+    assert layout_of(data, ImportPlan(), is_whole=True)[0].encoding == "cp1252"
+
+
+def test_what_is_said_counts() -> None:
+    """Over what the file looks like."""
+    plan = ImportPlan(encoding="windows-1252", delimiter=",")
+    layout, _ = layout_of("Email,a;b;c;ü\n".encode(), plan, is_whole=True)
+    assert (layout.encoding, layout.delimiter) == ("cp1252", ",")
+    assert layout.header == ("Email", "a;b;c;Ã¼")
+
+
+def test_columns_are_taken_by_their_names() -> None:
+    """Fitted to what a field may be called."""
+    header = ("E-Mail", "First Name", "Größe", "2024", "Language", "?", "plan")
+    assert targets_of(ImportPlan(), header) == (
+        "email",
+        "first_name",
+        "grosse",
+        "_2024",
+        "locale",
+        "column_6",
+        "plan",
+    )
+
+
+def test_the_columns_of_an_export_are_what_they_were() -> None:
+    """Its ids and statuses are left out; a field of such a name is not."""
+    header = ("contact_id", "email", "status", "locale", "fields.status", "Plan")
+    assert targets_of(ImportPlan(), header) == (None, "email", None, "locale", "status", "Plan")
+
+
+@pytest.mark.parametrize(
+    ("data", "plan", "field", "word"),
+    [
+        (b"", ImportPlan(), "columns", "no header"),
+        (b"\n\n", ImportPlan(), "columns", "no header"),
+        (b"Name;City\n", ImportPlan(), "columns", "Name, City"),
+        (b"Email,A b,a-b\n", ImportPlan(), "columns", "a_b"),
+        (b"Email\n", ImportPlan(columns={"Mail": "email"}), "columns/Mail", "Email"),
+        (b"Email\n", ImportPlan(columns={"Email": "address"}), "columns", "email"),
+        (b'"Email\nb\n', ImportPlan(), "columns", "quote"),
+        (b"Email\n", ImportPlan(encoding="latin-9"), "encoding", "utf-8"),
+        (b"Email\n", ImportPlan(delimiter=":"), "delimiter", "semicolon"),
+    ],
+)
+def test_what_cannot_be_read_says_what_to_mend(
+    data: bytes, plan: ImportPlan, field: str, word: str
+) -> None:
+    """With what the file has."""
+    with pytest.raises(InvalidInput) as refused:
+        layout_of(data, plan, is_whole=True)
+    assert refused.value.field == field
+    assert word in refused.value.detail

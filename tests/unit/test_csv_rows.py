@@ -1,0 +1,108 @@
+"""Rows of CSV files: as the standard library reads them, from any place."""
+
+import csv
+import io
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.contact_import import CsvLayout, CsvPosition
+from domain.csv_rows import MAX_RECORD_CHARACTERS, CsvRow, RowsRead, read_rows
+
+START = CsvPosition(0, 1)
+CELLS = st.text(st.sampled_from("ab ü€;,\"\r\n'="), max_size=6)
+TABLES = st.lists(st.lists(CELLS, min_size=2, max_size=2), max_size=8)
+ENCODINGS = st.sampled_from(["utf-8", "cp1252", "utf-16-le", "utf-16-be"])
+
+
+def read(data: bytes, encoding: str = "utf-8", header: tuple[str, ...] = ()) -> RowsRead:
+    """All of it."""
+    layout = CsvLayout(encoding, ";", header)
+    return read_rows(layout, START, data, is_last=True, limit=1_000)
+
+
+@given(TABLES, ENCODINGS, st.sampled_from(["\r\n", "\n", "\r"]))
+def test_what_was_written_is_read(table: list[list[str]], encoding: str, line_end: str) -> None:
+    """Whatever is in the cells; rows of nothing but space are none."""
+    text = io.StringIO(newline="")
+    # The writer quotes the characters of its own line end only.
+    written = (
+        csv.writer(text, delimiter=";", lineterminator=line_end)
+        if line_end == "\r\n"
+        else csv.writer(text, delimiter=";", lineterminator=line_end, quoting=csv.QUOTE_ALL)
+    )
+    written.writerows(table)
+
+    rows = read(text.getvalue().encode(encoding), encoding)
+
+    expected = [tuple(row) for row in table if any(cell.strip() for cell in row)]
+    assert [row.cells for row in rows.rows] == expected
+    assert [row.fault for row in rows.rows] == [None] * len(expected)
+    assert rows.is_over
+
+
+@given(
+    st.lists(st.sampled_from([b"a", b";", b'"', b"\n", b"\r", "ü".encode(), b"\xff"]), max_size=30),
+    ENCODINGS,
+    st.integers(1, 3),
+    st.integers(8, 40),
+)
+def test_it_reads_on_from_any_place(
+    parts: list[bytes], encoding: str, limit: int, window: int
+) -> None:
+    """Some rows at a time, and a window that grows where it has to: the same rows, to the byte."""
+    data = b"".join(parts)
+    layout = CsvLayout(encoding, ";", ("x", "y"))
+    whole = read_rows(layout, START, data, is_last=True, limit=1_000)
+
+    position, rows, size = START, list[CsvRow](), window
+    while True:
+        some = data[position.offset : position.offset + size]
+        is_last = position.offset + size >= len(data)
+        step = read_rows(layout, position, some, is_last=is_last, limit=limit)
+        rows += step.rows
+        size = window if step.position != position else size * 2
+        position = step.position
+        if step.is_over:
+            break
+
+    assert rows == list(whole.rows)
+    assert position == whole.position == CsvPosition(len(data), whole.position.line)
+
+
+def test_a_quote_that_is_not_closed_takes_its_row_only() -> None:
+    """The rows behind it are read, each with its line."""
+    rows = read(b'a;b\n"c;d\ne;f\n').rows
+    assert [(row.line, row.fault is None) for row in rows] == [(1, True), (2, False), (3, True)]
+    assert "quote" in (rows[1].fault or "")
+
+
+def test_nor_does_it_take_a_large_file() -> None:
+    """It is given up after a bound, and reading goes on at the next line."""
+    rows = read(b'"a;b\n' + b"c;d\n" * (MAX_RECORD_CHARACTERS // 2), header=("x", "y"))
+    assert [row.line for row in rows.rows[:3]] == [1, 2, 3]
+    assert rows.rows[0].fault is not None
+    assert rows.rows[1].cells == ("c", "d")
+
+
+def test_lines_are_counted_as_an_editor_does() -> None:
+    """Those within quotes, and empty ones, too."""
+    rows = read(b'a;"b\r\nc"\r\n\r\nd;e\r\n').rows
+    assert [(row.line, row.cells) for row in rows] == [(1, ("a", "b\r\nc")), (4, ("d", "e"))]
+
+
+@pytest.mark.parametrize(
+    ("data", "word"),
+    [
+        (b"a;\xff\n", "encoding"),
+        (b"a;b\x00\n", "control character"),
+        (b"a;b;c\n", "3 cells"),
+    ],
+)
+def test_a_row_that_cannot_be_taken_says_why(data: bytes, word: str) -> None:
+    """And the ones around it are taken."""
+    rows = read(b"x;y\n" + data + b"x;y\n", header=("p", "q")).rows
+    assert [row.fault is None for row in rows] == [True, False, True]
+    assert word in (rows[1].fault or "").lower()
+    "".join(rows[1].cells).encode()
