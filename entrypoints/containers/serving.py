@@ -26,12 +26,22 @@ from entrypoints.containers.creating import Creating
 from entrypoints.containers.erasing import Erasing
 from entrypoints.containers.lifecycle import Lifecycle
 from entrypoints.containers.serving_exports import ServingExports
+from entrypoints.containers.serving_imports import ServingImports
 from entrypoints.containers.settling import Settling
 from entrypoints.containers.unsubscribing import Unsubscribing
 from entrypoints.containers.use_cases import UseCases
 
 
-class Serving(Creating, Erasing, Settling, Lifecycle, Unsubscribing, Confirming, ServingExports):
+class Serving(
+    Creating,
+    Erasing,
+    Settling,
+    Lifecycle,
+    Unsubscribing,
+    Confirming,
+    ServingExports,
+    ServingImports,
+):
     """Every route's use case."""
 
     read_campaign: providers.Provider[ReadCampaign] = providers.Factory(

@@ -24,6 +24,8 @@ _SCOPES = {
     "segments": (Scope.AUDIENCE_READ, Scope.AUDIENCE_WRITE),
     "contacts": (Scope.AUDIENCE_READ, Scope.AUDIENCE_WRITE),
     "suppressions": (Scope.AUDIENCE_READ, Scope.AUDIENCE_WRITE),
+    # Reading one gives a URL to write its file.
+    "imports": (Scope.AUDIENCE_WRITE, Scope.AUDIENCE_WRITE),
     "exports": (Scope.AUDIENCE_EXPORT, Scope.AUDIENCE_EXPORT),
 }
 
@@ -54,6 +56,9 @@ def scopes_needed(method: str, path: str) -> tuple[Scope, ...]:  # noqa: PLR0911
         case ["", "v1", "contacts", _, "deliveries" | "export"]:
             # They tell of campaigns.
             return (Scope.CAMPAIGNS_READ, Scope.AUDIENCE_READ)
+        case ["", "v1", "imports", _, "refused"]:
+            # It tells addresses, as contacts do.
+            return (Scope.AUDIENCE_READ,)
         case ["", "v1", part, *_] if part in _SCOPES:
             reading, writing = _SCOPES[part]
             return (reading if method in _READS else writing,)

@@ -11,6 +11,7 @@ from entrypoints.http.confirming import confirm_routes
 from entrypoints.http.content import template_routes
 from entrypoints.http.creation import creation_routes
 from entrypoints.http.exports import export_routes
+from entrypoints.http.imports import import_routes
 from entrypoints.http.lifecycle import lifecycle_routes
 from entrypoints.http.operations import operation_routes
 from entrypoints.http.person import person_routes
@@ -32,6 +33,7 @@ def all_routes(container: Serving) -> Sequence[APIGatewayHttpRouter]:
         segment_routes(container),
         contact_routes(container),
         person_routes(container),
+        import_routes(container),
         export_routes(container),
         suppression_routes(container),
         unsubscribe_routes(container),

@@ -38,6 +38,7 @@ READ = [
     ("GET", "/v1/segments/everyone/members", Scope.AUDIENCE_READ),
     ("GET", "/v1/segments/everyone/preview", Scope.AUDIENCE_READ),
     ("POST", "/v1/segments/preview", Scope.AUDIENCE_READ),
+    ("GET", "/v1/imports/imp_x/refused", Scope.AUDIENCE_READ),
     ("POST", "/v1/exports", Scope.AUDIENCE_EXPORT),
     ("GET", "/v1/exports", Scope.AUDIENCE_EXPORT),
     ("GET", "/v1/exports/exp_x", Scope.AUDIENCE_EXPORT),
@@ -54,6 +55,11 @@ WRITTEN = [
     ("PATCH", "/v1/contacts/con_x", Scope.AUDIENCE_WRITE),
     ("DELETE", "/v1/contacts/con_x", Scope.AUDIENCE_WRITE),
     ("DELETE", "/v1/campaigns/cmp_x", Scope.CAMPAIGNS_WRITE),
+    ("GET", "/v1/imports", Scope.AUDIENCE_WRITE),
+    ("GET", "/v1/imports/imp_x", Scope.AUDIENCE_WRITE),
+    ("POST", "/v1/imports", Scope.AUDIENCE_WRITE),
+    ("POST", "/v1/imports/imp_x/start", Scope.AUDIENCE_WRITE),
+    ("POST", "/v1/imports/imp_x/cancel", Scope.AUDIENCE_WRITE),
 ]
 
 

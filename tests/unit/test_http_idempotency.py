@@ -282,6 +282,9 @@ EVERY_POST = {
     "/v1/contacts": {"email": "ann@example.com"},
     "/v1/segments/preview": {"rule": {"segment": "everyone"}},
     "/v1/contacts/lookup": {"email": "bea@example.com"},
+    "/v1/imports": {},
+    "/v1/imports/{import_id}/start": {},
+    "/v1/imports/{import_id}/cancel": None,
     "/v1/exports": {},
     "/v1/exports/{export_id}/cancel": None,
     "/v1/suppressions": {"email": "ann@example.com"},
@@ -301,8 +304,16 @@ def test_every_post_is_answered_again(client: Client, path: str) -> None:
         client.post(f"/v1/campaigns/{campaign}/pause", key=None)
     body = json.loads(json.dumps(EVERY_POST[path]).replace("{contact_id}", contact_id))
     export = client.post("/v1/exports", {}, key=None).json["export_id"]
+    imported = client.post("/v1/imports", {}, key=None).json["import_id"]
+    client.gateway.container.family.object_store().write(
+        f"imports/{imported}/contacts.csv", b"email\n"
+    )
     path = path.format(
-        campaign_id=campaign, segment_id="everyone", template_id="greeting", export_id=export
+        campaign_id=campaign,
+        segment_id="everyone",
+        template_id="greeting",
+        export_id=export,
+        import_id=imported,
     )
 
     first = client.post(path, body)
