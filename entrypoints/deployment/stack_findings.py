@@ -30,6 +30,7 @@ ROLES = {
     "ApiRole": "lambda.amazonaws.com",
     "StartCampaignRole": "lambda.amazonaws.com",
     "SendWorkerRole": "lambda.amazonaws.com",
+    "RunJobRole": "lambda.amazonaws.com",
     "ReconcileRole": "lambda.amazonaws.com",
     "ProviderEventsRole": "lambda.amazonaws.com",
     "SchedulerInvokeRole": _SCHEDULER,

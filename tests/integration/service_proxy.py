@@ -169,7 +169,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response_only(answer.status)
         for name, value in answer.headers.items():
             self.send_header(name, value)
-        self.send_header("Content-Length", str(len(answer.body)))
+        if self.command != "HEAD":
+            # What is not sent has the length that it would have.
+            self.send_header("Content-Length", str(len(answer.body)))
         self.end_headers()
         self.wfile.write(answer.body)
 
@@ -196,6 +198,7 @@ class _Handler(BaseHTTPRequestHandler):
             name: value
             for name, value in answered.headers.items()
             if name.lower() not in _HOP_BY_HOP
+            or (request.method == "HEAD" and name.lower() == "content-length")
         }
         return Answer(answered.status, body, kept)
 

@@ -44,7 +44,7 @@ def begun(runner: Runner, file: Path) -> JobId:
     started = runner.client.post(
         f"/v1/imports/{asked.json()['import_id']}/start", json={"dry_run": False}
     )
-    started.raise_for_status()
+    assert started.is_success, started.text
     return JobId(asked.json()["import_id"])
 
 
@@ -53,7 +53,7 @@ def refused_rows(runner: Runner, job_id: JobId) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     cursor: str | None = None
     while True:
-        parameters = {"limit": "1000"} | ({} if cursor is None else {"cursor": cursor})
+        parameters = {"limit": "100"} | ({} if cursor is None else {"cursor": cursor})
         page = runner.client.get(f"/v1/imports/{job_id}/refused", params=parameters).json()
         rows += page["items"]
         cursor = page["next_cursor"]
