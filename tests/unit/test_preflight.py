@@ -146,7 +146,7 @@ def test_what_needs_mending_says_how() -> None:
 
     found = failures(account)
 
-    assert len(found) == 13
+    assert len(found) == 14
     assert all(each.remedy for each in found)
 
 
