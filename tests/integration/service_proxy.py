@@ -169,8 +169,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response_only(answer.status)
         for name, value in answer.headers.items():
             self.send_header(name, value)
-        if self.command != "HEAD":
-            # What is not sent has the length that it would have.
+        if request.method != "HEAD":
             self.send_header("Content-Length", str(len(answer.body)))
         self.end_headers()
         self.wfile.write(answer.body)
@@ -194,11 +193,10 @@ class _Handler(BaseHTTPRequestHandler):
             self._target.close()
             self._target = None
             raise
+        # Of a HEAD the length is what was asked for.
+        dropped = _HOP_BY_HOP - ({"content-length"} if request.method == "HEAD" else set())
         kept = {
-            name: value
-            for name, value in answered.headers.items()
-            if name.lower() not in _HOP_BY_HOP
-            or (request.method == "HEAD" and name.lower() == "content-length")
+            name: value for name, value in answered.headers.items() if name.lower() not in dropped
         }
         return Answer(answered.status, body, kept)
 

@@ -372,7 +372,6 @@ _NOT: dict[str, tuple[Call, ...]] = {
         _start,
     ),
     "RunJobRole": (
-        _delete_import,
         _enqueue,
         _open_work,
         _read_api_keys,
@@ -446,6 +445,7 @@ _MAY: dict[str, tuple[Call, ...]] = {
         *_FILES,
         _count,
         _delete,
+        _delete_import,
         _get_import,
         _list_campaigns,
         _put_export,
