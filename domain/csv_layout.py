@@ -10,6 +10,8 @@ from domain.csv_rows import decoded, read_rows
 from domain.errors import InvalidInput, escaped
 
 SAMPLE_BYTES = 65_536
+MAX_HEADER_CHARACTERS = 20_000
+"""Of all columns together: they are kept in one record."""
 DELIMITERS = (",", ";", "\t", "|")
 ENCODINGS = ("utf-8", "utf-16", "windows-1252")
 _MARKS = (
@@ -50,10 +52,18 @@ def layout_of(sample: bytes, plan: ImportPlan, *, is_whole: bool) -> tuple[CsvLa
     if told is not None:
         start, line = start + len(told.group().encode(encoding)), line + 1
     known = plan.delimiter or (told.group(1) if told else None)
-    candidates = [
-        _headed(sample, encoding, delimiter, CsvPosition(start, line), is_whole=is_whole)
-        for delimiter in (DELIMITERS if known is None else (known,))
-    ]
+    candidates: list[tuple[CsvLayout, CsvPosition]] = []
+    refusals: list[InvalidInput] = []
+    for delimiter in DELIMITERS if known is None else (known,):
+        try:
+            candidates.append(
+                _headed(sample, encoding, delimiter, CsvPosition(start, line), is_whole=is_whole)
+            )
+        except InvalidInput as error:
+            # By another one the header may well be read.
+            refusals.append(error)
+    if not candidates:
+        raise refusals[0]
     layout, position = max(candidates, key=lambda each: len(each[0].header))
     targets_of(plan, layout.header)
     return layout, position
@@ -115,6 +125,10 @@ def _headed(
     if row.fault is not None:
         raise InvalidInput("columns", f"The header cannot be read. {row.fault}")
     header = tuple(cell.strip() for cell in row.cells)
+    if sum(map(len, header)) > MAX_HEADER_CHARACTERS:
+        raise InvalidInput(
+            "columns", f"The header has over {MAX_HEADER_CHARACTERS} characters; shorten it."
+        )
     return CsvLayout(encoding, delimiter, header), read.position
 
 

@@ -4,13 +4,11 @@ from collections.abc import Mapping
 
 from domain.contact import FIELD_NAME
 from domain.contact_import import ImportPlan
-from domain.csv_layout import ADDRESS, DELIMITERS, ENCODINGS, OWN
+from domain.csv_layout import ADDRESS, DELIMITERS, ENCODINGS, MAX_HEADER_CHARACTERS, OWN
 from domain.errors import InvalidInput, escaped
 from domain.unicode_text import is_unicode_text
 
 MAX_COLUMNS = 200
-MAX_HEADER_CHARACTERS = 20_000
-"""Of all columns together: they are kept in one record."""
 
 
 def checked_plan(plan: ImportPlan) -> ImportPlan:

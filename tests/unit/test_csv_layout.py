@@ -59,6 +59,13 @@ def test_columns_are_taken_by_their_names() -> None:
     )
 
 
+def test_a_delimiter_within_quotes_is_none() -> None:
+    """Also where the header could not even be read by it."""
+    data = b'Email,"Name;"\r\na@example.com,Ann\r\n'
+    layout, _ = layout_of(data, ImportPlan(), is_whole=True)
+    assert (layout.delimiter, layout.header) == (",", ("Email", "Name;"))
+
+
 def test_the_columns_of_an_export_are_what_they_were() -> None:
     """Its ids and statuses are left out; a field of such a name is not."""
     header = ("contact_id", "email", "status", "locale", "fields.status", "Plan")
@@ -75,6 +82,7 @@ def test_the_columns_of_an_export_are_what_they_were() -> None:
         (b"Email\n", ImportPlan(columns={"Mail": "email"}), "columns/Mail", "Email"),
         (b"Email\n", ImportPlan(columns={"Email": "address"}), "columns", "email"),
         (b'"Email\nb\n', ImportPlan(), "columns", "quote"),
+        (b"Email," + b"x" * 20_000 + b"\n", ImportPlan(), "columns", "20000 characters"),
         (b"Email\n", ImportPlan(encoding="latin-9"), "encoding", "utf-8"),
         (b"Email\n", ImportPlan(delimiter=":"), "delimiter", "semicolon"),
     ],
