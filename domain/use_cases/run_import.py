@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from domain.contact import Contact, ContactDraft
@@ -36,6 +36,8 @@ WINDOW_BYTES = 1024 * 1024
 _HAND_OVER = timedelta(seconds=15)
 """Kept of the time for a last batch."""
 _GONE = "Its file is gone; create another import."
+_MAX_FAILURE_CHARACTERS = 1_000
+"""It may tell what the file has for a header."""
 
 
 class _FailedError(Exception):
@@ -46,13 +48,15 @@ class _FailedError(Exception):
 class _Batch:
     """What is made of the rows of one batch: one draft for each address, and who is refused."""
 
-    drafts: dict[str, ContactDraft]
-    refused: list[RefusedRow]
+    drafts: dict[str, ContactDraft] = field(default_factory=dict)
+    rows: dict[str, list[CsvRow]] = field(default_factory=dict)
+    """Those that a draft is made of, by its address."""
+    refused: list[RefusedRow] = field(default_factory=list)
     repeated: int = 0
 
     @classmethod
     def of(cls, rows: Sequence[CsvRow], reader: RowReader) -> "_Batch":
-        batch = cls({}, [])
+        batch = cls()
         for row in rows:
             read = reader.read(row)
             if isinstance(read, RefusedRow):
@@ -67,12 +71,14 @@ class _Batch:
                     continue
                 batch.repeated += 1
             batch.drafts[read.address] = read
+            batch.rows.setdefault(read.address, []).append(row)
         return batch
 
-    def refuse(self, draft: ContactDraft, reason: str, rows: Sequence[CsvRow]) -> None:
-        """What only the store can tell."""
-        row = next(each for each in rows if draft.origin and each.line == draft.origin.line)
-        self.refused.append(RefusedRow(row.line, reason, row.cells))
+    def refuse(self, draft: ContactDraft, reason: str) -> None:
+        """What only the store can tell: nothing of any of its rows is imported."""
+        rows = self.rows[draft.address]
+        self.refused += [RefusedRow(row.line, reason, row.cells) for row in rows]
+        self.repeated -= len(rows) - 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,6 +122,7 @@ class RunImport:
             self._go_through(job, deadline)
         except (InvalidInput, _FailedError) as failed:
             reason = failed.detail if isinstance(failed, InvalidInput) else str(failed)
+            reason = reason[:_MAX_FAILURE_CHARACTERS]
             self.jobs.save(self._held(job).end(JobEvent.FAIL, self.clock.now(), reason))
             # Not the reason, which may have words of the file.
             logger.error("Import failed", extra={"job_id": job.job_id})  # noqa: TRY400  see above
@@ -151,6 +158,8 @@ class RunImport:
         return self._saved(replace(job, layout=layout, position=position)), layout, position
 
     def _read(self, job: ContactImport, offset: int, length: int) -> bytes:
+        """Nothing behind what was there when it was started: a row would end where it does not."""
+        length = min(length, (job.size or 0) - offset)
         try:
             return self.object_store.read(job.upload_name, offset, length)
         except NotFound as error:
@@ -165,7 +174,7 @@ class RunImport:
     ) -> ContactImport:
         """A batch and the place behind it: the contacts first, what was reached last."""
         batch = _Batch.of(rows, reader)
-        counts = (self._looked_up if job.dry_run else self._put)(job, batch, rows)
+        counts = self._looked_up(batch) if job.dry_run else self._put(job, batch)
         number = job.refused_batches
         if batch.refused:
             refused = sorted(batch.refused, key=lambda each: each.line)
@@ -187,12 +196,12 @@ class RunImport:
             )
         )
 
-    def _put(self, job: ContactImport, batch: _Batch, rows: Sequence[CsvRow]) -> ImportCounts:
+    def _put(self, job: ContactImport, batch: _Batch) -> ImportCounts:
         drafts = list(batch.drafts.values())
         try:
             put = list(zip(drafts, self.contacts.put(drafts), strict=True))
         except InvalidInput:
-            put = self._put_one_by_one(drafts, batch, rows)
+            put = self._put_one_by_one(drafts, batch)
         if job.plan.segment_id is not None and put:
             self.segments.add_members(
                 job.plan.segment_id, [contact.contact_id for _, contact in put]
@@ -208,7 +217,7 @@ class RunImport:
         )
 
     def _put_one_by_one(
-        self, drafts: Sequence[ContactDraft], batch: _Batch, rows: Sequence[CsvRow]
+        self, drafts: Sequence[ContactDraft], batch: _Batch
     ) -> list[tuple[ContactDraft, Contact]]:
         """One of them adds too many fields to what is there: it is the one that is refused."""
         put = []
@@ -216,12 +225,12 @@ class RunImport:
             try:
                 (contact,) = self.contacts.put([draft])
             except InvalidInput as error:
-                batch.refuse(draft, error.detail, rows)
+                batch.refuse(draft, error.detail)
                 continue
             put.append((draft, contact))
         return put
 
-    def _looked_up(self, _: ContactImport, batch: _Batch, rows: Sequence[CsvRow]) -> ImportCounts:
+    def _looked_up(self, batch: _Batch) -> ImportCounts:
         """What would become of them, were they put."""
         known = {each.address: each for each in self.contacts.find_all(list(batch.drafts))}
         created = updated = unchanged = 0
@@ -233,7 +242,7 @@ class RunImport:
             try:
                 changes = contact.given(draft) is not contact
             except InvalidInput as error:
-                batch.refuse(draft, error.detail, rows)
+                batch.refuse(draft, error.detail)
                 continue
             updated += changes
             unchanged += not changes

@@ -165,9 +165,11 @@ def test_a_dry_run_tells_and_changes_nothing(sentinel: Importing) -> None:
     assert sentinel.refused(imported) == checked
 
 
-def outcome(sentinel: Importing, life: Life, time_left: timedelta | None) -> object:
+def outcome(
+    sentinel: Importing, life: Life, time_left: timedelta | None, *, dry_run: bool = False
+) -> object:
     """Of an import whose process is killed; the next ones live."""
-    job = sentinel.begin(SMALL)
+    job = sentinel.begin(SMALL, dry_run=dry_run)
     immortal = mortal(sentinel, life)
     try:
         sentinel.invoke(job, time_left)
@@ -176,20 +178,24 @@ def outcome(sentinel: Importing, life: Life, time_left: timedelta | None) -> obj
     finally:
         immortal()
     sentinel.clock.sleep(LEASE)
+    before = sentinel.import_of(job)
     ended = sentinel.ended(job, time_left)
+    assert ended.counts.rows >= before.counts.rows
     return ended.state, ended.counts, sentinel.refused(job), sentinel.people()
 
 
+@pytest.mark.parametrize("dry_run", [False, True], ids=["for real", "dry run"])
 @pytest.mark.parametrize("time_left", [None, timedelta()], ids=["one run", "a batch a run"])
-def test_no_kill_is_seen(time_left: timedelta | None) -> None:
+def test_no_kill_is_seen(time_left: timedelta | None, dry_run: bool) -> None:
     """At whichever call it is, before or after: counts, contacts, members and refused rows."""
     undisturbed = Life(None)
-    expected = outcome(Importing(), undisturbed, time_left)
+    expected = outcome(Importing(), undisturbed, time_left, dry_run=dry_run)
     assert undisturbed.calls > 5
     for number in range(undisturbed.calls):
         for after in (False, True):
             life = Life(number, after=after)
-            assert outcome(Importing(), life, time_left) == expected, (number, after)
+            found = outcome(Importing(), life, time_left, dry_run=dry_run)
+            assert found == expected, (number, after)
 
 
 def test_somebody_who_slept_changes_nothing() -> None:
@@ -248,6 +254,36 @@ def test_too_many_fields_together_refuse_their_row_only(sentinel: Importing) -> 
         job = sentinel.ended(sentinel.begin(SMALL, dry_run=dry_run))
         assert [row.line for row in sentinel.refused(job)] == [4, 6, 10]
         assert job.counts.rows == 10
+
+
+def test_every_row_of_an_address_with_too_many_fields_is_refused(sentinel: Importing) -> None:
+    """None is taken for one that was applied with another."""
+    full = {f"field_{number}": number for number in range(49)}
+    sentinel.contacts.put([ContactDraft.of("known@example.com", full)])
+    content = SMALL + b"known@example.com;;Rom\nknown@example.com;Kay;\n"
+    for dry_run in (True, False):
+        sentinel.rows_a_batch = 500
+        job = sentinel.ended(sentinel.begin(content, dry_run=dry_run))
+        assert [row.line for row in sentinel.refused(job)] == [4, 6, 10, 12, 13]
+        assert (job.counts.rows, job.counts.refused, job.counts.repeated) == (12, 5, 3)
+    assert sentinel.people()["known@example.com"] == (full, False)
+
+
+def test_a_file_that_grows_is_imported_as_it_was(sentinel: Importing) -> None:
+    """Up to where it went when it was started."""
+    job = sentinel.begin(SMALL)
+    sentinel.invoke(job, timedelta())
+    sentinel.object_store.write(job.upload_name, SMALL + b"late@example.com;Lee;Rom\n")
+    job = sentinel.ended(job, timedelta())
+    assert (job.state, job.counts.rows) == (JobState.FINISHED, 10)
+    assert "late@example.com" not in sentinel.people()
+
+
+def test_why_it_failed_has_an_end(sentinel: Importing) -> None:
+    """Whatever the file has for a header."""
+    job = sentinel.ended(sentinel.begin(b"Name," + b"x" * 15_000 + b"\n"))
+    assert job.state is JobState.FAILED
+    assert len(job.failure or "") == 1_000
 
 
 def test_a_lost_file_is_told(sentinel: Importing) -> None:
