@@ -52,7 +52,7 @@ TRANSITIONS: dict[tuple[JobState, JobEvent], JobState] = {
     (JobState.CHECKED, JobEvent.CANCEL): JobState.CANCELLED,
     (JobState.FAILED, JobEvent.START): JobState.RUNNING,
 }
-"""Anything else is refused and changes nothing. A failed job goes on from where it was."""
+"""Anything else is refused and changes nothing. A failed import starts anew, if it may."""
 
 
 @dataclass(frozen=True, kw_only=True)
