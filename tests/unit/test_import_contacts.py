@@ -13,6 +13,7 @@ from domain.identifiers import SegmentId
 from domain.job import LEASE, JobEvent, JobState
 from domain.refused_rows import read_refused
 from domain.segment import WHOLE_KEY_SPACE, Segment
+from domain.suppression import Suppression, SuppressionReason
 from domain.use_cases.run_import import RunImport
 from tests.integration.csv_files import (
     COLUMNS,
@@ -284,6 +285,19 @@ def test_why_it_failed_has_an_end(sentinel: Importing) -> None:
     job = sentinel.ended(sentinel.begin(b"Name," + b"x" * 15_000 + b"\n"))
     assert job.state is JobState.FAILED
     assert len(job.failure or "") == 1_000
+
+
+def test_no_suppression_is_lifted(sentinel: Importing) -> None:
+    """Whoever complained, and is in the file all the same, stays without mail."""
+    complaint = Suppression("a@example.com", SuppressionReason.COMPLAINT, sentinel.clock.now())
+    sentinel.suppressions.add(complaint)
+
+    assert sentinel.ended(sentinel.begin(SMALL)).state is JobState.FINISHED
+
+    found = sentinel.suppressions.find(["a@example.com"])
+    assert {address: each.reason for address, each in found.items()} == {
+        "a@example.com": SuppressionReason.COMPLAINT
+    }
 
 
 def test_a_lost_file_is_told(sentinel: Importing) -> None:
