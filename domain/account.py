@@ -1,7 +1,11 @@
 """The account that Sentinel sends and runs in, as it was found: nothing here is Sentinel's own."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from domain.contact import normalise_address
+from domain.errors import InvalidInput
+from domain.sending_identities import address_of, from_headers
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,14 @@ class Sending:
     sent_last_day: float
 
 
+@dataclass(frozen=True, slots=True)
+class Reputation:
+    """Shares of the account's mails as the provider last told them; None before it did."""
+
+    bounces: float | None
+    complaints: float | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
     """An address or a domain that the account has, or is about to have, for its own."""
@@ -46,6 +58,8 @@ class Identity:
     """Whether signing with DKIM is switched on."""
     dkim: str
     """SUCCESS, where the provider has found the keys in the DNS."""
+    key_bits: int | None = None
+    """Of the key that it signs with, where the provider made it."""
     mail_from: str | None = None
     """A return-path domain of its own."""
     mail_from_status: str | None = None
@@ -111,6 +125,23 @@ class Stack:
     status: str
     parameters: Mapping[str, str]
     contents: StackContents | Unread
+    outputs: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def senders(self) -> tuple[str, ...]:
+        """The addresses that it sends from, normalised."""
+        return tuple(
+            dict.fromkeys(
+                address
+                for parameter in ("Sender", "Senders")
+                for address in _addresses(self.parameters.get(parameter, ""))
+            )
+        )
+
+    @property
+    def public_url(self) -> str:
+        """What the links in its mails begin with."""
+        return self.parameters.get("PublicUrl") or self.outputs.get("ApiUrl", "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +150,7 @@ class Account:
 
     caller: Caller | Unread
     sending: Sending | Unread
+    reputation: Reputation | Unread
     senders: tuple[Sender, ...]
     concurrency: Concurrency | Unread
     stack: Stack | Unread | None
@@ -129,8 +161,17 @@ class Account:
         asked = (
             self.caller,
             self.sending,
+            self.reputation,
             self.concurrency,
             self.stack,
             *(sender.identities for sender in self.senders),
         )
         return all(isinstance(each, Unread) for each in asked)
+
+
+def _addresses(headers: str) -> tuple[str, ...]:
+    """None where they are not as a deployment checks them."""
+    try:
+        return tuple(normalise_address(address_of(each)) for each in from_headers(headers))
+    except InvalidInput:
+        return ()

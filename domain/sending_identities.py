@@ -31,6 +31,11 @@ def from_header(text: str) -> str:
     return headers[0]
 
 
+def address_of(header: str) -> str:
+    """Without the name."""
+    return parseaddr(header)[1]
+
+
 def readable(header: str) -> str:
     """A From header as people read it: its name not encoded, its domain in its own letters."""
     name, address = parseaddr(header)
@@ -57,7 +62,7 @@ class SendingIdentities:
         except InvalidInput:
             wanted = ""
         for header in self.headers:
-            if wanted in {header.lower(), parseaddr(header)[1]}:
+            if wanted in {header.lower(), address_of(header)}:
                 return header
         raise InvalidInput(
             field, "None of the deployment's senders; give the address of one (SENDER, SENDERS)."

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, TypeVar
 
@@ -24,6 +25,7 @@ from domain.account import (
     Caller,
     Concurrency,
     Identity,
+    Reputation,
     Role,
     Sender,
     Sending,
@@ -38,6 +40,10 @@ from domain.errors import DependencyRefused
 NO_CREDENTIALS = (CredentialRetrievalError, NoCredentialsError, ProfileNotFound)
 _DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
 _NO_SUCH_STACK = "ValidationError"
+_REPUTATION = timedelta(days=14)
+"""What SES told within it is still told: it does when it counts anew, which takes mails."""
+_DAY = timedelta(days=1)
+_KEY_BITS = {"RSA_1024_BIT": 1_024, "RSA_2048_BIT": 2_048}
 _COMPARING_TEXT = ("StringEquals", "StringLike", "ArnEquals", "ArnLike")
 
 Found = TypeVar("Found")
@@ -77,18 +83,22 @@ def configured_region() -> str | None:
         return boto3.Session().region_name
 
 
-def read_account(clients: AwsClients, senders: Sequence[str], stack: str) -> Account:
-    """What bears on sending from `senders` and on the stack of that name.
+def read_account(clients: AwsClients, senders: Sequence[str], stack: str, now: datetime) -> Account:
+    """What bears on the stack of that name, and on sending from its senders and these.
 
     What cannot be read is Unread. Raises DependencyFault where nobody can be asked: without
     credentials, with wrong ones, or without a connection.
     """
+    caller = _caller(clients)
+    deployed = _read("cloudformation:DescribeStacks", lambda: _stack(clients, stack))
+    others = deployed.senders if isinstance(deployed, Stack) else ()
     return Account(
-        caller=_caller(clients),
+        caller=caller,
         sending=_read("ses:GetAccount", lambda: _sending(clients)),
-        senders=tuple(_sender(clients, address) for address in senders),
+        reputation=_read("cloudwatch:GetMetricStatistics", lambda: _reputation(clients, now)),
+        senders=tuple(_sender(clients, each) for each in dict.fromkeys((*senders, *others))),
         concurrency=_read("lambda:GetAccountSettings", lambda: _concurrency(clients)),
-        stack=_read("cloudformation:DescribeStacks", lambda: _stack(clients, stack)),
+        stack=deployed,
     )
 
 
@@ -133,6 +143,27 @@ def _sending(clients: AwsClients) -> Sending:
     )
 
 
+def _reputation(clients: AwsClients, now: datetime) -> Reputation:
+    return Reputation(
+        bounces=_latest(clients, "Reputation.BounceRate", now),
+        complaints=_latest(clients, "Reputation.ComplaintRate", now),
+    )
+
+
+def _latest(clients: AwsClients, metric: str, now: datetime) -> float | None:
+    """Of the last day that has a value, the highest: as the alarms take it."""
+    answer = clients.cloudwatch.get_metric_statistics(
+        Namespace="AWS/SES",
+        MetricName=metric,
+        StartTime=now - _REPUTATION,
+        EndTime=now,
+        Period=int(_DAY.total_seconds()),
+        Statistics=["Maximum"],
+    )
+    points = sorted(answer["Datapoints"], key=lambda point: point["Timestamp"])
+    return points[-1]["Maximum"] if points else None
+
+
 def _sender(clients: AwsClients, address: str) -> Sender:
     return Sender(address, _read("ses:GetEmailIdentity", lambda: _identities(clients, address)))
 
@@ -155,6 +186,7 @@ def _identity(clients: AwsClients, name: str) -> Identity | None:
         is_verified=answer["VerifiedForSendingStatus"],
         signs=dkim.get("SigningEnabled", False),
         dkim=dkim.get("Status", "NOT_STARTED"),
+        key_bits=_KEY_BITS.get(dkim.get("CurrentSigningKeyLength", "")),
         mail_from=mail_from.get("MailFromDomain") or None,
         mail_from_status=mail_from.get("MailFromDomainStatus"),
         rejects_without_mail_from=mail_from.get("BehaviorOnMxFailure") == "REJECT_MESSAGE",
@@ -182,6 +214,7 @@ def _stack(clients: AwsClients, name: str) -> Stack | None:
             for each in described.get("Parameters", [])
         },
         contents=_read("cloudformation:DescribeStackResources", lambda: _contents(clients, name)),
+        outputs={each["OutputKey"]: each["OutputValue"] for each in described.get("Outputs", [])},
     )
 
 

@@ -11,6 +11,7 @@ from botocore.config import Config
 
 if TYPE_CHECKING:
     from types_boto3_cloudformation import CloudFormationClient
+    from types_boto3_cloudwatch import CloudWatchClient
     from types_boto3_dynamodb import DynamoDBClient
     from types_boto3_iam import IAMClient
     from types_boto3_lambda import LambdaClient
@@ -145,6 +146,14 @@ class AwsClients:
         with self._making:
             return self.session.client(
                 "cloudformation", endpoint_url=self.endpoint_url, config=_config(read_timeout=30)
+            )
+
+    @cached_property
+    def cloudwatch(self) -> "CloudWatchClient":
+        """Metrics, as they are read."""
+        with self._making:
+            return self.session.client(
+                "cloudwatch", endpoint_url=self.endpoint_url, config=_config(read_timeout=10)
             )
 
     @cached_property

@@ -16,13 +16,17 @@ from adapters.aws.job_invoker import LambdaJobInvoker
 from adapters.aws.jobs import DynamoDBJobRepository
 from adapters.aws.queue import SqsSendQueue
 from adapters.aws.table import Table
+from adapters.dns.lookup import DnspythonLookup
 from adapters.system.clock import SystemClock
 from adapters.system.ids import SystemIds
+from adapters.web.pages import UrllibWeb
 from domain.account import Account
 from domain.ports.api_keys import ApiKeys
 from domain.ports.clock import Clock
 from domain.ports.dead_letters import DeadLetters
+from domain.ports.dns import Dns
 from domain.ports.ids import Ids
+from domain.ports.web import Web
 from domain.use_cases.explain_dead_letters import ExplainDeadLetters
 from entrypoints.settings import InvalidSettingsError
 
@@ -37,7 +41,20 @@ def read_account(region: str, senders: Sequence[str], stack: str) -> Account:
 
     Raises DependencyFault where nobody can be asked.
     """
-    return account.read_account(AwsClients(region), senders, stack)
+    return account.read_account(AwsClients(region), senders, stack, SystemClock().now())
+
+
+def dns(name_server: tuple[str, int] | None) -> Dns:
+    """The machine's name servers, or one: its IP address and port.
+
+    Raises DependencyFault where the machine has none.
+    """
+    return DnspythonLookup() if name_server is None else DnspythonLookup(*name_server)
+
+
+def web() -> Web:
+    """What anybody can reach from here."""
+    return UrllibWeb()
 
 
 def deployment(environment: Mapping[str, str], name: str) -> AwsDeployment:

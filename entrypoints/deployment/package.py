@@ -28,7 +28,9 @@ SERVICES = frozenset({"dynamodb", "lambda", "s3", "scheduler", "secretsmanager",
 _OWN = ("adapters", "domain", "entrypoints")
 _NOT_ON_AWS = frozenset(
     {
+        "adapters/dns",
         "adapters/memory",
+        "adapters/web",
         "entrypoints/containers/deployment.py",
         "entrypoints/containers/emulator.py",
         "entrypoints/containers/memory.py",

@@ -9,16 +9,19 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from email.utils import getaddresses
+from ipaddress import IPv4Address
 from textwrap import fill
 
 from domain.account import Account, Caller, Unread
 from domain.contact import normalise_address
 from domain.errors import DependencyFault, InvalidInput
 from entrypoints.deployment.finding import DEFAULT_STACK, Finding, Level, Wanted, unread
+from entrypoints.deployment.rule_findings import Outside, rule_findings
 from entrypoints.deployment.sending_findings import sender_findings, sending_findings
 from entrypoints.deployment.stack_findings import concurrency_findings, stack_findings
 
 _WIDTH = 100
+_DNS_PORT = 53
 _INDENT = " " * 6
 _COMMAND = re.compile("`[^`]*`")
 _HELD_SPACE = "\0"
@@ -28,12 +31,13 @@ AWS_SECRET_ACCESS_KEY, and the region by --region or AWS_REGION; where they have
 (aws sso login). What they must allow is in docs/preflight.md."""
 
 
-def findings(account: Account, wanted: Wanted) -> Sequence[Finding]:
+def findings(account: Account, wanted: Wanted, outside: Outside) -> Sequence[Finding]:
     """All of them: the worst first, else in the order of the questions."""
     found = [
         *_caller_findings(account.caller),
         *sending_findings(account, wanted),
         *(each for sender in account.senders for each in sender_findings(sender, account.stack)),
+        *rule_findings(account, outside),
         *concurrency_findings(account, wanted),
         *stack_findings(account, wanted),
     ]
@@ -65,9 +69,10 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
         if region is None:
             return _nothing_asked("No region is set.")
         account = deployment.read_account(region, wanted.senders, wanted.stack)
+        outside = Outside(deployment.dns(options.name_server), deployment.web())
     except DependencyFault as error:
         return _nothing_asked(f"{error}.")
-    found = findings(account, wanted)
+    found = findings(account, wanted, outside)
     _say(_as_json(found) if options.json else _as_table(found))
     if account.is_closed:
         return _nothing_asked("Every question was denied.")
@@ -98,6 +103,11 @@ def _parser() -> argparse.ArgumentParser:
         type=_at_least(0),
         help=f"reserved for starts: StartConcurrency {deployed}",
     )
+    add(
+        "--name-server",
+        type=_server,
+        help="IP address of the name server to ask, as 192.0.2.1 or 192.0.2.1:5353 (the machine's)",
+    )
     add("--json", action="store_true", help="print JSON")
     return parser
 
@@ -110,6 +120,14 @@ def _address(text: str) -> str:
         raise argparse.ArgumentTypeError(
             "write it as news@example.com or News <news@example.com>"
         ) from None
+
+
+def _server(text: str) -> tuple[str, int]:
+    host, _, port = text.partition(":")
+    try:
+        return str(IPv4Address(host)), int(port or _DNS_PORT)
+    except ValueError:
+        raise argparse.ArgumentTypeError("write it as 192.0.2.1 or 192.0.2.1:5353") from None
 
 
 def _at_least(least: int) -> Callable[[str], int]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from domain.account import Account, Identity, Sender, Sending, Stack, Unread
+from domain.domain_name import in_ascii
 from entrypoints.deployment.finding import (
     Finding,
     Level,
@@ -23,10 +24,7 @@ _VERIFY = (
     "Verify the domain: `aws sesv2 create-email-identity --email-identity {domain}`, then put its "
     "three DKIM records, which the SES console shows, into the DNS of {domain}."
 )
-_SIGN = (
-    "Gmail and Yahoo ask bulk senders for DKIM and DMARC. {what} For DMARC put a TXT record "
-    '_dmarc.{domain} "v=DMARC1; p=none" there, too.'
-)
+_SIGN = "Gmail and Yahoo ask for DKIM. {what}"
 
 
 def sending_findings(account: Account, wanted: Wanted) -> Iterator[Finding]:
@@ -131,7 +129,7 @@ def _of_daily_quota(sending: Sending) -> Finding:
 def sender_findings(sender: Sender, stack: Stack | Unread | None) -> Iterator[Finding]:
     """Of one sender."""
     subject = f"sender {sender.address}"
-    domain = sender.address.rpartition("@")[2]
+    domain = in_ascii(sender.address.rpartition("@")[2])
     if isinstance(sender.identities, Unread):
         yield unread(subject, sender.identities)
         return
@@ -162,13 +160,7 @@ def _of_unverified(subject: str, identity: Identity) -> Finding:
 def _of_dkim(subject: str, domain: str, identities: Sequence[Identity]) -> Finding:
     subject = f"{subject}: DKIM"
     if any(identity.signs and identity.dkim == "SUCCESS" for identity in identities):
-        return Finding(
-            Level.OK,
-            subject,
-            "mails are signed",
-            "DMARC is not seen from here; Gmail and Yahoo ask for a TXT record of at least "
-            f'_dmarc.{domain} "v=DMARC1; p=none".',
-        )
+        return Finding(Level.OK, subject, "mails are signed")
     domains = [identity for identity in identities if "@" not in identity.name]
     if not domains:
         found = "mails are not signed: only the address is verified"
@@ -176,7 +168,7 @@ def _of_dkim(subject: str, domain: str, identities: Sequence[Identity]) -> Findi
             Level.WARN,
             subject,
             found,
-            _SIGN.format(what=_VERIFY.format(domain=domain), domain=domain),
+            _SIGN.format(what=_VERIFY.format(domain=domain)),
         )
     closest = domains[0]
     if closest.dkim == "SUCCESS":
@@ -188,7 +180,7 @@ def _of_dkim(subject: str, domain: str, identities: Sequence[Identity]) -> Findi
     else:
         found = f"mails are not signed: the keys of {closest.name} are {closest.dkim}"
         what = f"Put the DKIM records that the SES console shows for {closest.name} into its DNS."
-    return Finding(Level.WARN, subject, found, _SIGN.format(what=what, domain=domain))
+    return Finding(Level.WARN, subject, found, _SIGN.format(what=what))
 
 
 def _of_mail_from(subject: str, identities: Sequence[Identity]) -> Iterator[Finding]:

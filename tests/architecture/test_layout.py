@@ -133,7 +133,7 @@ def test_localstack_is_no_package() -> None:
 
 def test_each_adapter_says_which_port_it_implements() -> None:
     """`Implements domain.ports.<port>` leads a reader from the adapter to its contract."""
-    for family in ("memory", "aws", "emf"):
+    for family in ("memory", "aws", "emf", "dns", "web"):
         implemented = {
             line.split("domain.ports.")[1].split("`")[0]
             for path in (ROOT / "adapters" / family).glob("*.py")
@@ -143,3 +143,10 @@ def test_each_adapter_says_which_port_it_implements() -> None:
         for name in implemented:
             module, _, port = name.partition(".")
             assert hasattr(importlib.import_module(f"domain.ports.{module}"), port), name
+
+
+def test_no_function_carries_what_only_the_preflight_looks_by() -> None:
+    """It is asked from a person's machine: a function would only begin later for it."""
+    carried = (ROOT / "requirements-lambda.lock").read_text()
+    assert "\ndnspython==" in (ROOT / "requirements.lock").read_text()
+    assert "\ndnspython==" not in carried

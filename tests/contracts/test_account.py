@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from itertools import count
 
 import pytest
@@ -14,6 +15,7 @@ from domain.account import (
     Caller,
     Concurrency,
     Identity,
+    Reputation,
     Role,
     Sender,
     Sending,
@@ -27,6 +29,7 @@ from entrypoints.deployment.preflight import main
 from tests.conftest import Emulator
 from tests.contracts.aws_family import close
 from tests.contracts.wire import answer, cut, error, intercepted, query_error, through
+from tests.dns_server import name_server
 
 ADDRESS = "news@mail.example.com"
 STACK = "watched"
@@ -71,7 +74,11 @@ _TRUST = {
 }
 _TEMPLATE = json.dumps(
     {
-        "Parameters": {"SendRate": {"Type": "Number", "Default": 28}},
+        "Parameters": {
+            "SendRate": {"Type": "Number", "Default": 28},
+            "Senders": {"Type": "String", "Default": "Shop <shop@xn--bcher-kva.example>"},
+        },
+        "Outputs": {"ApiUrl": {"Value": "https://api.example"}},
         "Resources": {
             "SchedulerInvokeRole": {
                 "Type": "AWS::IAM::Role",
@@ -125,7 +132,7 @@ def stack(clients: AwsClients) -> str:
 
 def read(clients: AwsClients) -> Account:
     """For one sender and one stack."""
-    return read_account(clients, [ADDRESS], STACK)
+    return read_account(clients, [ADDRESS], STACK, datetime.now(UTC))
 
 
 def deployed(clients: AwsClients) -> Stack:
@@ -151,6 +158,7 @@ def test_an_empty_account_is_read(clients: AwsClients, account_id: str) -> None:
         max_a_day=50_000.0,
         sent_last_day=0.0,
     )
+    assert account.reputation == Reputation(bounces=None, complaints=None)
     assert account.senders == (Sender(ADDRESS, ()),)
     limit = clients.lambda_.get_account_settings()["AccountLimit"]["ConcurrentExecutions"]
     assert account.concurrency == Concurrency(limit, limit)
@@ -170,6 +178,24 @@ def test_the_sandbox_is_read(clients: AwsClients) -> None:
     assert not sending.has_production_access
 
 
+def test_the_reputation_is_the_latest_that_ses_told(clients: AwsClients) -> None:
+    """As its metrics have it."""
+    now = datetime.now(UTC)
+    for name, value, age in (
+        ("Reputation.BounceRate", 0.02, 3),
+        ("Reputation.BounceRate", 0.01, 1),
+        ("Reputation.ComplaintRate", 0.0004, 2),
+    ):
+        clients.cloudwatch.put_metric_data(
+            Namespace="AWS/SES",
+            MetricData=[
+                {"MetricName": name, "Value": value, "Timestamp": now - timedelta(days=age)}
+            ],
+        )
+
+    assert read(clients).reputation == Reputation(bounces=0.01, complaints=0.0004)
+
+
 def test_the_identities_that_cover_a_sender_are_read(clients: AwsClients) -> None:
     """Its address, its domain and the domain above; the closest first, and no other."""
     for identity in ("example.com", ADDRESS, "other.example.com"):
@@ -187,7 +213,7 @@ def test_a_domain_in_its_own_letters_is_asked_for_as_ses_has_it(clients: AwsClie
     """In its ASCII form."""
     _make(clients, "xn--mnchen-3ya.example")
 
-    (sender,) = read_account(clients, ["news@münchen.example"], STACK).senders
+    (sender,) = read_account(clients, ["news@münchen.example"], STACK, datetime.now(UTC)).senders
 
     assert isinstance(sender.identities, tuple)
     assert [identity.name for identity in sender.identities] == ["xn--mnchen-3ya.example"]
@@ -204,7 +230,9 @@ def test_a_stack_is_read(clients: AwsClients, account_id: str) -> None:
 
     assert stack.name == STACK
     assert stack.status == "CREATE_COMPLETE"
-    assert stack.parameters == {"SendRate": "28"}
+    assert stack.parameters["SendRate"] == "28"
+    assert stack.public_url == "https://api.example"
+    assert [sender.address for sender in read(clients).senders] == [ADDRESS, "shop@bücher.example"]
     contents = stack.contents
     assert not isinstance(contents, Unread)
     assert contents.schedule_groups == {"ScheduleGroup": "watched-group"}
@@ -276,7 +304,11 @@ def test_what_the_emulator_cannot_say_of_ses_is_read(clients: AwsClients) -> Non
         {
             "IdentityType": "DOMAIN",
             "VerifiedForSendingStatus": True,
-            "DkimAttributes": {"SigningEnabled": True, "Status": "SUCCESS"},
+            "DkimAttributes": {
+                "SigningEnabled": True,
+                "Status": "SUCCESS",
+                "CurrentSigningKeyLength": "RSA_2048_BIT",
+            },
             "MailFromAttributes": {
                 "MailFromDomain": "bounce.example.com",
                 "MailFromDomainStatus": "FAILED",
@@ -305,6 +337,7 @@ def test_what_the_emulator_cannot_say_of_ses_is_read(clients: AwsClients) -> Non
             is_verified=True,
             signs=True,
             dkim="SUCCESS",
+            key_bits=2_048,
             mail_from="bounce.example.com",
             mail_from_status="FAILED",
             rejects_without_mail_from=True,
@@ -359,9 +392,11 @@ def test_an_account_that_denies_everything_is_closed(clients: AwsClients) -> Non
         intercepted(clients.sesv2_reads, "GetEmailIdentity", DENIED),
         intercepted(clients.lambda_, "GetAccountSettings", DENIED),
         intercepted(clients.cloudformation, "DescribeStacks", QUERY_DENIED),
+        intercepted(clients.cloudwatch, "GetMetricStatistics", DENIED),
     ):
         account = read(clients)
 
+    assert account.reputation == _denied("cloudwatch:GetMetricStatistics")
     assert account.caller == _denied("sts:GetCallerIdentity", "AccessDenied")
     assert account.is_closed
 
@@ -412,11 +447,18 @@ def environment(
     return {"AWS_REGION": emulator.region}
 
 
+@pytest.fixture
+def server() -> Iterator[str]:
+    """A DNS that knows one record."""
+    with name_server({("_dmarc.example.com", "TXT"): ['"v=DMARC1; p=none"']}) as (host, port):
+        yield f"{host}:{port}"
+
+
 def test_the_command_tells_the_worst_first_and_fails(
-    environment: dict[str, str], account_id: str, capsys: pytest.CaptureFixture[str]
+    environment: dict[str, str], account_id: str, server: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Aligned, with the remedy below each finding."""
-    status = main(["--sender", f"News <{ADDRESS}>"], environment)
+    status = main(["--sender", f"News <{ADDRESS}>", "--name-server", server], environment)
 
     lines = capsys.readouterr().out.splitlines()
     assert status == 1
@@ -432,18 +474,23 @@ def test_the_command_tells_the_worst_first_and_fails(
 
 
 def test_the_command_succeeds_where_nothing_fails(
-    environment: dict[str, str], clients: AwsClients, capsys: pytest.CaptureFixture[str]
+    environment: dict[str, str],
+    clients: AwsClients,
+    server: str,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     """A warning is no failure: the domain signs nothing yet."""
     _make(clients, "example.com")
 
-    status = main(["--sender", ADDRESS, "--json"], environment)
+    status = main(["--sender", ADDRESS, "--json", "--name-server", server], environment)
 
     told = json.loads(capsys.readouterr().out)
     assert status == 0
     assert told["schema"] == 1
     assert told["findings"][0]["level"] == "WARN"
     assert told["findings"][0]["subject"] == f"sender {ADDRESS}: DKIM"
+    found = {each["subject"]: each["found"] for each in told["findings"]}
+    assert found[f"sender {ADDRESS}: DMARC"] == "p=none, by _dmarc.example.com"
     assert set(told["findings"][0]) == {"level", "subject", "found", "remedy"}
 
 

@@ -7,11 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from adapters.memory.dns import MemoryDns
+from adapters.memory.web import MemoryWeb
 from domain.account import (
     Account,
     Caller,
     Concurrency,
     Identity,
+    Reputation,
     Role,
     Sender,
     Sending,
@@ -21,8 +24,12 @@ from domain.account import (
     TrustCondition,
     Unread,
 )
+from domain.ports.dns import Dns
+from domain.ports.web import Web
 from entrypoints.deployment.finding import Finding, Level, Wanted
-from entrypoints.deployment.preflight import findings, main
+from entrypoints.deployment.preflight import findings as all_findings
+from entrypoints.deployment.preflight import main
+from entrypoints.deployment.rule_findings import Outside
 from entrypoints.deployment.sending_findings import DEFAULT_SEND_RATE
 from entrypoints.deployment.stack_findings import DEFAULT_WORKER_CONCURRENCY, ROLES
 
@@ -37,7 +44,21 @@ def arn_of(identity: str) -> str:
 
 
 WANTED = Wanted(senders=(ADDRESS,))
-DOMAIN = Identity(name="example.com", is_verified=True, signs=True, dkim="SUCCESS")
+DOMAIN = Identity(
+    name="example.com",
+    is_verified=True,
+    signs=True,
+    dkim="SUCCESS",
+    key_bits=2_048,
+    mail_from="bounce.example.com",
+    mail_from_status="SUCCESS",
+)
+SPF = "v=spf1 include:amazonses.com ~all"
+TEXTS = {"_dmarc.example.com": ["v=DMARC1; p=quarantine"], "bounce.example.com": [SPF]}
+EXCHANGES = {"bounce.example.com": ["feedback-smtp.eu-central-1.amazonses.com"]}
+URL = "https://api.example"
+DNS = MemoryDns(TEXTS, EXCHANGES)
+WEB = MemoryWeb({f"{URL}/healthz": 200})
 SENDING = Sending(
     has_production_access=True,
     is_enabled=True,
@@ -67,16 +88,28 @@ CONTENTS = StackContents(
 STACK = Stack(
     name="sentinel",
     status="UPDATE_COMPLETE",
-    parameters={"SendingIdentities": arn_of("example.com")},
+    parameters={
+        "SendingIdentities": arn_of("example.com"),
+        "PostalAddress": "1 High Street, Harrowick",
+    },
     contents=CONTENTS,
+    outputs={"ApiUrl": URL},
 )
 HEALTHY = Account(
     caller=Caller(ACCOUNT, f"arn:aws:iam::{ACCOUNT}:user/somebody", "eu-central-1"),
     sending=SENDING,
+    reputation=Reputation(bounces=0.01, complaints=0.0002),
     senders=(Sender(ADDRESS, (DOMAIN,)),),
     concurrency=Concurrency(1_000, 1_000),
     stack=STACK,
 )
+
+
+def findings(
+    account: Account, wanted: Wanted = WANTED, dns: Dns = DNS, web: Web = WEB
+) -> Sequence[Finding]:
+    """With a DNS and a web in which all is well, but for what a test says."""
+    return all_findings(account, wanted, Outside(dns, web))
 
 
 def failures(account: Account, wanted: Wanted = WANTED) -> Sequence[Finding]:
@@ -99,6 +132,17 @@ def of(subject: str, account: Account, wanted: Wanted = WANTED) -> Finding:
 def sent_as(*identities: Identity) -> Account:
     """The healthy account with other identities."""
     return replace(HEALTHY, senders=(Sender(ADDRESS, identities),))
+
+
+def with_identities(arns: str) -> Stack:
+    """The stack, which may send by these."""
+    return replace(STACK, parameters={**STACK.parameters, "SendingIdentities": arns})
+
+
+def publishing(dmarc: str, name: str = "_dmarc.example.com") -> Dns:
+    """The DNS with another DMARC record."""
+    others = {known: texts for known, texts in TEXTS.items() if not known.startswith("_dmarc.")}
+    return MemoryDns({**others, name: [dmarc]}, EXCHANGES)
 
 
 def with_role(logical: str, role: Role | Unread | None) -> Account:
@@ -139,6 +183,7 @@ def test_what_needs_mending_says_how() -> None:
         sending=replace(
             SENDING, has_production_access=False, enforcement="PROBATION", sent_last_day=50_000.0
         ),
+        reputation=Reputation(bounces=None, complaints=0.004),
         senders=(Sender(ADDRESS, ()),),
         concurrency=Concurrency(10, 10),
         stack=replace(STACK, status="UPDATE_FAILED", contents=replace(CONTENTS, roles={})),
@@ -146,7 +191,7 @@ def test_what_needs_mending_says_how() -> None:
 
     found = failures(account)
 
-    assert len(found) == 14
+    assert len(found) == 15
     assert all(each.remedy for each in found)
 
 
@@ -221,6 +266,7 @@ def test_an_account_is_closed_when_nothing_could_be_read() -> None:
     closed = Account(
         caller=unread,
         sending=unread,
+        reputation=unread,
         senders=(Sender(ADDRESS, unread),),
         concurrency=unread,
         stack=unread,
@@ -404,23 +450,17 @@ def test_a_verified_domain_covers_an_address_that_is_not() -> None:
 def test_mails_that_are_not_signed_warn(identity: Identity, word: str) -> None:
     """Large providers refuse bulk mail without DKIM and DMARC."""
     account = sent_as(identity)
-    identities = {"SendingIdentities": arn_of(identity.name)}
-
-    finding = only(replace(account, stack=replace(STACK, parameters=identities)))
+    account = replace(account, stack=with_identities(arn_of(identity.name)))
+    (finding,) = [
+        each
+        for each in findings(account, dns=publishing("v=DMARC1; p=none"))
+        if each.level is not Level.OK
+    ]
 
     assert finding.subject == f"sender {ADDRESS}: DKIM"
     assert finding.level is Level.WARN
     assert word in finding.remedy
     assert "Gmail and Yahoo" in finding.remedy
-    assert "_dmarc.example.com" in finding.remedy
-
-
-def test_signed_mails_still_want_a_dmarc_record() -> None:
-    """Which AWS does not know of."""
-    finding = of(f"sender {ADDRESS}: DKIM", HEALTHY)
-
-    assert finding.level is Level.OK
-    assert "_dmarc.example.com" in finding.remedy
 
 
 @pytest.mark.parametrize(
@@ -452,20 +492,249 @@ def test_a_return_path_that_does_not_stand_is_told(
 def test_an_identity_that_the_worker_may_send_by_is_fine() -> None:
     """Among others."""
     identities = ",".join(arn_of(each) for each in (ADDRESS, "example.com"))
-    stack = replace(STACK, parameters={"SendingIdentities": identities})
 
-    assert failures(replace(HEALTHY, stack=stack)) == []
+    assert failures(replace(HEALTHY, stack=with_identities(identities))) == []
 
 
 def test_an_identity_that_the_worker_may_not_send_by_fails() -> None:
     """Every mail would be refused."""
-    stack = replace(STACK, parameters={"SendingIdentities": arn_of("notexample.com")})
-
-    finding = only(replace(HEALTHY, stack=stack))
+    finding = only(replace(HEALTHY, stack=with_identities(arn_of("notexample.com"))))
 
     assert finding.level is Level.FAIL
     assert finding.found == "the send worker may not send by example.com"
     assert "Deploy with this SENDER" in finding.remedy
+
+
+# Gmail's and Yahoo's rules (docs/sender-rules.md).
+
+
+def told(subject: str, account: Account, dns: Dns = DNS, web: Web = WEB) -> Finding:
+    """What was found of a sender's rule."""
+    (finding,) = [
+        each
+        for each in findings(account, dns=dns, web=web)
+        if each.subject == f"sender {ADDRESS}: {subject}"
+    ]
+    return finding
+
+
+def test_every_rule_that_is_kept_is_told() -> None:
+    """The checklist is seen to have been gone through."""
+    subjects = {each.subject for each in findings(HEALTHY)}
+
+    of_sender = ("DKIM", "DKIM key", "DMARC", "alignment", "MAIL FROM", "SPF", "MX")
+    assert {f"sender {ADDRESS}: {each}" for each in of_sender} <= subjects
+    assert {"complaint rate", "one-click unsubscribe", "postal address"} <= subjects
+
+
+@pytest.mark.parametrize(
+    ("dmarc", "level", "word"),
+    [
+        ("v=DMARC1; p=none", Level.OK, "p=quarantine"),
+        ("v=DMARC1; p=reject", Level.OK, ""),
+        ("v=DMARC1; p=monitor", Level.WARN, "Leave one TXT record"),
+        ("something else", Level.WARN, "`v=DMARC1; p=none` at _dmarc.example.com"),
+    ],
+)
+def test_the_dmarc_record_is_read(dmarc: str, level: Level, word: str) -> None:
+    """At least p=none, and written so that receivers take it."""
+    finding = told("DMARC", HEALTHY, publishing(dmarc))
+
+    assert finding.level is level
+    assert word in finding.remedy
+
+
+def below(domain: str, dkim_domain: str = "example.com") -> Account:
+    """The healthy account, which sends from a domain below its identity's."""
+    identity = replace(DOMAIN, name=dkim_domain)
+    sender = Sender(f"news@{domain}", (identity,))
+    stack = with_identities(arn_of(dkim_domain))
+    return replace(HEALTHY, senders=(sender,), stack=stack)
+
+
+def test_a_record_of_a_domain_above_counts_by_its_word_for_those_below() -> None:
+    """As receivers take it."""
+    account = below("mail.example.com")
+    dns = publishing("v=DMARC1; p=reject; sp=none")
+
+    (finding,) = [each for each in findings(account, dns=dns) if each.subject.endswith(": DMARC")]
+
+    assert finding.found == "p=none, by _dmarc.example.com"
+
+
+@pytest.mark.parametrize(("policy", "level"), [("none", Level.WARN), ("reject", Level.FAIL)])
+def test_a_signature_that_does_not_align_is_told(policy: str, level: Level) -> None:
+    """Strict alignment takes no signature of the domain above: every mail would be refused."""
+    account = below("mail.example.com")
+    dns = publishing(f"v=DMARC1; p={policy}; adkim=s; aspf=s")
+
+    (finding,) = [each for each in findings(account, dns=dns) if each.level is not Level.OK]
+
+    assert finding.subject == "sender news@mail.example.com: alignment"
+    assert finding.level is level
+    assert "create-email-identity --email-identity mail.example.com`" in finding.remedy
+
+
+def test_a_return_path_that_aligns_stands_for_a_missing_signature() -> None:
+    """DMARC asks for one of the two."""
+    unsigned = sent_as(replace(DOMAIN, signs=False))
+    assert told("alignment", unsigned).level is Level.OK
+
+    refused = sent_as(replace(DOMAIN, signs=False, mail_from_status="FAILED"))
+    assert told("alignment", refused).level is Level.FAIL
+
+
+@pytest.mark.parametrize("address", ["shop@gmail.com", "shop@yahoo.co.uk"])
+def test_a_sender_of_a_mailbox_provider_fails(address: str) -> None:
+    """Verified or not, its mails are refused."""
+    own = replace(DOMAIN, name=address, signs=False, mail_from=None)
+    stack = with_identities(arn_of(address))
+    account = replace(HEALTHY, senders=(Sender(address, (own,)),), stack=stack)
+
+    finding = of(f"sender {address}: From", account)
+
+    assert finding.level is Level.FAIL
+    assert "domain of your own" in finding.remedy
+
+
+def test_a_short_key_is_a_hint() -> None:
+    """Gmail takes it."""
+    finding = told("DKIM key", sent_as(replace(DOMAIN, key_bits=1_024)))
+
+    assert finding.level is Level.OK
+    assert "NextSigningKeyLength=RSA_2048_BIT --email-identity example.com`" in finding.remedy
+    assert told("DKIM key", sent_as(replace(DOMAIN, key_bits=None))).remedy == ""
+
+
+def test_without_a_return_path_of_its_own_spf_passes_for_ses() -> None:
+    """Which no rule forbids; how to have one is said whole."""
+    finding = told("SPF", sent_as(replace(DOMAIN, mail_from=None, mail_from_status=None)))
+
+    assert finding.level is Level.OK
+    assert "--mail-from-domain bounce.example.com --email-identity example.com`" in finding.remedy
+    assert "`10 feedback-smtp.eu-central-1.amazonses.com`" in finding.remedy
+    assert f"`{SPF}`" in finding.remedy
+
+
+@pytest.mark.parametrize(
+    ("texts", "word"),
+    [
+        ([], "has no SPF record"),
+        (["v=spf1 -all"], "does not let SES send"),
+        (["v=spf1 include:amazonses.com +all"], "lets anybody send"),
+        ([SPF, SPF], "2 SPF records"),
+        (["v=spf1 include:amazonses.com ~al"], "'~al'"),
+    ],
+)
+def test_a_return_path_whose_spf_is_wrong_is_told(texts: list[str], word: str) -> None:
+    """With the record that it should have."""
+    finding = told("SPF", HEALTHY, MemoryDns({**TEXTS, "bounce.example.com": texts}, EXCHANGES))
+
+    assert finding.level is Level.WARN
+    assert word in finding.found
+    assert f"`{SPF}`" in finding.remedy
+
+
+@pytest.mark.parametrize("hosts", [[], ["mail.example.com"]])
+def test_a_return_path_whose_bounces_do_not_come_back_is_told(hosts: list[str]) -> None:
+    """SES does not use it then."""
+    finding = told("MX", HEALTHY, MemoryDns(TEXTS, {"bounce.example.com": hosts}))
+
+    assert finding.level is Level.WARN
+    assert "10 feedback-smtp.eu-central-1.amazonses.com" in finding.remedy
+
+
+def test_what_the_dns_does_not_tell_is_not_judged() -> None:
+    """It is said to be unchecked, and how to look."""
+    dns = MemoryDns({}, {}, frozenset({"_dmarc.example.com", "bounce.example.com"}))
+
+    found = [each for each in findings(HEALTHY, dns=dns) if each.level is not Level.OK]
+
+    assert [each.subject.rpartition(": ")[2] for each in found] == ["DMARC", "SPF", "MX"]
+    assert {each.level for each in found} == {Level.WARN}
+    assert all(each.found.startswith("not checked: ") for each in found)
+    assert "`dig +short TXT _dmarc.example.com`" in found[0].remedy
+
+
+def test_a_domain_in_its_own_letters_is_looked_up_in_ascii() -> None:
+    """As it is in the DNS."""
+    identity = replace(DOMAIN, name="xn--bcher-kva.example", mail_from=None)
+    account = replace(
+        HEALTHY,
+        senders=(Sender("news@bücher.example", (identity,)),),
+        stack=with_identities(arn_of("xn--bcher-kva.example")),
+    )
+    dns = publishing("v=DMARC1; p=none", "_dmarc.xn--bcher-kva.example")
+
+    assert [each for each in findings(account, dns=dns) if each.level is not Level.OK] == []
+
+
+@pytest.mark.parametrize(
+    ("rate", "level"),
+    [
+        (None, Level.OK),
+        (0.0009, Level.OK),
+        (0.001, Level.WARN),
+        (0.0029, Level.WARN),
+        (0.003, Level.FAIL),
+    ],
+)
+def test_the_complaint_rate_is_held_to_the_rules(rate: float | None, level: Level) -> None:
+    """Below 0.10 %, and never 0.30 %; Gmail's own count is elsewhere, and said where."""
+    account = replace(HEALTHY, reputation=Reputation(bounces=None, complaints=rate))
+    finding = of("complaint rate", account)
+
+    assert finding.level is level
+    assert "postmaster.google.com" in finding.remedy
+
+
+@pytest.mark.parametrize(
+    ("url", "statuses", "word"),
+    [
+        ("http://mail.example", {}, "https only"),
+        ("https://mail.example", {}, "does not answer"),
+        ("https://mail.example", {"https://mail.example/healthz": 404}, "answers 404"),
+    ],
+)
+def test_links_that_nobody_can_unsubscribe_by_fail(
+    url: str, statuses: dict[str, int], word: str
+) -> None:
+    """The links of the mails begin with it."""
+    stack = replace(STACK, parameters={**STACK.parameters, "PublicUrl": url})
+    found = findings(replace(HEALTHY, stack=stack), web=MemoryWeb(statuses))
+    (finding,) = [each for each in found if each.level is not Level.OK]
+
+    assert finding.subject == "one-click unsubscribe"
+    assert finding.level is Level.FAIL
+    assert word in finding.found
+    assert "PUBLIC_URL" in finding.remedy
+
+
+def test_a_stack_that_tells_no_url_is_not_judged() -> None:
+    """As one that is not whole."""
+    finding = only(replace(HEALTHY, stack=replace(STACK, outputs={})))
+
+    assert (finding.subject, finding.level) == ("one-click unsubscribe", Level.WARN)
+    assert finding.found.startswith("not checked: ")
+
+
+def test_a_deployment_without_a_postal_address_warns() -> None:
+    """No marketing goes out."""
+    stack = replace(STACK, parameters={**STACK.parameters, "PostalAddress": ""})
+    finding = only(replace(HEALTHY, stack=stack))
+
+    assert finding.level is Level.WARN
+    assert "POSTAL_ADDRESS=" in finding.remedy
+
+
+def test_the_stacks_own_senders_are_its_parameters() -> None:
+    """Each address once, however it is written; none where they cannot be read."""
+    headers = {
+        "Sender": "News <news@xn--bcher-kva.example>",
+        "Senders": '"Shop, Ltd" <shop@example.com>, news@bücher.example',
+    }
+    assert replace(STACK, parameters=headers).senders == ("news@bücher.example", "shop@example.com")
+    assert replace(STACK, parameters={"Sender": "nobody"}).senders == ()
 
 
 # How many functions Lambda runs at once.
@@ -683,6 +952,7 @@ def test_a_stack_without_its_schedule_group_fails() -> None:
         (["--sender", "a@example.com, b@example.com"], "news@example.com"),
         (["--sender", ADDRESS, "--send-rate", "1.5"], "--send-rate: write it as a whole number"),
         (["--sender", ADDRESS, "--concurrency", "1"], "at least 2"),
+        (["--sender", ADDRESS, "--name-server", "ns.example.com"], "192.0.2.1:5353"),
         ([], "--sender"),
     ],
 )
