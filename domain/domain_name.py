@@ -9,6 +9,10 @@ _DOTS = re.compile("[.\u3002\uff0e\uff61]")
 _MAX_DOMAIN = 253
 _MAX_LABEL = 63
 _ASCII_IN_LABEL = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-")
+_CATEGORIES_IN_LABEL = frozenset({"Ll", "Lo", "Lm", "Mn", "Mc", "Nd"})
+"""Letters, marks and digits (RFC 5892, section 2.1): no symbols, no emoji."""
+_BETWEEN_LETTERS = frozenset("\u00b7\u0375\u05f3\u05f4\u30fb")
+"""What some languages write within words (RFC 5892, appendix A), whatever is beside it."""
 
 
 def in_its_own_letters(domain: str) -> str:
@@ -31,16 +35,34 @@ def is_domain(domain: str) -> bool:
     """Two labels or more (RFC 1035, section 2.3.1; RFC 5890)."""
     # No regular expression: one of so many characters takes long to compile, at every cold start.
     labels = domain.split(".")
-    return len(domain) <= _MAX_DOMAIN and len(labels) > 1 and all(map(_is_label, labels))
+    return (
+        len(labels) > 1
+        and all(map(_is_label, labels))
+        and len(in_ascii(domain)) <= _MAX_DOMAIN
+        # An address of a host, or no address at all (RFC 3696, section 2).
+        and not labels[-1].isdecimal()
+    )
 
 
 def _is_label(label: str) -> bool:
     return (
-        0 < len(label) <= _MAX_LABEL
+        bool(label)
         and not label.startswith("-")
         and not label.endswith("-")
-        and all(char in _ASCII_IN_LABEL or not char.isascii() for char in label)
+        # Of these only IDNs begin with xn-- (RFC 5891, section 4.2.3.1), and they are decoded.
+        and label[2:4] != "--"
+        and not unicodedata.category(label[0]).startswith("M")
+        # What stands for other letters has to be written as those (RFC 5892, section 2.2).
+        and unicodedata.normalize("NFKC", label) == label
+        and all(map(_is_in_label, label))
+        and len(label if label.isascii() else _encoded(label)) <= _MAX_LABEL
     )
+
+
+def _is_in_label(char: str) -> bool:
+    if char.isascii():
+        return char in _ASCII_IN_LABEL
+    return unicodedata.category(char) in _CATEGORIES_IN_LABEL or char in _BETWEEN_LETTERS
 
 
 def _encoded(label: str) -> str:
