@@ -46,7 +46,11 @@ class _TooLongError(Exception):
 
 @dataclass
 class _Lines:
-    """What a reader of records takes lines from: it tells how many each record took."""
+    """What a reader of records takes lines from: it tells how many each record took.
+
+    Where a quote that is not closed was looked for in some lines, it is not looked for there again:
+    otherwise each line of a file could have thousands behind it read in vain.
+    """
 
     text: str
     is_last: bool
@@ -55,14 +59,19 @@ class _Lines:
     """Lines of the present record."""
     start: int = 0
     lines: list[int] = field(default_factory=list)
+    open_until: int = 0
+    """From the present record's second line up to there, no line closes a quote that is open."""
+    has_skipped: bool = False
 
     def begin(self) -> None:
-        self.start, self.taken, self.lines = self.at, 0, []
+        self.start, self.taken, self.lines, self.has_skipped = self.at, 0, [], False
 
     def __iter__(self) -> Iterator[str]:
         return self
 
     def __next__(self) -> str:
+        if self.taken == 1 and self.at < self.open_until:
+            self.at, self.has_skipped = self.open_until, True
         found = _LINE.match(self.text, self.at)
         end = len(self.text) if found is None else found.end()
         if end - self.start > MAX_RECORD_CHARACTERS and self.taken:
@@ -82,8 +91,14 @@ class _Lines:
         return line
 
     def back_to_first_line(self) -> None:
-        """Go on behind the first line of the record."""
+        """Go on behind the first line of the record, whose quote is not closed."""
+        self.open_until = self.at
         self.at, self.taken = self.lines[0], 1
+
+    def back_to_start(self) -> None:
+        """Read the record once more, with the lines that were skipped: its quote is closed."""
+        self.at, self.open_until = self.start, 0
+        self.begin()
 
 
 def decoded(encoding: str, data: bytes) -> str:
@@ -104,7 +119,9 @@ def read_rows(
     """Up to `limit` rows of `data`, the file's bytes from `position` on; empty ones are left out.
 
     A row that goes on past `data` is not read, unless `is_last`: then a quote is not closed. The
-    same place and the same bytes give the same rows, in whatever steps they are read.
+    same place and the same bytes give the same rows, in whatever steps they are read. Where it
+    stays where it is and is not over, more bytes are needed: where there are four for each of
+    MAX_RECORD_CHARACTERS, of one line that goes on and on.
     """
     lines = _Lines(decoded(layout.encoding, data), is_last)
     reader = csv.reader(lines, delimiter=layout.delimiter)
@@ -114,6 +131,9 @@ def read_rows(
         lines.begin()
         try:
             cells = tuple(next(reader))
+            if lines.has_skipped:
+                lines.back_to_start()
+                cells = tuple(next(reader))
             fault = _fault(layout, cells)
             row = CsvRow(line, cells if fault is None else tuple(map(_shown, cells)), fault)
         except StopIteration:

@@ -2,6 +2,8 @@
 
 import csv
 import io
+import sys
+from types import FrameType
 
 import pytest
 from hypothesis import given
@@ -106,3 +108,113 @@ def test_a_row_that_cannot_be_taken_says_why(data: bytes, word: str) -> None:
     assert [row.fault is None for row in rows] == [True, False, True]
     assert word in (rows[1].fault or "").lower()
     "".join(rows[1].cells).encode()
+
+
+@given(
+    st.text(st.sampled_from('ab ;"\r\nü€'), max_size=40),
+    ENCODINGS,
+    st.sampled_from([",", ";", "\t", "|"]),
+)
+def test_what_anybody_wrote_is_read_as_by_the_standard_library(
+    text: str, encoding: str, delimiter: str
+) -> None:
+    """Wherever quotes and line ends are, as long as each quote is closed."""
+    text = text.replace(";", delimiter)
+    layout = CsvLayout(encoding, delimiter, ())
+    rows = read_rows(layout, START, text.encode(encoding), is_last=True, limit=1_000).rows
+    if any(row.fault for row in rows):
+        return
+    expected = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    assert [row.cells for row in rows] == [
+        tuple(row) for row in expected if any(cell.strip() for cell in row)
+    ]
+
+
+@given(
+    st.lists(
+        st.sampled_from([b'a"b;"c', b'"', b"a;b", b'";"', b'"x', b'y"', b"z", b""]), max_size=12
+    ),
+    st.sampled_from([b"\n", b"\r\n", b"\r"]),
+)
+def test_lines_are_not_read_in_vain_and_yet_all_are_read(parts: list[bytes], end: bytes) -> None:
+    """Row by row, knowing of no quote before it: the same as in one pass."""
+    data = end.join(parts)
+    layout = CsvLayout("utf-8", ";", ())
+    position, rows = START, list[CsvRow]()
+    while True:
+        step = read_rows(layout, position, data[position.offset :], is_last=True, limit=1)
+        rows += step.rows
+        position = step.position
+        if step.is_over:
+            break
+    assert rows == list(read(data).rows)
+
+
+def calls_for(data: bytes) -> int:
+    """How often any function is called to read it."""
+    calls = 0
+
+    def count(_frame: FrameType, event: str, _argument: object) -> None:
+        nonlocal calls
+        calls += event in {"call", "c_call"}
+
+    before = sys.getprofile()
+    sys.setprofile(count)
+    try:
+        read(data)
+    finally:
+        sys.setprofile(before)
+    return calls
+
+
+@pytest.mark.parametrize(
+    "line",
+    [b'a"b;"c\n', b'"\n', b'"a\n', b'a;"\n', b'""";"\n', b'"' * 64, b'"a;b\nc;d\n'],
+    ids=repr,
+)
+def test_hostile_quotes_cost_as_much_as_their_bytes(line: bytes) -> None:
+    """Twice as many take no more than twice as long, give or take a look ahead."""
+    # All are shorter than a record may be: each could be looked for in all that follow.
+    once, twice = calls_for(line * 200), calls_for(line * 400)
+    assert twice < 2.5 * once
+
+
+def test_a_row_within_what_was_read_in_vain_is_read_whole() -> None:
+    """Its quote is closed behind where that of an earlier row was given up."""
+    plain = (MAX_RECORD_CHARACTERS - 20) // 2
+    data = b'"x\n' + b"y\n" * plain + b'a"b;"c\n' + b"w\n" * 20 + b'z"\nlast\n'
+    layout = CsvLayout("utf-8", ";", ())
+    rows = read_rows(layout, START, data, is_last=True, limit=plain + 9).rows
+    assert [row.fault is None for row in rows] == [False] + [True] * (plain + 2)
+    assert [(row.line, row.cells) for row in rows[-2:]] == [
+        (plain + 2, ('a"b', "c\n" + "w\n" * 20 + "z")),
+        (plain + 24, ("last",)),
+    ]
+
+
+def test_a_window_of_quotes_is_refused_as_its_line() -> None:
+    """And what follows is read."""
+    rows = read(b'"' * 1_000_001 + b"\na;b\n").rows
+    assert [(row.line, row.fault is None) for row in rows] == [(1, False), (2, True)]
+    assert sum(map(len, rows[0].cells)) <= MAX_RECORD_CHARACTERS
+
+
+def test_a_row_is_of_bounded_width() -> None:
+    """However short its cells are."""
+    (row,) = read(b"a;" * 500 + b"a\n").rows
+    assert row.fault == "501 cells; at most 500."
+
+
+def test_missing_cells_are_none_and_empty_ones_too_many_are_nothing() -> None:
+    """As spreadsheets leave them."""
+    rows = read(b"a\nb;c;;;\n;;;\n", header=("x", "y")).rows
+    assert [row.fault for row in rows] == [None, None]
+    assert [row.line for row in rows] == [1, 2]
+
+
+def test_a_row_that_goes_on_waits_for_more() -> None:
+    """Nothing is read of it before."""
+    layout = CsvLayout("utf-8", ";", ())
+    for data in (b"a;b", b'"a\n', b"a\r", b""):
+        step = read_rows(layout, START, data, is_last=False, limit=9)
+        assert step == RowsRead((), START, is_over=False)
