@@ -25,7 +25,7 @@ def value_of(cell: str) -> FieldValue:
     if cell in _WORDS:
         return _WORDS[cell]
     number = _number(cell)
-    return cell if number is None or cell_of(number) != cell else number
+    return cell if number is None or repr(number) != cell else number
 
 
 def _number(cell: str) -> int | float | None:

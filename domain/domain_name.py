@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 
 _ACE_PREFIX = "xn--"
 _DOTS = re.compile("[.\u3002\uff0e\uff61]")
@@ -33,6 +34,12 @@ def in_ascii(domain: str) -> str:
 
 def is_domain(domain: str) -> bool:
     """Two labels or more (RFC 1035, section 2.3.1; RFC 5890)."""
+    # None is shorter in ASCII; and nothing longer is to be kept.
+    return len(domain) <= _MAX_DOMAIN and _is_of_labels(domain)
+
+
+@lru_cache(maxsize=1_024)  # Most of a list are at the same few.
+def _is_of_labels(domain: str) -> bool:
     # No regular expression: one of so many characters takes long to compile, at every cold start.
     labels = domain.split(".")
     return (
@@ -54,7 +61,7 @@ def _is_label(label: str) -> bool:
         and not unicodedata.category(label[0]).startswith("M")
         # What stands for other letters has to be written as those (RFC 5892, section 2.2).
         and unicodedata.normalize("NFKC", label) == label
-        and all(map(_is_in_label, label))
+        and (_ASCII_IN_LABEL.issuperset(label) or all(map(_is_in_label, label)))
         and len(label if label.isascii() else _encoded(label)) <= _MAX_LABEL
     )
 

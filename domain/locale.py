@@ -1,6 +1,7 @@
 """Languages of people, as BCP 47 tags."""
 
 import re
+from functools import lru_cache
 
 from domain.errors import InvalidInput
 
@@ -18,6 +19,7 @@ _SCRIPT_LETTERS = 4
 _REGION_LETTERS = 2
 
 
+@lru_cache(maxsize=256)  # A list of a million has a few dozen.
 def normalise_locale(text: str) -> str:
     """The one spelling of a tag: case as RFC 5646, section 2.1.1, recommends.
 

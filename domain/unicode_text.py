@@ -3,4 +3,8 @@
 
 def is_unicode_text(text: str) -> bool:
     """Whether `text` can be written in UTF-8: it has no lone surrogates (RFC 3629, section 3)."""
-    return not any("\ud800" <= character <= "\udfff" for character in text)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
