@@ -1,11 +1,9 @@
 """Create an export of contacts, and have it worked on."""
 
-import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from domain.contact_export import ContactExport
-from domain.errors import AlreadyExists, DependencyFault, DependencyUnavailable
 from domain.idempotency import IdempotencyRecord
 from domain.identifiers import JobId, SegmentId
 from domain.ports.clock import Clock
@@ -15,9 +13,7 @@ from domain.ports.job_invoker import JobInvoker
 from domain.ports.jobs import JobRepository
 from domain.ports.segments import SegmentRepository
 from domain.use_cases.audience_walk import AudienceWalk
-from domain.use_cases.read_export import stored_export
-
-logger = logging.getLogger(__name__)
+from domain.use_cases.job_steps import add_once, invoke_or_leave
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,29 +50,7 @@ class CreateExport:
         )
         if segment_id is not None:
             AudienceWalk(self.segments, self.contacts).audience(segment_id)
-        export = self._stored(export, is_repeat=record is not None and record.is_repeat)
-        self._invoke(export)
+        is_repeat = record is not None and record.is_repeat
+        export = add_once(self.jobs, export, is_repeat=is_repeat)
+        invoke_or_leave(self.job_invoker, export.job_id, "Export stored, but not invoked")
         return export
-
-    def _stored(self, export: ContactExport, *, is_repeat: bool) -> ContactExport:
-        try:
-            self.jobs.add(export)
-        except AlreadyExists:
-            if not is_repeat:
-                raise
-            return stored_export(self.jobs, export.job_id)
-        except DependencyUnavailable:
-            # The answer is missing, not necessarily the export.
-            if self.jobs.get(export.job_id) is None:
-                raise
-        return export
-
-    def _invoke(self, export: ContactExport) -> None:
-        try:
-            self.job_invoker.run(export.job_id)
-        except DependencyFault as fault:
-            logger.warning(
-                "Export stored, but not invoked; the reconciler goes on: %s",
-                fault,
-                extra={"job_id": export.job_id},
-            )

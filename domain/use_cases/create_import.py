@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from domain.contact_import import ContactImport, ImportPlan
-from domain.errors import AlreadyExists, DependencyUnavailable, InvalidInput, UnknownReference
+from domain.errors import InvalidInput, UnknownReference
 from domain.idempotency import IdempotencyRecord
 from domain.identifiers import JobId, SegmentId, shown
 from domain.import_plan import checked_plan
@@ -13,7 +13,8 @@ from domain.ports.ids import Ids
 from domain.ports.jobs import JobRepository
 from domain.ports.object_store import ObjectStore
 from domain.ports.segments import SegmentRepository
-from domain.use_cases.read_import import ImportRead, stored_import
+from domain.use_cases.job_steps import add_once
+from domain.use_cases.read_import import ImportRead
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +44,8 @@ class CreateImport:
             plan=plan,
         )
         is_repeat = record is not None and record.is_repeat
-        return ImportRead.of(self._stored(contact_import, is_repeat=is_repeat), self.object_store)
+        stored = add_once(self.jobs, contact_import, is_repeat=is_repeat)
+        return ImportRead.of(stored, self.object_store)
 
     def _check_segment(self, segment_id: SegmentId) -> None:
         segment = self.segments.get(segment_id)
@@ -55,16 +57,3 @@ class CreateImport:
             raise InvalidInput(
                 "segment_id", "The segment has a rule: who fits it is in it. Name a static one."
             )
-
-    def _stored(self, contact_import: ContactImport, *, is_repeat: bool) -> ContactImport:
-        try:
-            self.jobs.add(contact_import)
-        except AlreadyExists:
-            if not is_repeat:
-                raise
-            return stored_import(self.jobs, contact_import.job_id)
-        except DependencyUnavailable:
-            # The answer is missing, not necessarily the import.
-            if self.jobs.get(contact_import.job_id) is None:
-                raise
-        return contact_import

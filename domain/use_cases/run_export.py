@@ -1,7 +1,6 @@
 """Work on an export: find its fields, write its rows, make the file of them."""
 
 import logging
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -23,6 +22,7 @@ from domain.rule import AllOf
 from domain.segment import WHOLE_KEY_SPACE
 from domain.use_cases.audience_walk import AudiencePage, AudienceWalk
 from domain.use_cases.export_files import discard_file, discard_remainder
+from domain.use_cases.job_steps import JobSteps
 
 logger = logging.getLogger(__name__)
 
@@ -99,10 +99,7 @@ class RunExport:
         except _FailedError as failed:
             self._fail(export, str(failed))
         except DependencyFault:
-            # Whoever repeats this need not wait for the lease.
-            with suppress(DependencyFault, VersionConflict):
-                held = self._held(export)
-                self.jobs.save(held.release(self.clock.now()))
+            self._steps.released(export)
             raise
 
     def _go_through(self, export: ContactExport, deadline: timedelta | None) -> None:
@@ -126,7 +123,7 @@ class RunExport:
             if is_time or self.clock.monotonic() - draft.saved_at >= _BETWEEN_WRITES:
                 draft = self._kept(draft)
             if is_time:
-                self._hand_over(draft.export)
+                self._steps.handed_over(draft.export)
                 return
         self._complete(self._part_written(draft).export)
 
@@ -176,7 +173,7 @@ class RunExport:
             return export
         writing_id = self.object_store.begin(export.object_name)
         # One that is not saved goes by itself: there is nothing in it.
-        return self._saved(replace(export, writing_id=writing_id))
+        return self._steps.saved(replace(export, writing_id=writing_id))
 
     def _named(self, draft: _Draft, page: AudiencePage) -> _Draft:
         """With the fields of these contacts; once they are all found, ready for rows."""
@@ -188,7 +185,7 @@ class RunExport:
                 "again with the ones that you need in `fields`."
             )
         if export.has_fields:
-            return self._resumed(self._saved(export))
+            return self._resumed(self._steps.saved(export))
         return replace(draft, export=export)
 
     def _taken(self, draft: _Draft, page: AudiencePage) -> _Draft:
@@ -217,7 +214,7 @@ class RunExport:
                     "The file would be too large; export segments, or fewer `fields`, one by one."
                 )
             tags = (*tags, self._written(export, len(tags) + 1, draft.unwritten))
-        saved = self._saved(
+        saved = self._steps.saved(
             replace(export, part_tags=tags, remainder_name=None, is_written=draft.is_over)
         )
         discard_remainder(self.object_store, export)
@@ -238,12 +235,12 @@ class RunExport:
         """What was reached is saved, with the rows that make no part yet in an object."""
         export = draft.export
         if not draft.unwritten:
-            return self._draft(self._saved(export))
+            return self._draft(self._steps.saved(export))
         name = export.next_remainder()
         self.object_store.write(name, draft.unwritten)
         with_remainder = replace(export, remainder_name=name)
         try:
-            saved = self._saved(with_remainder)
+            saved = self._steps.saved(with_remainder)
         except VersionConflict:
             discard_remainder(self.object_store, with_remainder)
             raise
@@ -262,36 +259,16 @@ class RunExport:
         self.jobs.save(export.end(JobEvent.FINISH, self.clock.now()))
         logger.info("Export finished", extra={"job_id": export.job_id, "rows": export.rows})
 
-    def _hand_over(self, export: ContactExport) -> None:
-        """To whoever is invoked next."""
-        self.jobs.save(export.release(self.clock.now()))
-        try:
-            self.job_invoker.run(export.job_id)
-        except DependencyFault as fault:
-            logger.warning(
-                "Out of time, and not invoked again; the reconciler goes on: %s",
-                fault,
-                extra={"job_id": export.job_id},
-            )
-
     def _fail(self, export: ContactExport, reason: str) -> None:
         """It says why. What was written is of no use."""
-        held = self._held(export)
+        held = self._steps.held(export)
         failed = self.jobs.save(held.end(JobEvent.FAIL, self.clock.now(), reason))
         logger.error("Export failed: %s", reason, extra={"job_id": export.job_id})
         discard_file(self.object_store, failed)
 
-    def _held(self, export: ContactExport) -> ContactExport:
-        """As it is stored now. Raises VersionConflict where it is somebody else's by now."""
-        held = self.jobs.get(export.job_id)
-        if not isinstance(held, ContactExport) or held.lease_token != export.lease_token:
-            raise VersionConflict("The lease was lost.")
-        return held
-
-    def _saved(self, export: ContactExport) -> ContactExport:
-        """Under the job's version, with the lease renewed."""
-        until = self.clock.now() + LEASE
-        return self.jobs.save(replace(export, lease_until=until, next_check_at=until))
+    @property
+    def _steps(self) -> JobSteps:
+        return JobSteps(jobs=self.jobs, job_invoker=self.job_invoker, clock=self.clock)
 
     def _draft(
         self, saved: ContactExport, unwritten: bytes = b"", *, is_over: bool = False

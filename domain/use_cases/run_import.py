@@ -19,7 +19,7 @@ from domain.csv_contact import RowReader, merged
 from domain.csv_layout import SAMPLE_BYTES, layout_of
 from domain.csv_rows import CsvRow, read_rows
 from domain.errors import DependencyFault, InvalidInput, NotFound, VersionConflict
-from domain.job import LEASE, JobEvent, JobState
+from domain.job import JobEvent, JobState
 from domain.ports.clock import Clock
 from domain.ports.contacts import ContactRepository
 from domain.ports.ids import Ids
@@ -28,6 +28,7 @@ from domain.ports.jobs import JobRepository
 from domain.ports.object_store import ObjectStore
 from domain.ports.segments import SegmentRepository
 from domain.refused_rows import refused_content
+from domain.use_cases.job_steps import JobSteps
 
 logger = logging.getLogger(__name__)
 
@@ -123,13 +124,12 @@ class RunImport:
         except (InvalidInput, _FailedError) as failed:
             reason = failed.detail if isinstance(failed, InvalidInput) else str(failed)
             reason = reason[:_MAX_FAILURE_CHARACTERS]
-            self.jobs.save(self._held(job).end(JobEvent.FAIL, self.clock.now(), reason))
+            held = self._steps.held(job)
+            self.jobs.save(held.end(JobEvent.FAIL, self.clock.now(), reason))
             # Not the reason, which may have words of the file.
             logger.error("Import failed", extra={"job_id": job.job_id})  # noqa: TRY400  see above
         except DependencyFault:
-            # Whoever repeats this need not wait for the lease.
-            with suppress(DependencyFault, VersionConflict):
-                self.jobs.save(self._held(job).release(self.clock.now()))
+            self._steps.released(job)
             raise
 
     def _go_through(self, job: ContactImport, deadline: timedelta | None) -> None:
@@ -146,7 +146,7 @@ class RunImport:
             job = self._applied(job, read.rows, reader, read.position)
             position, is_over = read.position, read.is_over
             if not is_over and deadline is not None and self.clock.monotonic() >= deadline:
-                self._hand_over(job)
+                self._steps.handed_over(job)
                 return
         self._end(job)
 
@@ -155,7 +155,7 @@ class RunImport:
             return job, job.layout, job.position
         sample = self._read(job, 0, SAMPLE_BYTES)
         layout, position = layout_of(sample, job.plan, is_whole=len(sample) >= (job.size or 0))
-        return self._saved(replace(job, layout=layout, position=position)), layout, position
+        return self._steps.saved(replace(job, layout=layout, position=position)), layout, position
 
     def _read(self, job: ContactImport, offset: int, length: int) -> bytes:
         """Nothing behind what was there when it was started: a row would end where it does not."""
@@ -181,7 +181,7 @@ class RunImport:
             self.object_store.write(job.refused_name(number), refused_content(refused))
             number += 1
         before = job.counts
-        return self._saved(
+        return self._steps.saved(
             replace(
                 job,
                 position=position,
@@ -207,11 +207,9 @@ class RunImport:
                 job.plan.segment_id, [contact.contact_id for _, contact in put]
             )
         created = sum(contact.created_by == draft.origin for draft, contact in put)
-        changed = sum(contact.changed_by == draft.origin for draft, contact in put)
-        both = sum(
-            contact.created_by == draft.origin == contact.changed_by for draft, contact in put
+        updated = sum(
+            contact.created_by != draft.origin == contact.changed_by for draft, contact in put
         )
-        updated = changed - both
         return ImportCounts(
             created=created, updated=updated, unchanged=len(put) - created - updated
         )
@@ -260,26 +258,6 @@ class RunImport:
             with suppress(DependencyFault):
                 self.object_store.delete(job.upload_name)
 
-    def _hand_over(self, job: ContactImport) -> None:
-        """To whoever is invoked next."""
-        self.jobs.save(job.release(self.clock.now()))
-        try:
-            self.job_invoker.run(job.job_id)
-        except DependencyFault as fault:
-            logger.warning(
-                "Out of time, and not invoked again; the reconciler goes on: %s",
-                fault,
-                extra={"job_id": job.job_id},
-            )
-
-    def _held(self, job: ContactImport) -> ContactImport:
-        """As it is stored now. Raises VersionConflict where it is somebody else's by now."""
-        held = self.jobs.get(job.job_id)
-        if not isinstance(held, ContactImport) or held.lease_token != job.lease_token:
-            raise VersionConflict("The lease was lost.")
-        return held
-
-    def _saved(self, job: ContactImport) -> ContactImport:
-        """Under the job's version, with the lease renewed."""
-        until = self.clock.now() + LEASE
-        return self.jobs.save(replace(job, lease_until=until, next_check_at=until))
+    @property
+    def _steps(self) -> JobSteps:
+        return JobSteps(jobs=self.jobs, job_invoker=self.job_invoker, clock=self.clock)

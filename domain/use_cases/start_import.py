@@ -1,20 +1,18 @@
 """Start an import whose file is uploaded, or a dry run of it."""
 
-import logging
 from dataclasses import dataclass
 from datetime import datetime
 
 from domain.contact_import import ContactImport
-from domain.errors import DependencyFault, InvalidInput, VersionConflict
+from domain.errors import InvalidInput, VersionConflict
 from domain.identifiers import JobId
 from domain.job import KEPT, JobState
 from domain.ports.clock import Clock
 from domain.ports.job_invoker import JobInvoker
 from domain.ports.jobs import JobRepository
 from domain.ports.object_store import ObjectStore
+from domain.use_cases.job_steps import invoke_or_leave
 from domain.use_cases.read_import import stored_import
-
-logger = logging.getLogger(__name__)
 
 MAX_IMPORT_BYTES = 1_000_000_000
 _ATTEMPTS = 5
@@ -46,7 +44,7 @@ class StartImport:
                 except VersionConflict:
                     continue
             if contact_import.state is JobState.RUNNING:
-                self._invoke(contact_import)
+                invoke_or_leave(self.job_invoker, job_id, "Import started, but not invoked")
             return contact_import
         raise VersionConflict("The import kept changing.")
 
@@ -68,16 +66,6 @@ class StartImport:
                 f"At most {MAX_IMPORT_BYTES} bytes; divide the file, and import each part.",
             )
         return begun
-
-    def _invoke(self, contact_import: ContactImport) -> None:
-        try:
-            self.job_invoker.run(contact_import.job_id)
-        except DependencyFault as fault:
-            logger.warning(
-                "Import started, but not invoked; the reconciler goes on: %s",
-                fault,
-                extra={"job_id": contact_import.job_id},
-            )
 
 
 def _is_started(contact_import: ContactImport, dry_run: bool, tried_at: datetime) -> bool:
