@@ -98,7 +98,7 @@ class Job:
         return replace(self, lease_token=token, lease_until=until, next_check_at=until)
 
     def release(self, now: datetime) -> Self:
-        """Held by nobody, and due at once: there is more to do, by whoever is invoked for it."""
+        """Held by nobody, for whoever is invoked for it; the reconciler looks a lease later."""
         return replace(self, lease_token=None, lease_until=None, next_check_at=now + LEASE)
 
     def check_again(self, at: datetime | None) -> Self:
