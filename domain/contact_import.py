@@ -46,10 +46,14 @@ class CsvLayout:
 
 @dataclass(frozen=True)
 class CsvPosition:
-    """Between two records: bytes before it, and the number of the line that follows, from 1."""
+    """Between two records: bytes before it, and the number of the line that follows, from 1.
+
+    Or within a line that is too long for a row: that line's number, and the rest of it follows.
+    """
 
     offset: int
     line: int
+    is_within_line: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,6 +10,10 @@ from domain.contact_import import CsvLayout, CsvPosition
 MAX_RECORD_CHARACTERS = 65_536
 """A quote that is not closed takes no more than this with it."""
 MAX_CELLS = 500
+_TOO_LONG_LINE = (
+    f"The line has over {MAX_RECORD_CHARACTERS} characters, more than a row may; shorten it, or "
+    "break it where its rows end."
+)
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)")
 _ERRORS = {"utf-16-le": "surrogatepass", "utf-16-be": "surrogatepass"}
 """What cannot be read is kept apart, byte by byte, so that places can be told in bytes."""
@@ -44,6 +48,10 @@ class _TooLongError(Exception):
     """A record does not end."""
 
 
+class _TooLongLineError(Exception):
+    """A line has more characters than a record may; the text may end within it."""
+
+
 @dataclass
 class _Lines:
     """What a reader of records takes lines from: it tells how many each record took.
@@ -72,12 +80,9 @@ class _Lines:
     def __next__(self) -> str:
         if self.taken == 1 and self.at < self.open_until:
             self.at, self.has_skipped = self.open_until, True
-        found = _LINE.match(self.text, self.at)
-        end = len(self.text) if found is None else found.end()
-        if end - self.start > MAX_RECORD_CHARACTERS and self.taken:
-            raise _TooLongError
-        # A line end at the end of the text may be half of one.
-        is_cut = end == len(self.text) and (found is None or self.text[end - 1] == "\r")
+        end, is_cut = self._line_end()
+        if end - self.start > MAX_RECORD_CHARACTERS:
+            raise _TooLongError if self.taken else _TooLongLineError
         if self.at == len(self.text) or (is_cut and not self.is_last):
             if self.taken or (is_cut and self.at < len(self.text)):
                 raise _EndedError
@@ -86,9 +91,24 @@ class _Lines:
         self.at = end
         self.taken += 1
         self.lines.append(end)
-        if len(line) > MAX_RECORD_CHARACTERS:
-            raise _TooLongError
         return line
+
+    def leave_line(self) -> bool:
+        """Go on behind the line that is under way; False where the text ends within it."""
+        end, is_cut = self._line_end()
+        if is_cut and not self.is_last:
+            # What may be half of a line end is seen again with the other half.
+            self.at = end - self.text.endswith("\r")
+            return False
+        self.at = end
+        return True
+
+    def _line_end(self) -> tuple[int, bool]:
+        """Up to where the line goes, and whether that may not be all of it."""
+        found = _LINE.match(self.text, self.at)
+        end = len(self.text) if found is None else found.end()
+        # A line end at the end of the text may be half of one.
+        return end, end == len(self.text) and (found is None or self.text[end - 1] == "\r")
 
     def back_to_first_line(self) -> None:
         """Go on behind the first line of the record, whose quote is not closed."""
@@ -120,14 +140,19 @@ def read_rows(
 
     A row that goes on past `data` is not read, unless `is_last`: then a quote is not closed. The
     same place and the same bytes give the same rows, in whatever steps they are read. Where it
-    stays where it is and is not over, more bytes are needed: where there are four for each of
-    MAX_RECORD_CHARACTERS, of one line that goes on and on.
+    stays where it is and is not over, more bytes are needed; four for each of
+    MAX_RECORD_CHARACTERS, and one more, are enough. A line that is longer is refused as soon as
+    that is seen, and may leave the position within it.
     """
     lines = _Lines(decoded(layout.encoding, data), is_last)
     reader = csv.reader(lines, delimiter=layout.delimiter)
     rows: list[CsvRow] = []
-    line, end, is_over = position.line, 0, False
-    while len(rows) < limit:
+    line, is_over, is_within_line = position.line, False, False
+    if position.is_within_line:
+        is_within_line = not lines.leave_line()
+        line += not is_within_line
+    end = lines.at
+    while len(rows) < limit and not is_within_line:
         lines.begin()
         try:
             cells = tuple(next(reader))
@@ -147,24 +172,36 @@ def read_rows(
         except _TooLongError:
             row = _unclosed(lines, line)
             reader = csv.reader(lines, delimiter=layout.delimiter)
+        except _TooLongLineError:
+            row = CsvRow(line, (_beginning(lines),), _TOO_LONG_LINE)
+            is_within_line = not lines.leave_line()
+            lines.taken = 0 if is_within_line else 1
+            reader = csv.reader(lines, delimiter=layout.delimiter)
         line += lines.taken
         end = lines.at
         if row.fault is not None or any(cell.strip() for cell in row.cells):
             rows.append(row)
     offset = len(data) if is_over else len(encoded(layout.encoding, lines.text[:end]))
-    return RowsRead(tuple(rows), CsvPosition(position.offset + offset, line), is_over)
+    reached = CsvPosition(position.offset + offset, line, is_within_line)
+    return RowsRead(tuple(rows), reached, is_over)
 
 
 def _unclosed(lines: _Lines, line: int) -> CsvRow:
     """Refused by its first line alone: what follows may be rows."""
     lines.back_to_first_line()
-    text = lines.text[lines.start : lines.at][:MAX_RECORD_CHARACTERS].rstrip("\r\n")
     return CsvRow(
         line,
-        (_shown(text),),
+        (_beginning(lines),),
         "A quote is not closed, or the row is longer than "
         f"{MAX_RECORD_CHARACTERS} characters; write a quote within quotes twice.",
     )
+
+
+def _beginning(lines: _Lines) -> str:
+    """Of the record's first line, as much as may be of one."""
+    end = min(lines.start + MAX_RECORD_CHARACTERS, len(lines.text))
+    first = _LINE.match(lines.text, lines.start, end)
+    return _shown(lines.text[lines.start : end] if first is None else first.group().rstrip("\r\n"))
 
 
 def _shown(text: str) -> str:

@@ -108,7 +108,11 @@ def _import_to_item(job: ContactImport) -> Item:
         "position": (
             None
             if job.position is None
-            else {"offset": job.position.offset, "line": job.position.line}
+            else {
+                "offset": job.position.offset,
+                "line": job.position.line,
+                "is_within_line": job.position.is_within_line,
+            }
         ),
         "counts": {name: getattr(job.counts, name) for name in _COUNTS},
         "refused_batches": job.refused_batches,
@@ -169,4 +173,4 @@ def _text_to_layout(text: str) -> CsvLayout:
 
 
 def _data_to_position(data: Item) -> CsvPosition:
-    return CsvPosition(int(data["offset"]), int(data["line"]))
+    return CsvPosition(int(data["offset"]), int(data["line"]), data.get("is_within_line", False))

@@ -33,10 +33,11 @@ from domain.use_cases.job_steps import JobSteps
 logger = logging.getLogger(__name__)
 
 WINDOW_BYTES = 1024 * 1024
-"""Read at once: more than the longest row takes in any encoding."""
+"""Read at once: more than the longest row may take in any encoding."""
 _HAND_OVER = timedelta(seconds=15)
 """Kept of the time for a last batch."""
 _GONE = "Its file is gone; create another import."
+_CHANGED = "Its file is shorter than it was when the import was started; create another import."
 _MAX_FAILURE_CHARACTERS = 1_000
 """It may tell what the file has for a header."""
 
@@ -141,8 +142,6 @@ class RunImport:
             data = self._read(job, position.offset, WINDOW_BYTES)
             is_last = position.offset + len(data) >= (job.size or 0)
             read = read_rows(layout, position, data, is_last=is_last, limit=self.rows_a_batch)
-            if read.position == position and not read.is_over:
-                raise _FailedError(_GONE)
             job = self._applied(job, read.rows, reader, read.position)
             position, is_over = read.position, read.is_over
             if not is_over and deadline is not None and self.clock.monotonic() >= deadline:
@@ -161,9 +160,12 @@ class RunImport:
         """Nothing behind what was there when it was started: a row would end where it does not."""
         length = min(length, (job.size or 0) - offset)
         try:
-            return self.object_store.read(job.upload_name, offset, length)
+            data = self.object_store.read(job.upload_name, offset, length)
         except NotFound as error:
             raise _FailedError(_GONE) from error
+        if len(data) < length:
+            raise _FailedError(_CHANGED)
+        return data
 
     def _applied(
         self,

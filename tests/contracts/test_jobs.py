@@ -66,7 +66,7 @@ WHOLE_IMPORT = ContactImport(
     dry_run=True,
     size=5 * 2**40,
     layout=CsvLayout("utf-8-sig", ";", ("E-Mail", "", "Größe", "E-Mail")),
-    position=CsvPosition(2**40, 1_000_000),
+    position=CsvPosition(2**40, 1_000_000, is_within_line=True),
     counts=ImportCounts(created=1, updated=2, unchanged=3, repeated=4, refused=5),
     refused_batches=6,
 )

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from domain import csv_rows
 from domain.contact_import import CsvLayout, CsvPosition
 from domain.csv_rows import MAX_RECORD_CHARACTERS, CsvRow, RowsRead, read_rows
 
@@ -54,7 +55,32 @@ def test_it_reads_on_from_any_place(
     parts: list[bytes], encoding: str, limit: int, window: int
 ) -> None:
     """Some rows at a time, and a window that grows where it has to: the same rows, to the byte."""
+    assert_read_alike(b"".join(parts), encoding, limit, window)
+
+
+@given(
+    st.lists(
+        st.sampled_from([b"abcdefghi", b";", b'"', b"\n", b"\r", b"\r\n", "ü".encode()]),
+        max_size=30,
+    ),
+    ENCODINGS,
+    st.integers(1, 3),
+    st.integers(8, 80),
+)
+def test_it_reads_on_within_a_line_that_is_too_long(
+    parts: list[bytes], encoding: str, limit: int, window: int
+) -> None:
+    """Whichever parts of it are read at once: it is one row that is refused."""
     data = b"".join(parts)
+    if encoding.startswith("utf-16"):
+        data = data.decode().encode(encoding)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(csv_rows, "MAX_RECORD_CHARACTERS", 12)
+        assert_read_alike(data, encoding, limit, window)
+
+
+def assert_read_alike(data: bytes, encoding: str, limit: int, window: int) -> None:
+    """In steps and in one."""
     layout = CsvLayout(encoding, ";", ("x", "y"))
     whole = read_rows(layout, START, data, is_last=True, limit=1_000)
 
@@ -197,6 +223,31 @@ def test_a_window_of_quotes_is_refused_as_its_line() -> None:
     rows = read(b'"' * 1_000_001 + b"\na;b\n").rows
     assert [(row.line, row.fault is None) for row in rows] == [(1, False), (2, True)]
     assert sum(map(len, rows[0].cells)) <= MAX_RECORD_CHARACTERS
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"], ids=repr)
+def test_a_line_of_any_length_is_one_refused_row(end: bytes) -> None:
+    """Read a window at a time: its number, its beginning, and what to do; then the next one."""
+    window = 4 * MAX_RECORD_CHARACTERS
+    # The line's end is the last byte of a window, or is cut by it.
+    data = b"a;b" + end
+    data += b"x" * (3 * window - len(data) - 1) + end + b"c;d" + end
+    layout = CsvLayout("utf-8", ";", ())
+    position, rows, windows = START, list[CsvRow](), 0
+    while position.offset < len(data):
+        some = data[position.offset : position.offset + window]
+        is_last = position.offset + window >= len(data)
+        step = read_rows(layout, position, some, is_last=is_last, limit=9)
+        rows += step.rows
+        position, windows = step.position, windows + 1
+        assert windows < 9, "it does not get on"
+
+    assert [(row.line, row.fault is None) for row in rows] == [(1, True), (2, False), (3, True)]
+    assert rows[1].cells == ("x" * MAX_RECORD_CHARACTERS,)
+    assert rows[1].fault == (
+        "The line has over 65536 characters, more than a row may; "
+        "shorten it, or break it where its rows end."
+    )
 
 
 def test_a_row_is_of_bounded_width() -> None:

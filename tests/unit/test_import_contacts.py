@@ -14,7 +14,7 @@ from domain.job import LEASE, JobEvent, JobState
 from domain.refused_rows import read_refused
 from domain.segment import WHOLE_KEY_SPACE, Segment
 from domain.suppression import Suppression, SuppressionReason
-from domain.use_cases.run_import import RunImport
+from domain.use_cases.run_import import WINDOW_BYTES, RunImport
 from tests.integration.csv_files import (
     COLUMNS,
     EXCEL_IN_GERMAN,
@@ -306,6 +306,29 @@ def test_a_lost_file_is_told(sentinel: Importing) -> None:
     sentinel.invoke(job, timedelta())
     sentinel.object_store.delete(job.upload_name)
     assert "gone" in (sentinel.ended(job).failure or "")
+
+
+def test_a_file_that_shrinks_is_told(sentinel: Importing) -> None:
+    """Its rows are not those that were to be imported."""
+    job = sentinel.begin(SMALL)
+    sentinel.invoke(job, timedelta())
+    sentinel.object_store.write(job.upload_name, SMALL[:-20])
+    assert "shorter than it was" in (sentinel.ended(job, timedelta()).failure or "")
+
+
+LONG = SMALL + b"x" * (2 * WINDOW_BYTES + 100) + b"\ne@example.com;Eve;Hof\n"
+
+
+@pytest.mark.parametrize("time_left", [None, timedelta()], ids=["one run", "a batch a run"])
+def test_a_line_longer_than_a_window_is_a_refused_row(
+    sentinel: Importing, time_left: timedelta | None
+) -> None:
+    """By its number; what follows is imported, also where each run reads a part of it."""
+    job = sentinel.ended(sentinel.begin(LONG), time_left)
+    assert (job.state, job.counts.rows) == (JobState.FINISHED, 12)
+    told = sentinel.refused(job)[-1]
+    assert (told.line, told.reason.split(",")[0]) == (12, "The line has over 65536 characters")
+    assert sentinel.people()["e@example.com"] == ({"name": "Eve", "city": "Hof"}, True)
 
 
 @pytest.mark.parametrize(
