@@ -7,13 +7,13 @@ PIP := pip install --quiet --disable-pip-version-check --require-hashes
 COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 
-LOCKS := requirements.lock requirements-lambda.lock requirements-dev.lock localstack/requirements.lock
+LOCKS := requirements.lock requirements-lambda.lock requirements-cli.lock requirements-dev.lock localstack/requirements.lock
 
 # The two environments are made at the same time.
 INSTALL = $(MAKE) --silent --jobs=2
 
 .DEFAULT_GOAL := help
-.PHONY: help local-run check format test simulate prove package preflight deploy api-key api-keys dead-letters destroy bench cost pictures openapi lock lock-check emulator dev clean
+.PHONY: help local-run cli check format test simulate prove package preflight deploy api-key api-keys dead-letters destroy bench cost pictures openapi lock lock-check emulator dev clean
 
 help: ## Show what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -21,6 +21,13 @@ help: ## Show what there is to make
 local-run: ## Serve on http://127.0.0.1:8080 (PORT=, BACKEND=memory)
 	@$(INSTALL) .venv/local $(if $(filter memory,$(BACKEND)),,.emulator/installed)
 	@$(BIN)/python -m entrypoints.local
+
+cli: .venv/cli ## Install the command line, and tell how to have it everywhere
+	@echo "The command line is here: ./sentinel --help"
+	@echo "To have it in every directory, put this into your shell's profile:"
+	@echo "  export PATH=\"$(CURDIR):\$$PATH\""
+	@echo "and then, so that it completes what you type:"
+	@echo "  sentinel --install-completion"
 
 check: .venv/dev lock-check ## Format, lint, types, import contracts, the template, lock files
 	$(BIN)/ruff format --check .
@@ -89,7 +96,9 @@ openapi: .venv/dev ## Write docs/openapi.json
 lock: .venv/dev ## Write the lock files anew from pyproject.toml (UPGRADE=1 for newer versions)
 	$(COMPILE) $(if $(UPGRADE),--upgrade) --extra local -o requirements.lock pyproject.toml
 	$(COMPILE) $(if $(UPGRADE),--upgrade) -c requirements.lock -o requirements-lambda.lock pyproject.toml
-	$(COMPILE) $(if $(UPGRADE),--upgrade) --extra local --extra dev -c requirements.lock \
+	$(COMPILE) $(if $(UPGRADE),--upgrade) --extra local --extra cli -c requirements.lock \
+		-o requirements-cli.lock pyproject.toml
+	$(COMPILE) $(if $(UPGRADE),--upgrade) --extra local --extra cli --extra dev -c requirements-cli.lock \
 		-o requirements-dev.lock pyproject.toml
 	$(COMPILE) $(if $(UPGRADE),--upgrade) -o localstack/requirements.lock localstack/requirements.in
 
@@ -119,10 +128,15 @@ clean: ## Remove what was installed and built
 	@$(BIN)/$(PIP) -r requirements.lock
 	@touch $@
 
+.venv/cli: requirements-cli.lock | .venv/python
+	@echo "Installing what the command line needs, once…"
+	@$(BIN)/$(PIP) -r requirements-cli.lock
+	@touch $@ .venv/local
+
 .venv/dev: requirements-dev.lock | .venv/python
 	@echo "Installing what development needs, once…"
 	@$(BIN)/$(PIP) -r requirements-dev.lock
-	@touch $@ .venv/local
+	@touch $@ .venv/local .venv/cli
 
 .emulator/installed: localstack/requirements.lock
 	@echo "Installing the AWS emulator, once…"

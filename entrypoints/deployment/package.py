@@ -31,6 +31,7 @@ _NOT_ON_AWS = frozenset(
         "adapters/dns",
         "adapters/memory",
         "adapters/web",
+        "entrypoints/cli",
         "entrypoints/containers/deployment.py",
         "entrypoints/containers/emulator.py",
         "entrypoints/containers/memory.py",

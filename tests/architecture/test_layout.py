@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from entrypoints.deployment.package import _NOT_ON_AWS
+
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("domain", "adapters", "entrypoints")
 
@@ -36,6 +38,7 @@ CLOCK_AND_CHANCE = frozenset(
 ALLOWED = {
     "adapters/system/clock.py": "the clock adapter itself",
     "adapters/system/ids.py": "the ids adapter itself",
+    "entrypoints/cli/clock.py": "the command line's: it waits, and names its requests",
     "entrypoints/local/emulator.py": "waits for a process to come up",
     "entrypoints/local/server.py": "gives a request its id, as API Gateway does",
     "entrypoints/local/demo/people.py": "a seeded generator: no chance in it",
@@ -150,3 +153,13 @@ def test_no_function_carries_what_only_the_preflight_looks_by() -> None:
     carried = (ROOT / "requirements-lambda.lock").read_text()
     assert "\ndnspython==" in (ROOT / "requirements.lock").read_text()
     assert "\ndnspython==" not in carried
+
+
+def test_no_function_carries_what_only_the_command_line_is_made_of() -> None:
+    """It is people's, and the API's functions would only grow by it."""
+    locked = (ROOT / "requirements-cli.lock").read_text()
+    carried = (ROOT / "requirements-lambda.lock").read_text()
+    for name in ("httpx", "matplotlib", "rich", "typer"):
+        assert f"\n{name}==" in locked
+        assert f"\n{name}==" not in carried
+    assert "entrypoints/cli" in _NOT_ON_AWS

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.conftest import Emulator
+from tests.integration.command_line import CommandLine
 from tests.integration.deployed import Deployed
 from tests.integration.on_lambda import OnLambda, package_for_this_machine, running
 from tests.integration.runner import FirstMinute, Runner
@@ -55,3 +56,10 @@ def first_minute(request: pytest.FixtureRequest) -> FirstMinute:
 def runner(first_minute: FirstMinute) -> Runner:
     """The runner itself."""
     return first_minute.runner
+
+
+@pytest.fixture(scope="session")
+def cli(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CommandLine]:
+    """The command line, and a local runner in memory for it."""
+    with running_locally(tmp_path_factory.mktemp("cli-runner"), BACKEND="memory") as runner:
+        yield CommandLine(str(runner.client.base_url))

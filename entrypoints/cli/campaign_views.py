@@ -1,0 +1,84 @@
+"""What people see of a campaign."""
+
+from collections.abc import Callable, Mapping
+
+from entrypoints.cli.output import Cell, Item, joined
+from entrypoints.cli.pace import Pace, duration_text
+
+CREATED: Mapping[str, Cell] = {
+    "Campaign": "campaign_id",
+    "Name": "name",
+    "State": "state",
+    "Path": "execution_path",
+    "Due": "schedule_at",
+}
+IN_LIST: Mapping[str, Cell] = {
+    "Campaign": "campaign_id",
+    "Name": "name",
+    "State": "state",
+    "Path": "execution_path",
+    "Due": "schedule_at",
+    "Ended": "ended_at",
+}
+RECIPIENT: Mapping[str, Cell] = {
+    "Contact": "contact_id",
+    "Address": "address",
+    "State": "state",
+    "Reason": "reason",
+    "Told": "flags",
+    "Once more": lambda item: None if item["resend"] == "none" else item["resend"],
+}
+
+_COUNTS = (
+    "recipients",
+    "pending",
+    "sent",
+    "failed",
+    "unknown",
+    "suppressed",
+    "skipped",
+    "delivered",
+    "bounced",
+    "complained",
+)
+
+
+def _count(name: str) -> Callable[[Item], object]:
+    return lambda item: item["counts"][name] if "counts" in item else None
+
+
+CAMPAIGN: Mapping[str, Cell] = {
+    **CREATED,
+    "Category": "category",
+    "Template": "template_id",
+    "Segment": "segment_id",
+    "Excluded": "exclude_segment_ids",
+    "If unknown": "unknown_policy",
+    "Created": "created_at",
+    "Started": "started_at",
+    "Ended": "ended_at",
+    "Paused for": "pause_reason",
+    "Resumes": "resume_at",
+    "Failed for": "failure_reason",
+    "Revision": "revision",
+    **{name.capitalize(): _count(name) for name in _COUNTS},
+}
+
+
+def progress_text(campaign: Item, pace: Pace) -> str:
+    """How far it is, in one line."""
+    counts = campaign["counts"]
+    settled = counts["recipients"] - counts["pending"]
+    parts = [f"{campaign['state']}: {settled} of {counts['recipients']}"]
+    parts += [f"{counts[name]} {name}" for name in _COUNTS[2:7] if counts[name]]
+    match campaign["state"]:
+        case "scheduled":
+            parts = [f"scheduled for {campaign['schedule_at']}"]
+        case "paused":
+            until = campaign["resume_at"]
+            parts += [f"paused for {campaign['pause_reason']}", f"until {until}" if until else ""]
+        case "failed":
+            parts.append(campaign["failure_reason"])
+        case "sending" if pace.rate is not None and pace.seconds_left is not None:
+            parts += [f"{pace.rate:.0f} a second", f"{duration_text(pace.seconds_left)} left"]
+    return joined(parts)

@@ -1,0 +1,321 @@
+"""`sentinel campaigns`: create, follow, change and settle them."""
+
+from enum import StrEnum
+from typing import Annotated, Any
+
+import typer
+
+from entrypoints.cli.campaign_views import CAMPAIGN, CREATED, IN_LIST, RECIPIENT
+from entrypoints.cli.campaign_watch import watch_campaign
+from entrypoints.cli.command import Session, command, group
+from entrypoints.cli.connection import Answer
+from entrypoints.cli.exits import ExitCode
+from entrypoints.cli.listing import Cursor, Everything, Limit, Pages, limit_of, show_list
+from entrypoints.cli.options import CampaignId, Revision, Yes, confirm, given, wrong
+from entrypoints.cli.watching import Every, Patience
+
+campaigns = group("Create campaigns, follow them, change and settle them.")
+
+_CAMPAIGN = "/v1/campaigns/{}"
+
+
+class State(StrEnum):
+    """Of a campaign."""
+
+    SCHEDULED = "scheduled"
+    SENDING = "sending"
+    PAUSED = "paused"
+    SENT = "sent"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+    FAILED = "failed"
+
+
+class RecipientState(StrEnum):
+    """Of a recipient."""
+
+    PENDING = "pending"
+    SENDING = "sending"
+    SENT = "sent"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    SUPPRESSED = "suppressed"
+    SKIPPED = "skipped"
+
+
+class Category(StrEnum):
+    """What a campaign is for."""
+
+    MARKETING = "marketing"
+    TRANSACTIONAL = "transactional"
+
+
+class UnknownPolicy(StrEnum):
+    """What becomes of a mail of which nobody knows whether it was sent."""
+
+    HOLD = "hold"
+    RESEND = "resend"
+
+
+At = Annotated[
+    str | None,
+    typer.Option(
+        "--at",
+        metavar="TIME",
+        help="When it is to start, as 2026-11-19T09:00:00Z, or a local time with --timezone.",
+    ),
+]
+TimeZone = Annotated[
+    str | None,
+    typer.Option("--timezone", metavar="ZONE", help="The zone of a local time, as Europe/Berlin."),
+]
+Fold = Annotated[
+    int | None,
+    typer.Option(
+        "--fold",
+        min=0,
+        max=1,
+        help="Which of two moments is meant when clocks go back: 0 is the earlier, 1 the later.",
+    ),
+]
+Watch = Annotated[bool, typer.Option("--watch", help="Watch it then until it has ended.")]
+
+
+@command(campaigns, "create")
+def create(
+    session: Session,
+    name: Annotated[str, typer.Option("--name", metavar="TEXT", help="What it is called.")],
+    template: Annotated[
+        str, typer.Option("--template", metavar="TEMPLATE", help="The id of what is sent.")
+    ],
+    segment: Annotated[
+        str, typer.Option("--segment", metavar="SEGMENT", help="The id of those who get it.")
+    ],
+    exclude: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--exclude", metavar="SEGMENT", help="Whose members get none; may be repeated."
+        ),
+    ] = None,
+    at: At = None,
+    timezone: TimeZone = None,
+    fold: Fold = None,
+    category: Annotated[
+        Category | None,
+        typer.Option("--category", help="What it is for; marketing, unless it is said."),
+    ] = None,
+    unknown: Annotated[
+        UnknownPolicy | None,
+        typer.Option(
+            "--unknown",
+            help="What becomes of a mail of which nobody knows whether it was sent: it is held, "
+            "unless it is said.",
+        ),
+    ] = None,
+    watch: Watch = False,
+) -> ExitCode | None:
+    """Create a campaign.
+
+    Without a time, or due within a minute, it starts at once; else it is scheduled.
+    """
+    body = given(
+        name=name,
+        template_id=template,
+        segment_id=segment,
+        exclude_segment_ids=exclude or None,
+        schedule_at=at,
+        timezone=timezone,
+        fold=fold,
+        category=category,
+        unknown_policy=unknown,
+    )
+    created = session.connection.post("/v1/campaigns", body=body).body
+    if not (watch and session.output.as_json):
+        session.output.document(created, CREATED)
+    _say_what_waits(session, created)
+    if watch:
+        return watch_campaign(session, created["campaign_id"], every=2, patience=300)
+    return None
+
+
+@command(campaigns, "list")
+def list_campaigns(
+    session: Session,
+    state: Annotated[
+        State | None, typer.Option("--state", help="Show only those in this state.")
+    ] = None,
+    limit: Limit = 50,
+    everything: Everything = False,
+    cursor: Cursor = None,
+) -> None:
+    """List campaigns, the newest first."""
+    most = limit_of(limit, everything=everything)
+    pages = Pages(session, "/v1/campaigns", limit=most, cursor=cursor, state=state)
+    show_list(session, pages, IN_LIST, "There are no campaigns.")
+
+
+@command(campaigns, "show")
+def show(session: Session, campaign: CampaignId) -> None:
+    """Show a campaign with its counts."""
+    _show(session, session.connection.get(_CAMPAIGN, campaign))
+
+
+@command(campaigns, "watch")
+def watch(
+    session: Session, campaign: CampaignId, every: Every = 2, patience: Patience = 300
+) -> ExitCode:
+    """Watch a campaign until it has ended.
+
+    It shows the counts, how fast it goes and how long it will take: a bar on a terminal, else
+    a line for each change; with --json one JSON document a line. The exit status is 0 where it
+    was sent, 7 where it failed, 8 where it expired and 9 where it was cancelled.
+    """
+    return watch_campaign(session, campaign, every=every, patience=patience)
+
+
+@command(campaigns, "rename")
+def rename(
+    session: Session,
+    campaign: CampaignId,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="What it is called from now on.")],
+    revision: Revision = None,
+) -> None:
+    """Rename a campaign, in any state."""
+    _show(
+        session,
+        session.connection.patch(_CAMPAIGN, campaign, body={"name": name}, if_match=revision),
+    )
+
+
+@command(campaigns, "move")
+def move(
+    session: Session,
+    campaign: CampaignId,
+    at: At = None,
+    timezone: TimeZone = None,
+    fold: Fold = None,
+    now: Annotated[bool, typer.Option("--now", help="Start it at once.")] = False,
+    revision: Revision = None,
+) -> None:
+    """Move a campaign to another time, or to now.
+
+    That is possible until a start has claimed it.
+    """
+    if now == (at is not None):
+        raise wrong("--at, --now", "Say one of the two.")
+    body = {"schedule_at": at, **given(timezone=timezone, fold=fold)}
+    _show(session, session.connection.patch(_CAMPAIGN, campaign, body=body, if_match=revision))
+
+
+@command(campaigns, "pause")
+def pause(session: Session, campaign: CampaignId, revision: Revision = None) -> None:
+    """Pause a campaign; nobody is lost."""
+    _show(session, session.connection.post("/v1/campaigns/{}/pause", campaign, if_match=revision))
+
+
+@command(campaigns, "resume")
+def resume(session: Session, campaign: CampaignId, revision: Revision = None) -> None:
+    """Resume a paused campaign.
+
+    One that is due, or was started, goes on at once; another one waits for its time.
+    """
+    _show(session, session.connection.post("/v1/campaigns/{}/resume", campaign, if_match=revision))
+
+
+@command(campaigns, "cancel")
+def cancel(
+    session: Session, campaign: CampaignId, yes: Yes = False, revision: Revision = None
+) -> None:
+    """Cancel a campaign: who has no mail yet gets none.
+
+    It cannot be undone.
+    """
+    confirm(f"Cancel the campaign {campaign} for good?", yes=yes)
+    _show(session, session.connection.post("/v1/campaigns/{}/cancel", campaign, if_match=revision))
+
+
+@command(campaigns, "recipients")
+def recipients(
+    session: Session,
+    campaign: CampaignId,
+    state: Annotated[
+        RecipientState | None, typer.Option("--state", help="Show only those in this state.")
+    ] = None,
+    contact: Annotated[
+        str | None, typer.Option("--contact", metavar="CONTACT", help="Show only this contact.")
+    ] = None,
+    limit: Limit = 50,
+    everything: Everything = False,
+    cursor: Cursor = None,
+) -> None:
+    """List who got a campaign, who did not, and why."""
+    pages = Pages(
+        session,
+        "/v1/campaigns/{}/recipients",
+        campaign,
+        limit=limit_of(limit, everything=everything),
+        cursor=cursor,
+        state=state,
+        contact_id=contact,
+    )
+    show_list(session, pages, RECIPIENT, "There are no such recipients.")
+
+
+@command(campaigns, "settle")
+def settle(
+    session: Session,
+    campaign: CampaignId,
+    resend: Annotated[
+        bool,
+        typer.Option("--resend", help="Mail them once more, at the risk of a second mail."),
+    ] = False,
+    give_up: Annotated[
+        bool, typer.Option("--give-up", help="Count them as failed, and mail them no more.")
+    ] = False,
+    contact: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--contact", metavar="CONTACT", help="Settle only this contact; may be repeated."
+        ),
+    ] = None,
+) -> None:
+    """Settle those of whom nobody knows whether they were mailed.
+
+    All of them, or those that are named.
+    """
+    if resend == give_up:
+        raise wrong("--resend, --give-up", "Say one of the two.")
+    action = "resend" if resend else "give_up"
+    settled = left = 0
+    cursor: str | None = None
+    while True:
+        body = given(action=action, contact_ids=contact or None, cursor=cursor)
+        answer = session.connection.post("/v1/campaigns/{}/unknown", campaign, body=body).body
+        settled += answer["settled"]
+        left += answer["left"]
+        cursor = answer["next_cursor"]
+        if cursor is None:
+            break
+    session.output.document(
+        {"settled": settled, "left": left},
+        {"Settled": "settled", "Left, as they were re-sent before": "left"},
+    )
+
+
+def _show(session: Session, answer: Answer) -> None:
+    body = {**answer.body, "revision": answer.revision}
+    session.output.document(body, CAMPAIGN)
+    _say_what_waits(session, body)
+    counts = body.get("counts")
+    if counts and counts["unknown"]:
+        session.output.say(
+            f"Of {counts['unknown']} nobody knows whether they were mailed: "
+            f"`sentinel campaigns settle {body['campaign_id']}` decides."
+        )
+
+
+def _say_what_waits(session: Session, body: dict[str, Any]) -> None:
+    if body.get("trigger_error"):
+        session.output.say(
+            f"It is stored, and goes on by itself as soon as that works: {body['trigger_error']}"
+        )

@@ -1,0 +1,51 @@
+"""How fast something goes, and how long it will take."""
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+_WINDOW = 30.0
+"""Seconds that a rate is taken over: shorter would jump, longer would lag."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """Of so many a second, and the seconds that are left; None where that cannot be told."""
+
+    rate: float | None = None
+    seconds_left: float | None = None
+
+
+@dataclass
+class Pacing:
+    """Looks at a count that grows."""
+
+    _seen: deque[tuple[float, int]] = field(default_factory=deque)
+
+    def at(self, moment: float, done: int, left: int) -> Pace:
+        """As of `moment`, in seconds."""
+        self._seen.append((moment, done))
+        while moment - self._seen[0][0] > _WINDOW and len(self._seen) > 2:  # noqa: PLR2004  a distance
+            self._seen.popleft()
+        began, before = self._seen[0]
+        if moment <= began or done <= before:
+            return Pace()
+        rate = (done - before) / (moment - began)
+        return Pace(rate, left / rate)
+
+
+def duration_text(seconds: float) -> str:
+    """For people: 1 h 05 min, 2 min 03 s, 7 s."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes:02d} min"
+    return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
+
+
+def pauses(every: float) -> Iterator[float]:
+    """How long to wait before each look: short at first, as most is soon done."""
+    pause = min(0.25, every)
+    while True:
+        yield pause
+        pause = min(pause * 1.5, every)

@@ -1,0 +1,229 @@
+"""Campaigns by the command line, against a real server in memory."""
+
+import json
+
+import pytest
+
+from tests.integration.command_line import CommandLine
+from tests.integration.forwarding_proxy import forwarding
+
+FLASH_SALE = ("--name", "Flash sale", "--template", "promo-template", "--segment", "vip-customers")
+LATER = ("--at", "2027-06-01T09:00:00Z")
+
+
+@pytest.fixture(scope="module")
+def sent(cli: CommandLine) -> str:
+    """A campaign that is sent."""
+    created = cli.run("campaigns", "create", *FLASH_SALE, "--watch", "--json")
+    campaign_id: str = json.loads(created.out.splitlines()[0])["campaign_id"]
+    return campaign_id
+
+
+@pytest.fixture
+def scheduled(cli: CommandLine) -> str:
+    """A campaign for later."""
+    campaign_id: str = cli.json("campaigns", "create", *FLASH_SALE, *LATER)["campaign_id"]
+    return campaign_id
+
+
+def test_a_campaign_is_created_and_watched_by_somebody_at_no_terminal(cli: CommandLine) -> None:
+    """Plain lines, the last of them how it ended."""
+    created = cli.run("campaigns", "create", *FLASH_SALE)
+    assert created.code == 0, created.err
+    campaign_id = created.lines[0].split()[1]
+    assert created.lines[1:4] == [
+        "Name      Flash sale",
+        "State     sending",
+        "Path      immediate",
+    ]
+
+    watched = cli.run("campaigns", "watch", campaign_id, "--every", "0.2")
+
+    assert (watched.code, watched.err) == (0, "")
+    assert watched.lines[-1] == "sent: 1000 of 1000, 1000 sent"
+
+
+def test_watching_with_json_ends_with_the_campaign_as_it_ended(cli: CommandLine) -> None:
+    """A line for each change, every one a document by itself."""
+    done = cli.run("campaigns", "create", *FLASH_SALE, "--watch", "--json")
+
+    looks = [json.loads(line) for line in done.out.splitlines()]
+    assert (done.code, looks[-1]["state"], looks[-1]["counts"]["sent"]) == (0, "sent", 1000)
+
+
+def test_watching_one_that_was_cancelled_ends_otherwise(cli: CommandLine, scheduled: str) -> None:
+    """A script need not read the words."""
+    cli.json("campaigns", "cancel", scheduled, "--yes")
+
+    assert cli.run("campaigns", "watch", scheduled).code == 9
+
+
+def test_watching_outlasts_a_restart_of_the_server(cli: CommandLine, scheduled: str) -> None:
+    """While nobody answers it asks again, says so once, and ends by what it finds then."""
+    with forwarding(cli.url) as proxy:
+        port = proxy.server_port
+        watching = CommandLine(proxy.url).start("campaigns", "watch", scheduled, "--every", "0.2")
+        assert watching.stdout
+        assert watching.stdout.readline().startswith("scheduled for 2027-06-01")
+    with watching:
+        assert watching.stderr
+        away = watching.stderr.readline()
+        assert "Asking again for 300 s." in away
+        cli.json("campaigns", "cancel", scheduled, "--yes")
+        with forwarding(cli.url, port):
+            out, err = watching.communicate(timeout=30)
+    assert (watching.returncode, err) == (9, "It answers again.\n")
+    assert out.splitlines() == ["cancelled: 0 of 0"]
+
+
+def test_watching_gives_up_on_a_server_that_stays_away(cli: CommandLine, scheduled: str) -> None:
+    """After as long as it was told to bear with it."""
+    with forwarding(cli.url) as proxy:
+        url = proxy.url
+
+    done = CommandLine(url).run("campaigns", "watch", scheduled, "--patience", "0")
+
+    assert done.code == 6
+    assert f"Nothing answers at {url}" in done.err
+
+
+def test_a_lost_answer_makes_no_second_campaign(cli: CommandLine) -> None:
+    """The same request is sent again under the same key, and has the first answer."""
+    before = {each["campaign_id"] for each in _all(cli)}
+    with forwarding(cli.url) as proxy:
+        proxy.to_lose = 2
+        done = CommandLine(proxy.url).run("campaigns", "create", *FLASH_SALE, *LATER, "--json")
+
+    assert done.code == 0, done.err
+    assert done.err.splitlines() == ["The answer was lost; sending the same request again."] * 2
+    assert len({each.headers["idempotency-key"] for each in proxy.asked}) == 1
+    assert [each.status for each in proxy.asked] == [201, 201, 201]
+    assert {each["campaign_id"] for each in _all(cli)} - before == {done.json["campaign_id"]}
+
+
+def test_what_has_no_key_is_not_sent_again(cli: CommandLine, scheduled: str) -> None:
+    """A rename whose answer is lost may have been done: a person is told to look."""
+    with forwarding(cli.url) as proxy:
+        proxy.to_lose = 1
+        done = CommandLine(proxy.url).run("campaigns", "rename", scheduled, "Another")
+
+    assert (done.code, len(proxy.asked)) == (6, 1)
+    assert "What was asked for may have been done" in done.err
+
+
+def test_each_request_has_a_key_of_its_own(cli: CommandLine) -> None:
+    """Two campaigns that are meant are two."""
+    with forwarding(cli.url) as proxy:
+        for _ in range(2):
+            CommandLine(proxy.url).json("campaigns", "create", *FLASH_SALE, *LATER)
+
+    assert len({each.headers["idempotency-key"] for each in proxy.asked}) == 2
+
+
+def test_a_list_reads_on_until_there_are_so_many_or_all(cli: CommandLine, sent: str) -> None:
+    """However many the server gives at once; a cursor goes on where a list ended."""
+    command = ("campaigns", "recipients", sent)
+    some = cli.json(*command, "--limit", "120")
+    rest = cli.json(*command, "--all", "--cursor", some["next_cursor"])
+
+    everybody = [each["contact_id"] for page in (some, rest) for each in page["items"]]
+    assert len(some["items"]) == 120
+    assert (len(everybody), len(set(everybody)), rest["next_cursor"]) == (1000, 1000, None)
+
+
+def test_a_table_says_that_there_are_more(cli: CommandLine, sent: str) -> None:
+    """Beside the table, not in it."""
+    done = cli.run("campaigns", "recipients", sent, "--limit", "2")
+
+    assert done.lines[0].split() == [
+        "Contact",
+        "Address",
+        "State",
+        "Reason",
+        "Told",
+        "Once",
+        "more",
+    ]
+    assert len(done.lines) == 4
+    assert done.err == "There are more: --all shows them, --limit so many.\n"
+
+
+def test_a_campaign_is_moved_renamed_paused_and_resumed(cli: CommandLine, scheduled: str) -> None:
+    """Each answer is the campaign as it is then."""
+    moved = cli.json("campaigns", "move", scheduled, "--at", "2027-06-02T09:00:00Z")
+    assert moved["schedule_at"] == "2027-06-02T09:00:00Z"
+    assert cli.json("campaigns", "rename", scheduled, "Summer")["name"] == "Summer"
+    assert cli.json("campaigns", "pause", scheduled)["pause_reason"] == "operator"
+    assert cli.json("campaigns", "resume", scheduled)["state"] == "scheduled"
+    assert (
+        cli.json("campaigns", "list", "--state", "scheduled", "--limit", "1")["items"][0]["name"]
+        == "Summer"
+    )
+
+
+def test_nothing_is_changed_that_was_not_seen(cli: CommandLine, scheduled: str) -> None:
+    """With a revision that is no more, somebody else's change stays."""
+    revision = str(cli.json("campaigns", "show", scheduled)["revision"])
+    cli.json("campaigns", "rename", scheduled, "Theirs")
+
+    done = cli.run("campaigns", "rename", scheduled, "Mine", "--revision", revision)
+
+    assert done.code == 5
+    assert "It was changed since you read it." in done.err
+    assert cli.json("campaigns", "show", scheduled)["name"] == "Theirs"
+
+
+def test_what_cannot_be_undone_is_asked_for_first(cli: CommandLine, scheduled: str) -> None:
+    """Where nobody can be asked it is not done, unless it is said beforehand."""
+    done = cli.run("campaigns", "cancel", scheduled)
+
+    assert done.code == 2
+    assert "say --yes" in done.err
+    assert cli.json("campaigns", "show", scheduled)["state"] == "scheduled"
+
+
+def test_a_refusal_names_the_field_and_the_remedy(cli: CommandLine) -> None:
+    """On stderr; stdout stays empty, so that no script takes it for the result."""
+    done = cli.run("campaigns", "create", *FLASH_SALE, "--at", "2027-02-30T09:00:00Z", "--json")
+
+    assert (done.code, done.out) == (1, "")
+    assert done.err.splitlines()[:2] == [
+        "The request is not valid.",
+        "Nothing was changed. Mend what errors names and send it again.",
+    ]
+    assert "/schedule_at: No such date or time" in done.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "told"),
+    [
+        (("campaigns", "show", "cmp_none"), 3, "No such campaign."),
+        (("campaigns", "show"), 2, "Missing argument 'CAMPAIGN'"),
+        (("campaigns", "move", "cmp_none"), 2, "--at, --now: Say one of the two."),
+        (("campaigns", "list", "--url", "nowhere"), 2, "The URL of the server is not one."),
+        (("campaigns", "list", "--state", "gone"), 2, "'gone' is not one of"),
+    ],
+)
+def test_what_is_wrong_tells_by_the_exit_status(
+    cli: CommandLine, arguments: tuple[str, ...], code: int, told: str
+) -> None:
+    """And by a line on stderr."""
+    done = cli.run(*arguments)
+
+    assert (done.code, done.out) == (code, "")
+    assert told in done.err
+
+
+def test_what_is_no_sentinel_is_said_to_be_none(cli: CommandLine) -> None:
+    """A page of something else at that URL is neither a result nor a traceback."""
+    with forwarding(cli.url) as proxy:
+        for status in (200, 404, 502):
+            proxy.answer_instead = (status, "<h1>Welcome</h1>")
+            done = CommandLine(proxy.url).run("campaigns", "list")
+            assert done.code in {3, 6}
+            assert "not Sentinel's API" in done.err or "not of Sentinel's API" in done.err
+
+
+def _all(cli: CommandLine) -> list[dict[str, str]]:
+    items: list[dict[str, str]] = cli.json("campaigns", "list", "--all")["items"]
+    return items
