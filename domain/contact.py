@@ -14,7 +14,7 @@ from domain.identifiers import ContactId, JobId
 from domain.locale import normalise_locale
 from domain.soft_bounces import SoftBounces
 from domain.time_zone import zone_named
-from domain.unicode_text import is_unicode_text
+from domain.unicode_text import is_one_line, is_sendable, is_unicode_text
 
 FieldValue = str | int | float | bool
 MergeFields = Mapping[str, FieldValue]
@@ -78,20 +78,24 @@ def checked_fields(fields: MergeFields) -> MergeFields:
     if len(fields) > MAX_FIELDS:
         raise InvalidInput("fields", f"At most {MAX_FIELDS} fields for one contact.")
     for name, value in fields.items():
-        if not is_unicode_text(name):
-            raise InvalidInput("fields", "A field name holds characters that are not Unicode text.")
-        if not FIELD_NAME.fullmatch(name):
-            raise InvalidInput(
-                f"fields/{escaped(name)}",
-                "A field name is a letter, then letters, digits or _, at most 64.",
-            )
-        if name == RESERVED_FIELD:
-            raise InvalidInput("fields/email", "The address is merged as email; leave it out here.")
+        _check_name(name)
         _check_value(name, value)
     size = sum(len(name.encode()) + len(str(value).encode()) for name, value in fields.items())
     if size > MAX_FIELDS_BYTES:
         raise InvalidInput("fields", f"At most {MAX_FIELDS_BYTES} bytes of fields for one contact.")
     return MappingProxyType(dict(fields))
+
+
+def _check_name(name: str) -> None:
+    if not is_unicode_text(name):
+        raise InvalidInput("fields", "A field name holds characters that are not Unicode text.")
+    if not FIELD_NAME.fullmatch(name):
+        raise InvalidInput(
+            f"fields/{escaped(name)}",
+            "A field name is a letter, then letters, digits or _, at most 64.",
+        )
+    if name == RESERVED_FIELD:
+        raise InvalidInput("fields/email", "The address is merged as email; leave it out here.")
 
 
 def _check_value(name: str, value: FieldValue) -> None:
@@ -101,8 +105,10 @@ def _check_value(name: str, value: FieldValue) -> None:
         raise InvalidInput(
             f"fields/{name}", f"At most {MAX_WHOLE_NUMBER}; give a longer one as text."
         )
-    if isinstance(value, str) and not is_unicode_text(value):
-        raise InvalidInput(f"fields/{name}", "It holds characters that are not Unicode text.")
+    if isinstance(value, str) and not is_sendable(value):
+        raise InvalidInput(
+            f"fields/{name}", "It holds NUL, or characters that are not Unicode text."
+        )
 
 
 @dataclass(frozen=True)
@@ -115,9 +121,10 @@ class Consent:
     @classmethod
     def of(cls, source: str, at: datetime) -> "Consent":
         """Checked; `at` is aware, and kept in UTC. Raises InvalidInput."""
-        if not source.strip() or len(source) > MAX_SOURCE_CHARACTERS or not is_unicode_text(source):
+        if not source.strip() or len(source) > MAX_SOURCE_CHARACTERS or not is_one_line(source):
             raise InvalidInput(
-                "consent/source", f"Text of 1 to {MAX_SOURCE_CHARACTERS} characters."
+                "consent/source",
+                f"One line of 1 to {MAX_SOURCE_CHARACTERS} characters, none of them a control.",
             )
         return cls(source, at.astimezone(UTC))
 
@@ -281,6 +288,8 @@ class Contact:
 
     def with_fields(self, changes: Mapping[str, FieldValue | None]) -> "Contact":
         """Some fields changed, those that are None removed. Raises InvalidInput."""
+        for name in changes:
+            _check_name(name)
         merged = {**self.fields, **changes}
         kept = {name: value for name, value in merged.items() if value is not None}
         return replace(self, fields=checked_fields(kept))

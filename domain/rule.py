@@ -15,7 +15,7 @@ from types import MappingProxyType
 from domain.contact import FIELD_NAME, MAX_WHOLE_NUMBER, RESERVED_FIELD, Contact, FieldValue
 from domain.errors import InvalidInput
 from domain.identifiers import NAMED_ID, ContactId, SegmentId
-from domain.unicode_text import is_unicode_text
+from domain.unicode_text import is_sendable
 
 MAX_DEPTH = 6
 MAX_CONDITIONS = 50
@@ -322,8 +322,10 @@ def _single(value: object, path: str) -> FieldValue:
     if isinstance(value, bool):
         return value
     if isinstance(value, str):
-        if len(value) > MAX_TEXT_CHARACTERS or not is_unicode_text(value):
-            raise InvalidInput(path, f"Unicode text of at most {MAX_TEXT_CHARACTERS} characters.")
+        if len(value) > MAX_TEXT_CHARACTERS or not is_sendable(value):
+            raise InvalidInput(
+                path, f"Unicode text of at most {MAX_TEXT_CHARACTERS} characters, without NUL."
+            )
         return value
     if isinstance(value, int | float) and abs(value) <= MAX_WHOLE_NUMBER:
         return value

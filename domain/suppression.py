@@ -9,7 +9,7 @@ from enum import StrEnum
 from domain.campaign import CampaignCategory
 from domain.errors import InvalidInput
 from domain.identifiers import SuppressionId
-from domain.unicode_text import is_unicode_text
+from domain.unicode_text import is_sendable
 
 MAX_NOTE_CHARACTERS = 500
 
@@ -156,8 +156,8 @@ def checked_note(note: str | None) -> str | None:
     """Without surrounding white space; None where nothing is left. Raises InvalidInput."""
     if note is None:
         return None
-    if not is_unicode_text(note):
-        raise InvalidInput("note", "It holds characters that are not Unicode text.")
+    if not is_sendable(note):
+        raise InvalidInput("note", "It holds NUL, or characters that are not Unicode text.")
     note = note.strip()
     if len(note) > MAX_NOTE_CHARACTERS:
         raise InvalidInput("note", f"At most {MAX_NOTE_CHARACTERS} characters.")

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from domain.contact import MergeFields, checked_fields
 from domain.errors import InvalidInput
 from domain.identifiers import TemplateId
-from domain.unicode_text import is_unicode_text
+from domain.unicode_text import is_one_line, is_sendable
 
 MAX_SUBJECT_CHARACTERS = 500
 MAX_BODY_BYTES = 100_000
@@ -46,13 +46,13 @@ class Content:
     ) -> "Content":
         """Checked against the limits. Raises InvalidInput."""
         for name, part in (("subject", subject), ("html", html), ("text", text)):
-            if not is_unicode_text(part):
-                raise InvalidInput(name, "It holds characters that are not Unicode text.")
+            if not is_sendable(part):
+                raise InvalidInput(name, "It holds NUL, or characters that are not Unicode text.")
         if not subject.strip():
             raise InvalidInput("subject", "A mail needs a subject.")
         if len(subject) > MAX_SUBJECT_CHARACTERS:
             raise InvalidInput("subject", f"At most {MAX_SUBJECT_CHARACTERS} characters.")
-        if any(ord(character) < ord(" ") for character in subject):
+        if not is_one_line(subject):
             raise InvalidInput("subject", "One line, without control characters.")
         for name, body in (("html", html), ("text", text)):
             if not body.strip():

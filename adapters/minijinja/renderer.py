@@ -1,7 +1,6 @@
 """Merging fields into templates with minijinja."""
 
 import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 
 from minijinja import Environment, TemplateError
@@ -11,13 +10,12 @@ from domain.errors import InvalidInput
 from domain.ports.renderer import Rendered, Unrenderable
 from domain.recipient import Recipient
 from domain.template import Content
+from domain.unicode_text import is_one_line
 
 _FUEL = 100_000
 """Instructions one part of one mail may take; a mail of everyday size takes some hundreds."""
 _MAX_RENDERED_BYTES = 1_000_000
 _PARTS = ("subject", "html", "text")
-_UNFIT_FOR_A_HEADER = frozenset({"Cc", "Cs", "Zl", "Zp"})
-"""Unicode categories: control characters, surrogates, line and paragraph separators."""
 
 _FUNCTIONS = frozenset({"cycler", "debug", "dict", "joiner", "namespace", "range"})
 """What a template may call without anybody's having a field of that name."""
@@ -103,9 +101,7 @@ def _render(
         if len(parts[part].encode()) > _MAX_RENDERED_BYTES:
             return Unrenderable(f"{part}: larger than {_MAX_RENDERED_BYTES} bytes once rendered")
     subject = " ".join(parts["subject"].split())
-    if not subject or any(
-        unicodedata.category(character) in _UNFIT_FOR_A_HEADER for character in subject
-    ):
+    if not subject or not is_one_line(subject):
         return Unrenderable("subject: empty or with control characters once rendered")
     return Rendered(subject, parts["html"], parts["text"])
 

@@ -26,6 +26,7 @@ from domain.errors import (
     StaleRevision,
     VersionConflict,
 )
+from domain.unicode_text import is_one_line
 from entrypoints.containers.use_cases import UseCases
 from entrypoints.http import problems
 from entrypoints.http.access import READERS_LINKS, Access, Admission
@@ -107,7 +108,12 @@ class Api:
     def _answer(
         self, event: Mapping[str, Any], context: LambdaContext, api_key_id: str | None
     ) -> dict[str, Any]:
-        is_form = APIGatewayProxyEventV2(dict(event)).path.startswith(READERS_LINKS)
+        path = APIGatewayProxyEventV2(dict(event)).path
+        if not is_one_line(path):
+            # The resolver takes a line break at the end for none, and would serve another path
+            # than the one that was looked at.
+            return _built(problems.no_such_route())
+        is_form = path.startswith(READERS_LINKS)
         refused = _refused_form(event) if is_form else _refused_body(event)
         if refused is not None:
             return _built(refused)

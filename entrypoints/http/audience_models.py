@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from domain.contact import MAX_SOURCE_CHARACTERS, Confirmation, Consent, Contact, ContactDraft
@@ -16,8 +16,15 @@ from domain.use_cases.add_members import MAX_MEMBERS
 from domain.use_cases.edit_contact import UNCHANGED, ContactEdit
 from domain.use_cases.preview_segment import SegmentPreview
 from domain.use_cases.sign_up import NotAsked, SignedUp
-from entrypoints.http.models import Answer, Moment, Name, Reference, Request, Utc
+from entrypoints.http.models import Answer, Moment, Name, Reference, Request, Utc, shown_by
 
+_RULE = {
+    "all": [
+        {"field": "plan", "op": "in", "value": ["gold", "silver"]},
+        {"field": "last_order", "op": "within_last_days", "value": 30},
+        {"not": {"segment": "vip-customers"}},
+    ]
+}
 RuleBody = Annotated[
     dict[str, object],
     Field(
@@ -27,21 +34,18 @@ RuleBody = Annotated[
             + ", ".join(f"`{each}`" for each in Operator)
             + "."
         ),
-        examples=[
-            {
-                "all": [
-                    {"field": "plan", "op": "in", "value": ["gold", "silver"]},
-                    {"field": "last_order", "op": "within_last_days", "value": 30},
-                    {"not": {"segment": "staff"}},
-                ]
-            }
-        ],
+        examples=[_RULE],
     ),
 ]
 
 
 class SegmentRequestBody(Request):
     """A segment to create; without an id it is given one. With a rule whoever fits it is in it."""
+
+    model_config = shown_by(
+        {"name": "Autumn fair"},
+        {"segment_id": "lately-active", "name": "Lately active", "rule": _RULE},
+    )
 
     segment_id: Reference | None = None
     name: Name
@@ -50,6 +54,8 @@ class SegmentRequestBody(Request):
 
 class RulePreviewBody(Request):
     """A rule to try."""
+
+    model_config = shown_by({"rule": _RULE})
 
     rule: RuleBody
 
@@ -82,6 +88,8 @@ class SegmentListBody(Answer):
 
 class MembersRequestBody(Request):
     """Contacts to put into a segment."""
+
+    model_config = shown_by({"contact_ids": ["con_01M889FD1DR9BPG5C28WTPF9HV"]})
 
     contact_ids: Annotated[list[Reference], Field(min_length=1, max_length=MAX_MEMBERS)]
 
@@ -140,6 +148,21 @@ class ContactRequestBody(Request):
     new one is mailed nothing but the question whose address it is, until its person confirms.
     """
 
+    model_config = shown_by(
+        {
+            "email": "ann.bell@example.com",
+            "fields": {"name": "Ann", "plan": "gold", "points": 120, "is_member": True},
+            "locale": "en-GB",
+            "time_zone": "Europe/London",
+            "consent": {"source": "sign-up form", "at": "2026-11-19T09:00:00Z"},
+        },
+        {
+            "email": "ben.cole@example.com",
+            "confirm": True,
+            "confirmation_template_id": "confirm-template",
+        },
+    )
+
     email: Email
     fields: Fields = {}  # noqa: RUF012  pydantic copies it
     locale: Locale | None = None
@@ -186,6 +209,16 @@ class ContactRequestBody(Request):
 class ContactEditBody(Request):
     """What to change. What is left out stays; null removes, of `fields` each by itself."""
 
+    model_config = shown_by(
+        {"fields": {"plan": "silver", "nickname": None}},
+        {
+            "locale": "de-AT",
+            "time_zone": "Europe/Vienna",
+            "consent": {"source": "sign-up form", "at": "2026-11-19T09:00:00Z"},
+        },
+        min_properties=1,
+    )
+
     fields: Annotated[
         dict[str, Annotated[FieldValueBody | None, BeforeValidator(_field_value_or_none)]],
         BeforeValidator(_field_names),
@@ -193,8 +226,6 @@ class ContactEditBody(Request):
     locale: Locale | None = None
     time_zone: TimeZone | None = None
     consent: ConsentRequestBody | None = None
-
-    model_config = ConfigDict(json_schema_extra={"minProperties": 1})
 
     @model_validator(mode="after")
     def _changes_something(self) -> Self:
@@ -218,6 +249,8 @@ class ContactEditBody(Request):
 
 class ContactLookupBody(Request):
     """The address of the contact that is looked for, in any spelling."""
+
+    model_config = shown_by({"email": "ann.bell@example.com"})
 
     email: Email
 

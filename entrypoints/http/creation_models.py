@@ -16,11 +16,31 @@ from entrypoints.http.models import (
     Timezone,
     Utc,
     WrittenTime,
+    shown_by,
 )
 
 
 class CampaignRequestBody(Request):
     """A campaign to create."""
+
+    model_config = shown_by(
+        {
+            "name": "Flash Sale",
+            "template_id": "promo-template",
+            "segment_id": "vip-customers",
+        },
+        {
+            "name": "Weekly Newsletter",
+            "template_id": "newsletter-template",
+            "segment_id": "all-active",
+            "exclude_segment_ids": ["vip-customers"],
+            "schedule_at": "2026-11-26T09:00:00",
+            "timezone": "Europe/Berlin",
+            "fold": 0,
+            "unknown_policy": "resend",
+            "category": "marketing",
+        },
+    )
 
     name: Name
     template_id: Reference

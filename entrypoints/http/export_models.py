@@ -8,13 +8,22 @@ from domain.contact import MAX_FIELDS
 from domain.contact_export import MAX_FOUND_FIELDS, ContactExport
 from domain.job import KEPT, JobState
 from domain.use_cases.read_export import ExportRead
-from entrypoints.http.models import Answer, Reference, Request, Utc
+from entrypoints.http.models import Answer, Reference, Request, Utc, shown_by
 
 FieldName = Annotated[str, Field(min_length=1, max_length=64)]
 
 
 class ExportRequestBody(Request):
     """Whom to export, and what of them."""
+
+    model_config = shown_by(
+        {},
+        {
+            "segment_id": "vip-customers",
+            "fields": ["plan", "last_order"],
+            "spreadsheet_safe": False,
+        },
+    )
 
     segment_id: Annotated[
         Reference | None, Field(description="Of either kind; null is everybody.")

@@ -12,11 +12,22 @@ from domain.job import KEPT, JobState
 from domain.use_cases.list_refused import RefusedPage
 from domain.use_cases.read_import import ImportRead
 from entrypoints.http.audience_models import ConsentBody, ConsentRequestBody
-from entrypoints.http.models import Answer, Reference, Request, Utc
+from entrypoints.http.models import Answer, Reference, Request, Utc, shown_by
 
 
 class ImportRequestBody(Request):
     """What becomes of a file that is uploaded afterwards."""
+
+    model_config = shown_by(
+        {},
+        {
+            "columns": {"E-Mail": "email", "Tarif": "plan"},
+            "segment_id": "vip-customers",
+            "consent": {"source": "sign-up form", "at": "2026-11-19T09:00:00Z"},
+            "delimiter": ";",
+            "encoding": "windows-1252",
+        },
+    )
 
     columns: Annotated[
         dict[str, str],
@@ -58,6 +69,8 @@ class ImportRequestBody(Request):
 
 class ImportStartBody(Request):
     """Whether it is for real."""
+
+    model_config = shown_by({"dry_run": True})
 
     dry_run: Annotated[
         bool,

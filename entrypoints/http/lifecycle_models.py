@@ -2,14 +2,14 @@
 
 from typing import Annotated, Self
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from domain.campaign import Campaign, CampaignState
 from domain.use_cases.edit_campaign import CampaignEdit, Edited, NewTime
 from domain.use_cases.resume_campaign import Resumed
 from entrypoints.http.campaign_models import CampaignBody
-from entrypoints.http.models import Fold, Name, Request, Timezone, WrittenTime
+from entrypoints.http.models import Fold, Name, Request, Timezone, WrittenTime, shown_by
 
 _TIME = frozenset({"schedule_at", "timezone", "fold"})
 
@@ -17,12 +17,16 @@ _TIME = frozenset({"schedule_at", "timezone", "fold"})
 class CampaignEditBody(Request):
     """What to change: the name, the time, or both. What is left out stays as it is."""
 
+    model_config = shown_by(
+        {"name": "Flash Sale, once more"},
+        {"schedule_at": "2026-11-26T09:00:00", "timezone": "Europe/Berlin", "fold": 0},
+        min_properties=1,
+    )
+
     name: Annotated[Name, Field(default_factory=str)]
     schedule_at: WrittenTime = None
     timezone: Timezone = None
     fold: Fold = None
-
-    model_config = ConfigDict(json_schema_extra={"minProperties": 1})
 
     @model_validator(mode="after")
     def _changes_something(self) -> Self:

@@ -2,7 +2,7 @@
 
 import re
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import (
     AwareDatetime,
@@ -71,6 +71,14 @@ Fold = Annotated[
         description="Which of two moments, when clocks go back: 0 the earlier, 1 the later.",
     ),
 ]
+
+
+def shown_by(*examples: dict[str, Any], min_properties: int = 0) -> ConfigDict:
+    """What OpenAPI shows of a request's body: bodies that are taken as they stand."""
+    schema: dict[str, Any] = {"examples": [*examples]}
+    if min_properties:
+        schema["minProperties"] = min_properties
+    return ConfigDict(json_schema_extra=schema)
 
 
 class Request(BaseModel):

@@ -7,7 +7,7 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Query
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
-from domain.identifiers import CampaignId, ContactId
+from domain.identifiers import NAMED_ID, CampaignId, ContactId
 from domain.recipient import RecipientState
 from entrypoints.containers.serving import Serving
 from entrypoints.http.answers import answer, described
@@ -35,7 +35,8 @@ def recipient_routes(container: Serving) -> APIGatewayHttpRouter:
         campaign_id: str,
         state: Annotated[RecipientState | None, Query(description="Only those in it.")] = None,
         contact_id: Annotated[
-            str | None, Query(max_length=64, description="Only this contact.")
+            str | None,
+            Query(pattern=f"^{NAMED_ID.pattern}$", description="Only this contact."),
         ] = None,
         limit: Limit = 50,
         cursor: Cursor = None,

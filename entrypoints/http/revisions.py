@@ -7,6 +7,8 @@ from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler.openapi.params import Header
 
+from domain.unicode_text import is_one_line
+
 _TAG = re.compile(r'(?P<weak>W/)?"(?P<opaque>[^"]*)"')
 _REVISION = re.compile(r"[1-9][0-9]{0,17}", re.ASCII)
 
@@ -44,6 +46,8 @@ def revisions_of(if_match: str | None) -> Collection[int] | None:
     """
     if if_match is None or if_match.strip() == "*":
         return None
+    if not is_one_line(if_match):
+        return frozenset()
     return frozenset(
         int(tag["opaque"])
         for tag in _TAG.finditer(if_match)

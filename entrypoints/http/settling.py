@@ -12,11 +12,17 @@ from domain.identifiers import CampaignId, ContactId
 from domain.use_cases.settle_unknown import MAX_CONTACTS, UnknownAction
 from entrypoints.containers.settling import Settling
 from entrypoints.http.answers import BODY_PROBLEMS, answer, described
-from entrypoints.http.models import Answer, Reference, Request
+from entrypoints.http.models import Answer, Reference, Request, shown_by
 
 
 class SettleRequestBody(Request):
     """What to do with those of unknown outcome: all, from `cursor` on, or some."""
+
+    model_config = shown_by(
+        {"action": "give_up"},
+        {"action": "resend", "contact_ids": ["con_01M889FD1DR9BPG5C28WTPF9HV"]},
+        {"action": "resend", "cursor": "MC4xMi4w"},
+    )
 
     action: Annotated[
         UnknownAction,

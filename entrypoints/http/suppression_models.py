@@ -10,13 +10,21 @@ from domain.suppression import (
     SuppressionReason,
     SuppressionScope,
 )
-from entrypoints.http.models import Answer, Request, Utc
+from entrypoints.http.models import Answer, Request, Utc, shown_by
 
 Email = Annotated[str, Field(max_length=320)]
 
 
 class SuppressionRequestBody(Request):
     """An address to suppress."""
+
+    model_config = shown_by(
+        {
+            "email": "ann.bell@example.com",
+            "scope": "marketing",
+            "note": "Asked for it on the phone.",
+        },
+    )
 
     email: Email
     scope: Annotated[
@@ -35,6 +43,8 @@ class SuppressionRequestBody(Request):
 
 class SuppressionLookupBody(Request):
     """An address to look for."""
+
+    model_config = shown_by({"email": "ann.bell@example.com"})
 
     email: Email
 

@@ -15,13 +15,30 @@ from domain.use_cases.preview_template import Person, Preview
 from domain.use_cases.send_test_mails import MAX_ADDRESSES
 from domain.use_cases.write_content import WrittenContent
 from entrypoints.http.audience_models import Email, Fields
-from entrypoints.http.models import Answer, Name, Reference, Request, Utc
+from entrypoints.http.models import Answer, Name, Reference, Request, Utc, shown_by
 
+_CONTENT = {
+    "name": "Promotion",
+    "subject": "{{ name }}, twenty percent off until Sunday",
+    "html": (
+        "<p>Hello {{ name }}, have a look.</p>"
+        '<p>{{ postal_address }} <a href="{{ unsubscribe_url }}">Unsubscribe</a></p>'
+    ),
+}
+_MORE_CONTENT = {
+    **_CONTENT,
+    "text": "Hello {{ name }}, have a look.\n\n{{ postal_address }}\n{{ unsubscribe_url }}\n",
+    "defaults": {"name": "there"},
+    "from": "news@example.com",
+    "reply_to": "help@example.com",
+}
 _Sender = Annotated[str, Field(min_length=1, max_length=320)]
 
 
 class TemplateContentBody(Request):
     """A template as its author writes it. Without a text it is made from the HTML."""
+
+    model_config = shown_by(_CONTENT, _MORE_CONTENT)
 
     name: Name
     subject: str
@@ -60,6 +77,8 @@ class TemplateContentBody(Request):
 
 class TemplateRequestBody(TemplateContentBody):
     """A template to create; without an id it is given one."""
+
+    model_config = shown_by(_CONTENT, {"template_id": "spring-sale", **_MORE_CONTENT})
 
     template_id: Reference | None = None
 
@@ -177,9 +196,20 @@ class _PersonBody(Request):
 class PreviewRequestBody(_PersonBody):
     """For whom: a contact, or somebody with these fields; neither is somebody without any."""
 
+    model_config = shown_by(
+        {},
+        {"contact_id": "con_01M889FD1DR9BPG5C28WTPF9HV"},
+        {"fields": {"name": "Ann"}, "version": 1},
+    )
+
 
 class TestSendRequestBody(_PersonBody):
     """To whom, and as whom: `email` is merged as the address it goes to."""
+
+    model_config = shown_by(
+        {"to": ["ann.bell@example.com"], "fields": {"name": "Ann"}, "version": 1},
+        {"to": ["ann.bell@example.com"], "contact_id": "con_01M889FD1DR9BPG5C28WTPF9HV"},
+    )
 
     to: Annotated[list[Email], Field(min_length=1, max_length=MAX_ADDRESSES)]
 
