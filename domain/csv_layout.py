@@ -3,13 +3,15 @@
 import codecs
 import re
 import unicodedata
+from dataclasses import dataclass
 
 from domain.contact import FIELD_NAME
 from domain.contact_import import CsvLayout, CsvPosition, ImportPlan
-from domain.csv_rows import decoded, read_rows
+from domain.csv_rows import CsvRow, decoded, read_rows
 from domain.errors import InvalidInput, escaped
 
-SAMPLE_BYTES = 65_536
+SAMPLE_BYTES = 131_072
+"""More than the longest header takes in any encoding."""
 MAX_HEADER_CHARACTERS = 20_000
 """Of all columns together: they are kept in one record."""
 DELIMITERS = (",", ";", "\t", "|")
@@ -38,13 +40,34 @@ _NAMES = {
 _OF_AN_EXPORT = frozenset({"contact_id", "status"})
 _FIELD_PREFIX = "fields."
 _MAX_NAME = 64
+_ROWS_TRIED = 20
+_NO_HEADER = "The file has no header: name its columns in a first row."
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    """What the file is by one delimiter. `refusal` says why its columns cannot be told."""
+
+    layout: CsvLayout
+    position: CsvPosition
+    refusal: InvalidInput | None
+    fitting: float
+    """The share of the first rows that have as many cells as the header."""
+
+    @property
+    def rank(self) -> tuple[bool, float, int]:
+        """The delimiter is that of the highest."""
+        is_told = self.refusal is None
+        return is_told, self.fitting if is_told else 0.0, len(self.layout.header)
 
 
 def layout_of(sample: bytes, plan: ImportPlan, *, is_whole: bool) -> tuple[CsvLayout, CsvPosition]:
     """The layout, and the place of the first row; `sample` is the beginning, or all of the file.
 
-    Without a mark it is UTF-8 where it can be, else Windows-1252. Raises InvalidInput naming
-    `encoding`, `delimiter`, `columns` or `columns/<name>`, with what the file has.
+    Without a mark it is UTF-8 where it can be, else Windows-1252. The delimiter is one by which the
+    columns can be told; of several that by which most of the first rows are as wide as the header,
+    then that of most columns. Raises InvalidInput naming `encoding`, `delimiter`, `columns` or
+    `columns/<name>`, with what the file has.
     """
     encoding, start, line = *_encoding(sample, plan, is_whole=is_whole), 1
     text = decoded(encoding, sample[start:])
@@ -52,28 +75,31 @@ def layout_of(sample: bytes, plan: ImportPlan, *, is_whole: bool) -> tuple[CsvLa
     if told is not None:
         start, line = start + len(told.group().encode(encoding)), line + 1
     known = plan.delimiter or (told.group(1) if told else None)
-    candidates: list[tuple[CsvLayout, CsvPosition]] = []
+    candidates: list[_Candidate] = []
     refusals: list[InvalidInput] = []
     for delimiter in DELIMITERS if known is None else (known,):
+        position = CsvPosition(start, line)
         try:
-            candidates.append(
-                _headed(sample, encoding, delimiter, CsvPosition(start, line), is_whole=is_whole)
-            )
+            layout, first = _headed(sample, encoding, delimiter, position, is_whole=is_whole)
         except InvalidInput as error:
             # By another one the header may well be read.
             refusals.append(error)
+            continue
+        fitting = _fitting(sample, layout, first, is_whole=is_whole)
+        candidates.append(_Candidate(layout, first, _refusal(plan, layout.header), fitting))
     if not candidates:
         raise refusals[0]
-    layout, position = max(candidates, key=lambda each: len(each[0].header))
-    targets_of(plan, layout.header)
-    return layout, position
+    best = max(candidates, key=lambda each: each.rank)
+    if best.refusal is not None:
+        raise best.refusal
+    return best.layout, best.position
 
 
 def targets_of(plan: ImportPlan, header: tuple[str, ...]) -> tuple[str | None, ...]:
     """What each column is for: one of `OWN`, a field, or None. Raises InvalidInput."""
     shown = ", ".join(header)
     if not any(header):
-        raise InvalidInput("columns", "The file has no header: name its columns in a first row.")
+        raise InvalidInput("columns", _NO_HEADER)
     for name in plan.columns:
         if name not in header:
             raise InvalidInput(f"columns/{escaped(name)}", f"No such column; there are: {shown}.")
@@ -120,7 +146,8 @@ def _headed(
         limit=1,
     )
     if not read.rows:
-        raise InvalidInput("columns", "The file has no header: name its columns in a first row.")
+        rest = decoded(encoding, sample[read.position.offset :])
+        raise InvalidInput("columns", _headless(rest, is_whole=is_whole))
     (row,) = read.rows
     if row.fault is not None:
         raise InvalidInput("columns", f"The header cannot be read. {row.fault}")
@@ -130,6 +157,38 @@ def _headed(
             "columns", f"The header has over {MAX_HEADER_CHARACTERS} characters; shorten it."
         )
     return CsvLayout(encoding, delimiter, header), read.position
+
+
+def _headless(rest: str, *, is_whole: bool) -> str:
+    """Why there is no header in a sample, of which `rest` is behind its empty lines."""
+    if rest.strip():
+        return (
+            f"The header does not end in the first {SAMPLE_BYTES} bytes; shorten it to "
+            f"{MAX_HEADER_CHARACTERS} characters, and close its quotes."
+        )
+    if is_whole:
+        return _NO_HEADER
+    return f"The file begins with {SAMPLE_BYTES} bytes of empty lines; take them out."
+
+
+def _refusal(plan: ImportPlan, header: tuple[str, ...]) -> InvalidInput | None:
+    try:
+        targets_of(plan, header)
+    except InvalidInput as error:
+        return error
+    return None
+
+
+def _fitting(sample: bytes, layout: CsvLayout, first: CsvPosition, *, is_whole: bool) -> float:
+    data = sample[first.offset :]
+    read = read_rows(layout, first, data, is_last=is_whole, limit=_ROWS_TRIED)
+    fitting = sum(_is_as_wide(row, len(layout.header)) for row in read.rows)
+    return fitting / len(read.rows) if read.rows else 1.0
+
+
+def _is_as_wide(row: CsvRow, width: int) -> bool:
+    """Empty cells that are too many are nothing."""
+    return row.fault is None and len(row.cells) >= width
 
 
 def _by_name(header: tuple[str, ...]) -> tuple[str | None, ...]:

@@ -3,7 +3,7 @@
 import pytest
 
 from domain.contact_import import CsvPosition, ImportPlan
-from domain.csv_layout import layout_of, targets_of
+from domain.csv_layout import SAMPLE_BYTES, layout_of, targets_of
 from domain.errors import InvalidInput
 
 
@@ -64,6 +64,56 @@ def test_a_delimiter_within_quotes_is_none() -> None:
     data = b'Email,"Name;"\r\na@example.com,Ann\r\n'
     layout, _ = layout_of(data, ImportPlan(), is_whole=True)
     assert (layout.delimiter, layout.header) == (",", ("Email", "Name;"))
+
+
+@pytest.mark.parametrize(
+    ("data", "columns", "delimiter", "header"),
+    [
+        (
+            "Email;Name (last, first, middle)\na@example.com;Ann, Bo, Cy\n",
+            {},
+            ";",
+            ("Email", "Name (last, first, middle)"),
+        ),
+        ("Wer;Name, Ort, Tarif\na@x.de;Ann\n", {"Wer": "email"}, ";", ("Wer", "Name, Ort, Tarif")),
+        # By the comma it has an address, too, and more columns, but no row is so wide.
+        ("Email;Name (first, mail, last)\na@x.de;Ann\n", {}, ";", None),
+        ("Email,Tags\na@x.de,x;y;z\nb@x.de,u;v;w\n", {}, ",", ("Email", "Tags")),
+        ("Email\tName; City, Zip\n", {}, "\t", ("Email", "Name; City, Zip")),
+    ],
+)
+def test_the_delimiter_is_one_by_which_the_columns_are_found(
+    data: str, columns: dict[str, str], delimiter: str, header: tuple[str, ...] | None
+) -> None:
+    """However often another one is in the header; of several, one that fits the rows."""
+    layout, _ = layout_of(data.encode(), ImportPlan(columns=columns), is_whole=True)
+    assert layout.delimiter == delimiter
+    assert header in (None, layout.header)
+
+
+def test_the_longest_header_is_read() -> None:
+    """In any encoding, from the sample."""
+    data = ("Email;" + "\N{GRINNING FACE}" * 19_990 + "\n").encode()
+    layout, _ = layout_of(data[:SAMPLE_BYTES], ImportPlan(), is_whole=False)
+    assert len("".join(layout.header)) == 19_995
+
+
+@pytest.mark.parametrize(
+    ("data", "word"),
+    [
+        (b"Email," + b"x" * SAMPLE_BYTES, "over 65536 characters"),
+        (("\ufeffEmail," + "x" * SAMPLE_BYTES).encode("utf-16-le"), "shorten it to 20000"),
+        (('\ufeff"Email\n' + "x\n" * SAMPLE_BYTES).encode("utf-16-le"), "close its quotes"),
+        (b"\r\n" * SAMPLE_BYTES, "empty lines; take them out"),
+    ],
+    ids=["long", "long in UTF-16", "quote", "empty"],
+)
+def test_a_header_that_does_not_end_in_the_sample_is_told(data: bytes, word: str) -> None:
+    """It is not that there is none."""
+    with pytest.raises(InvalidInput) as refused:
+        layout_of(data[:SAMPLE_BYTES], ImportPlan(), is_whole=False)
+    assert refused.value.field == "columns"
+    assert word in refused.value.detail
 
 
 def test_the_columns_of_an_export_are_what_they_were() -> None:
