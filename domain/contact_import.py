@@ -11,6 +11,7 @@ from domain.identifiers import SegmentId
 from domain.job import Job, JobEvent
 
 ROWS_A_BATCH = 500
+_NAMES_IN_PLANS = {"cp1252": "windows-1252", "utf-16-le": "utf-16", "utf-16-be": "utf-16"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,11 +38,19 @@ class ImportPlan:
 
 @dataclass(frozen=True)
 class CsvLayout:
-    """How a file is written, once that is settled: `header` has its columns' names in order."""
+    """How a file is written, once that is settled: `header` has its columns' names in order.
+
+    `encoding` is that of a codec.
+    """
 
     encoding: str
     delimiter: str
     header: tuple[str, ...]
+
+    @property
+    def planned_encoding(self) -> str:
+        """What a plan calls it."""
+        return _NAMES_IN_PLANS.get(self.encoding, self.encoding)
 
 
 @dataclass(frozen=True)

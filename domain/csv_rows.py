@@ -2,7 +2,7 @@
 
 import csv
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from domain.contact_import import CsvLayout, CsvPosition
@@ -14,12 +14,22 @@ _TOO_LONG_LINE = (
     f"The line has over {MAX_RECORD_CHARACTERS} characters, more than a row may; shorten it, or "
     "break it where its rows end."
 )
+_CUT_OFF = "Half a character at the end of the file: it was cut off; upload all of it."
+_NUL = (
+    "A control character, NUL; text in UTF-16 without its mark looks so: save the file as UTF-8, "
+    "or take it out."
+)
+_C0 = "A control character; take it out."
+_C1 = (
+    "A control character from U+0080 to U+009F, as of text that was read in a wrong encoding "
+    "before it was saved; save it anew as UTF-8, or take it out."
+)
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)")
 _ERRORS = {"utf-16-le": "surrogatepass", "utf-16-be": "surrogatepass"}
 """What cannot be read is kept apart, byte by byte, so that places can be told in bytes."""
 _UNIT = 2
 _UNREADABLE = re.compile("[\ud800-\udfff]")
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
 
 @dataclass(frozen=True)
@@ -44,8 +54,8 @@ class _EndedError(Exception):
     """The text ends within a record."""
 
 
-class _TooLongError(Exception):
-    """A record does not end."""
+class _UnclosedError(Exception):
+    """A quote of the record is not closed, or not within what a record may have."""
 
 
 class _TooLongLineError(Exception):
@@ -82,10 +92,10 @@ class _Lines:
             self.at, self.has_skipped = self.open_until, True
         end, is_cut = self._line_end()
         if end - self.start > MAX_RECORD_CHARACTERS:
-            raise _TooLongError if self.taken else _TooLongLineError
+            raise _UnclosedError if self.taken else _TooLongLineError
         if self.at == len(self.text) or (is_cut and not self.is_last):
             if self.taken or (is_cut and self.at < len(self.text)):
-                raise _EndedError
+                raise _UnclosedError if self.is_last else _EndedError
             raise StopIteration
         line = self.text[self.at : end]
         self.at = end
@@ -144,7 +154,9 @@ def read_rows(
     MAX_RECORD_CHARACTERS, and one more, are enough. A line that is longer is refused as soon as
     that is seen, and may leave the position within it.
     """
-    lines = _Lines(decoded(layout.encoding, data), is_last)
+    is_cut_off = is_last and layout.encoding in _ERRORS and len(data) % _UNIT > 0
+    text = decoded(layout.encoding, data) + "\N{REPLACEMENT CHARACTER}" * is_cut_off
+    lines = _Lines(text, is_last)
     reader = csv.reader(lines, delimiter=layout.delimiter)
     rows: list[CsvRow] = []
     line, is_over, is_within_line = position.line, False, False
@@ -155,21 +167,19 @@ def read_rows(
     while len(rows) < limit and not is_within_line:
         lines.begin()
         try:
-            cells = tuple(next(reader))
+            cells = next(reader)
             if lines.has_skipped:
                 lines.back_to_start()
-                cells = tuple(next(reader))
-            fault = _fault(layout, cells)
-            row = CsvRow(line, cells if fault is None else tuple(map(_shown, cells)), fault)
+                cells = next(reader)
+            is_half = is_cut_off and lines.at == len(text)
+            fault = _CUT_OFF if is_half else _fault(layout, cells)
+            row = CsvRow(line, tuple(cells if fault is None else map(_shown, cells)), fault)
         except StopIteration:
             is_over = is_last
             break
         except _EndedError:
-            if not is_last:
-                break
-            row = _unclosed(lines, line)
-            reader = csv.reader(lines, delimiter=layout.delimiter)
-        except _TooLongError:
+            break
+        except _UnclosedError:
             row = _unclosed(lines, line)
             reader = csv.reader(lines, delimiter=layout.delimiter)
         except _TooLongLineError:
@@ -181,7 +191,9 @@ def read_rows(
         end = lines.at
         if row.fault is not None or any(cell.strip() for cell in row.cells):
             rows.append(row)
-    offset = len(data) if is_over else len(encoded(layout.encoding, lines.text[:end]))
+    offset = (
+        len(data) if is_last and end == len(text) else len(encoded(layout.encoding, text[:end]))
+    )
     reached = CsvPosition(position.offset + offset, line, is_within_line)
     return RowsRead(tuple(rows), reached, is_over)
 
@@ -209,13 +221,16 @@ def _shown(text: str) -> str:
     return _UNREADABLE.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
-def _fault(layout: CsvLayout, cells: tuple[str, ...]) -> str | None:
+def _fault(layout: CsvLayout, cells: Sequence[str]) -> str | None:
     """What is wrong with the row, whatever its cells mean."""
     text = "".join(cells)
     if _UNREADABLE.search(text):
-        return f"Bytes that are not {layout.encoding}; say what the file is in as `encoding`."
-    if _CONTROL.search(text):
-        return "A control character; take it out."
+        return (
+            f"Bytes that are not {layout.planned_encoding}; say what the file is in as `encoding`."
+        )
+    control = _CONTROL.search(text)
+    if control is not None:
+        return _NUL if "\0" in text else _C1 if control.group() > "\x7f" else _C0
     if len(cells) > MAX_CELLS:
         return f"{len(cells)} cells; at most {MAX_CELLS}."
     width = len(layout.header)

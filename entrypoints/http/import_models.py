@@ -233,7 +233,9 @@ def _told(contact_import: ContactImport) -> dict[str, object]:
             None
             if layout is None
             else ImportLayoutBody(
-                encoding=layout.encoding, delimiter=layout.delimiter, columns=list(layout.header)
+                encoding=layout.planned_encoding,
+                delimiter=layout.delimiter,
+                columns=list(layout.header),
             )
         ),
         "created_at": contact_import.created_at,

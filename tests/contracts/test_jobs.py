@@ -61,7 +61,7 @@ WHOLE_IMPORT = ContactImport(
         segment_id=SegmentId("vip-customers"),
         consent=Consent("Messe ☃", START - TICK),
         delimiter="\t",
-        encoding="cp1252",
+        encoding="windows-1252",
     ),
     dry_run=True,
     size=5 * 2**40,

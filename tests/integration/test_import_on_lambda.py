@@ -40,7 +40,8 @@ def test_a_file_is_tried_imported_and_exported_again(on_lambda: OnLambda, tmp_pa
 
         export = wait_for(look, within=PATIENCE, what="the export is finished")
 
-    assert (found["layout"]["encoding"], found["layout"]["delimiter"]) == ("cp1252", ";")
+    layout = found["layout"]
+    assert (layout["encoding"], layout["delimiter"]) == ("windows-1252", ";")
     assert tried["counts"]["rows"] == ROWS
     assert tried["counts"]["refused"] == len(outcome.refused)
     file = httpx.get(export["download"]["url"]).raise_for_status().content

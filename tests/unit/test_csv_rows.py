@@ -124,7 +124,11 @@ def test_lines_are_counted_as_an_editor_does() -> None:
     ("data", "word"),
     [
         (b"a;\xff\n", "encoding"),
-        (b"a;b\x00\n", "control character"),
+        (b"a;b\x00\n", "control character, nul; text in utf-16"),
+        (b"a;b\x1b\n", "control character; take it out"),
+        (b"a;b\x7f\n", "control character; take it out"),
+        (b"a;b\xc2\x80\n", "save it anew as utf-8"),
+        (b"a;b\xc2\x9f\n", "save it anew as utf-8"),
         (b"a;b;c\n", "3 cells"),
     ],
 )
@@ -134,6 +138,37 @@ def test_a_row_that_cannot_be_taken_says_why(data: bytes, word: str) -> None:
     assert [row.fault is None for row in rows] == [True, False, True]
     assert word in (rows[1].fault or "").lower()
     "".join(rows[1].cells).encode()
+
+
+@pytest.mark.parametrize(
+    ("encoding", "bad", "name"),
+    [
+        ("utf-8", b"\xff", "utf-8"),
+        ("cp1252", b"\x81", "windows-1252"),
+        ("utf-16-le", b"\x00\xd8", "utf-16"),
+        ("utf-16-be", b"\xd8\x00", "utf-16"),
+    ],
+)
+def test_an_encoding_is_called_as_a_plan_calls_it(encoding: str, bad: bytes, name: str) -> None:
+    """So that it can be looked for in what was asked for."""
+    (row,) = read("a;b".encode(encoding) + bad, encoding).rows
+    assert row.fault == f"Bytes that are not {name}; say what the file is in as `encoding`."
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize(("text", "cells"), [("a;b", ("a", "b\ufffd")), ("a;b\n", ("\ufffd",))])
+def test_half_a_character_at_the_end_is_refused(
+    encoding: str, text: str, cells: tuple[str, ...]
+) -> None:
+    """As the row that it cuts off, or one of its own; the rows before it are read."""
+    data = f"x;y\n{text}".encode(encoding) + b"c"
+    assert_read_alike(data, encoding, 1, 9)
+    whole = read(data, encoding)
+    assert whole.rows[0] == CsvRow(1, ("x", "y"))
+    assert whole.rows[-1].cells == cells
+    assert [row.fault for row in whole.rows if row.fault] == [
+        "Half a character at the end of the file: it was cut off; upload all of it."
+    ]
 
 
 @given(

@@ -346,6 +346,18 @@ def test_an_import_tells_how_far_it_is(gateway: Gateway) -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("codec", "encoding"),
+    [("cp1252", "windows-1252"), ("utf-16-le", "utf-16"), ("utf-16-be", "utf-16")],
+)
+def test_an_encoding_is_called_as_in_a_request(gateway: Gateway, codec: str, encoding: str) -> None:
+    """So that what was found can be asked for."""
+    path = created(gateway, encoding=encoding)
+    move(gateway, path, layout=CsvLayout(codec, ";", ("email",)))
+    told = gateway.get(path).json
+    assert told["layout"]["encoding"] == told["encoding"] == encoding
+
+
 def test_an_import_stands_where_nobody_can_be_invoked(gateway: Gateway) -> None:
     """The reconciler goes on with it."""
     gateway.container.family.job_invoker.override(providers.Object(RefusingJobInvoker()))
