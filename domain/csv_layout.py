@@ -41,6 +41,8 @@ _OF_AN_EXPORT = frozenset({"contact_id", "status"})
 _FIELD_PREFIX = "fields."
 _MAX_NAME = 64
 _ROWS_TRIED = 20
+_MANY_NULS, _FEW_NULS = 0.5, 0.05
+"""Shares of the first or the second bytes of all pairs; a letter as \u0100 has its NUL second."""
 _NO_HEADER = "The file has no header: name its columns in a first row."
 
 
@@ -64,10 +66,10 @@ class _Candidate:
 def layout_of(sample: bytes, plan: ImportPlan, *, is_whole: bool) -> tuple[CsvLayout, CsvPosition]:
     """The layout, and the place of the first row; `sample` is the beginning, or all of the file.
 
-    Without a mark it is UTF-8 where it can be, else Windows-1252. The delimiter is one by which the
-    columns can be told; of several that by which most of the first rows are as wide as the header,
-    then that of most columns. Raises InvalidInput naming `encoding`, `delimiter`, `columns` or
-    `columns/<name>`, with what the file has.
+    Without a mark it is UTF-16 where that is certain, UTF-8 where it can be, else Windows-1252. The
+    delimiter is one by which the columns can be told; of several that by which most of the first
+    rows are as wide as the header, then that of most columns. Raises InvalidInput naming
+    `encoding`, `delimiter`, `columns` or `columns/<name>`, with what the file has.
     """
     encoding, start, line = *_encoding(sample, plan, is_whole=is_whole), 1
     text = decoded(encoding, sample[start:])
@@ -124,6 +126,9 @@ def _encoding(sample: bytes, plan: ImportPlan, *, is_whole: bool) -> tuple[str, 
     for mark, encoding in _MARKS:
         if sample.startswith(mark) and encoding.startswith(plan.encoding or encoding):
             return encoding, len(mark)
+    unmarked = _unmarked(sample) if plan.encoding in {None, "utf-16"} else None
+    if unmarked is not None:
+        return unmarked, 0
     if plan.encoding is not None:
         return _GIVEN[plan.encoding], 0
     try:
@@ -131,6 +136,19 @@ def _encoding(sample: bytes, plan: ImportPlan, *, is_whole: bool) -> tuple[str, 
     except UnicodeDecodeError:
         return "cp1252", 0
     return "utf-8", 0
+
+
+def _unmarked(sample: bytes) -> str | None:
+    """UTF-16 by its NULs, where nothing else can be: every second byte is one, but for a few.
+
+    What is of other letters than Latin may have fewer, and is not told from broken text.
+    """
+    units = len(sample) // 2
+    first, second = (sample[start : 2 * units : 2].count(0) for start in (0, 1))
+    most = max(first, second)
+    if most < units * _MANY_NULS or min(first, second) > units * _FEW_NULS or not units:
+        return None
+    return "utf-16-be" if first > second else "utf-16-le"
 
 
 def _headed(

@@ -30,6 +30,40 @@ def test_a_file_of_a_spreadsheet_is_understood(
     assert position == CsvPosition(offset, 3 if data.startswith(b"sep") else 2)
 
 
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("given", [None, "utf-16"])
+@pytest.mark.parametrize("cut", [0, 1])
+def test_utf_16_is_known_without_its_mark(encoding: str, given: str | None, cut: int) -> None:
+    """Also with letters whose other byte is NUL, and where the sample ends within one."""
+    data = "Email;Name\na@example.com;Āris Łukasz €\n".encode(encoding)
+    plan = ImportPlan(encoding=given)
+    layout, position = layout_of(data[: len(data) - cut], plan, is_whole=False)
+    assert (layout.encoding, layout.header) == (encoding, ("Email", "Name"))
+    assert position == CsvPosition(22, 2)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        "Почта;Имя клиента;Город;Область\n".encode("utf-16-le"),
+        "Email;Name\n".encode("utf-16-le").replace(b"N\0", b"\0\0"),
+        b"Email;Na\0me\n",
+        b"\0\0\0\0\0\0\0\0\n",
+    ],
+)
+def test_what_may_be_utf_16_is_told(data: bytes) -> None:
+    """Where it may be broken text as well, nothing is guessed; given by name it is read."""
+    with pytest.raises(InvalidInput, match="UTF-16 without its mark looks so: save the file as U"):
+        layout_of(data, ImportPlan(columns={"Почта": "email"}), is_whole=True)
+
+
+def test_utf_16_that_is_given_by_name_needs_no_mark() -> None:
+    """Of whatever letters."""
+    plan = ImportPlan(columns={"Почта": "email"}, encoding="utf-16")
+    data = "Почта;Имя клиента;Город;Область\n".encode("utf-16-le")
+    assert layout_of(data, plan, is_whole=True)[0].header[0] == "Почта"
+
+
 def test_a_sample_may_end_within_a_character() -> None:
     """That does not make it Windows-1252."""
     data = "Email;ü".encode()[:-1] + b"\n"
