@@ -122,7 +122,8 @@ class Campaign:
     edit, `schedule_version` counts schedules. `started_at` is when a start first claimed it.
     `resumed_at` is when it last went on after a pause, `moved_at` when people last gave it another
     time. `next_check_at` is when the reconciler looks at it next; None once there is nothing to
-    look at. `resume_at` is when a pause ends by itself.
+    look at. `resume_at` is when a pause ends by itself. `could_start_at` is `startable_at` as it
+    was at the first start; None in records from before that was kept.
     """
 
     campaign_id: CampaignId
@@ -147,6 +148,7 @@ class Campaign:
     unknown_policy: UnknownPolicy = UnknownPolicy.HOLD
     category: CampaignCategory = CampaignCategory.MARKETING
     exclude_segment_ids: tuple[SegmentId, ...] = ()
+    could_start_at: datetime | None = None
 
     @property
     def is_final(self) -> bool:
@@ -163,7 +165,12 @@ class Campaign:
 
     @property
     def startable_at(self) -> datetime:
-        """The first moment at which a start could have claimed it."""
+        """The first moment at which a start could have claimed it.
+
+        Once one did it stays as it was then, whatever it is resumed for later.
+        """
+        if self.could_start_at is not None:
+            return self.could_start_at
         if self.execution_path is ExecutionPath.IMMEDIATE:
             asked_at = (self.created_at, self.resumed_at, self.moved_at)
             return max(moment for moment in asked_at if moment is not None)
@@ -189,6 +196,7 @@ class Campaign:
         return replace(
             self._after(CampaignEvent.START),
             started_at=self.started_at or now,
+            could_start_at=self.startable_at if self.started_at is None else self.could_start_at,
             next_check_at=next_check_at,
         )
 

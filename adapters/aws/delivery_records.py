@@ -104,6 +104,7 @@ def campaign_to_item(campaign: Campaign) -> Item:
             "unknown_policy": campaign.unknown_policy.value,
             "category": campaign.category.value,
             "exclude_segment_ids": list(campaign.exclude_segment_ids) or None,
+            "could_start_at": optional_time_to_text(campaign.could_start_at),
             **_open_work(CAMPAIGN_SHARD, campaign.next_check_at),
         }
     )
@@ -135,6 +136,7 @@ def item_to_campaign(item: Item) -> Campaign:
         unknown_policy=UnknownPolicy(item.get("unknown_policy", UnknownPolicy.HOLD)),
         category=CampaignCategory(item.get("category", CampaignCategory.MARKETING)),
         exclude_segment_ids=tuple(map(SegmentId, item.get("exclude_segment_ids", ()))),
+        could_start_at=optional_text_to_time(item.get("could_start_at")),
     )
 
 

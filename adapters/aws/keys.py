@@ -1,5 +1,7 @@
 """Keys of the records of docs/data-model.md."""
 
+from datetime import date
+
 from adapters.aws.table import Item, Key
 from domain.chunk import ChunkRef
 from domain.identifiers import (
@@ -11,12 +13,15 @@ from domain.identifiers import (
     TemplateId,
 )
 from domain.job_run import ErasureRun, JobRun, Run
+from domain.path_line import LineRef
 from domain.segment import member_key
 from domain.suppression import address_hash, suppression_id_of
 
 GRANTS_KEY: Key = ("GRANTS#account", "GRANTS")
 JOB_SHARD = "jobs"
 """Of jobs and erasures in the index of open work."""
+LINE_SHARD = "lines"
+"""Of lines of analytics there."""
 
 
 def campaign_key(campaign_id: CampaignId) -> Key:
@@ -72,6 +77,21 @@ def job_key(job_id: JobId) -> Key:
 def idempotency_key(digest: str) -> Key:
     """Key of an idempotency record."""
     return f"IDEMPOTENCY#{digest}", "IDEMPOTENCY"
+
+
+def line_partition(day: date) -> str:
+    """Where the lines of a day are."""
+    return f"ANALYTICS#{day.isoformat()}"
+
+
+def line_key(ref: LineRef) -> Key:
+    """Key of a campaign's line of analytics."""
+    return line_partition(ref.day), ref.campaign_id
+
+
+def line_ref_of(item: Item) -> LineRef:
+    """What a line, or an entry of the shard `LINE_SHARD`, names."""
+    return LineRef(date.fromisoformat(item["pk"].partition("#")[2]), CampaignId(item["sk"]))
 
 
 def template_key(template_id: TemplateId) -> Key:

@@ -20,6 +20,7 @@ from domain.identifiers import (
     SuppressionId,
     TemplateId,
 )
+from domain.path_line import LineRef, PathLine
 from domain.ports.jobs import AnyJob
 from domain.segment import Segment
 from domain.suppression import Suppression, SuppressionEntry, Unsubscribed, suppression_id_of
@@ -59,6 +60,7 @@ class MemoryDatabase:
     erasures: dict[ContactId, Erasure] = field(default_factory=dict)
     jobs: dict[JobId, AnyJob] = field(default_factory=dict)
     idempotency: dict[str, IdempotencyRecord] = field(default_factory=dict)
+    lines: dict[LineRef, PathLine] = field(default_factory=dict)
 
     def suppression_entry(self, address: str) -> SuppressionEntry | None:
         """The one of an address, whether or not that is still known."""

@@ -7,6 +7,7 @@ from adapters.memory.database import MemoryDatabase
 from domain.chunk import ChunkRef
 from domain.identifiers import CampaignId
 from domain.job_run import ErasureRun, JobRun, Run
+from domain.path_line import LineRef
 
 
 class MemoryOpenWork:
@@ -34,6 +35,13 @@ class MemoryOpenWork:
         due = [(at, run) for at, run in found if at is not None and at <= now]
         due.sort(key=lambda entry: entry[0])
         return [run for _, run in due[:limit]]
+
+    def due_lines(self, now: datetime, limit: int) -> Sequence[LineRef]:
+        """Longest due first."""
+        with self._database.lock:
+            found = [(line.next_look_at, ref) for ref, line in self._database.lines.items()]
+        due = sorted((at, ref) for at, ref in found if at is not None and at <= now)
+        return [ref for _, ref in due[:limit]]
 
     def due(self, now: datetime, limit: int) -> Sequence[CampaignId | ChunkRef]:
         """Longest due first."""

@@ -7,6 +7,7 @@ from typing import Protocol
 from domain.chunk import ChunkRef
 from domain.identifiers import CampaignId
 from domain.job_run import Run
+from domain.path_line import LineRef
 
 
 class OpenWork(Protocol):
@@ -22,6 +23,10 @@ class OpenWork(Protocol):
 
     def due_jobs(self, now: datetime, limit: int) -> Sequence[Run]:
         """Imports, exports and erasures, as run-job is invoked for them."""
+        ...
+
+    def due_lines(self, now: datetime, limit: int) -> Sequence[LineRef]:
+        """Lines of analytics whose campaign is to be read again: `PathLine.next_look_at`."""
         ...
 
     def due(self, now: datetime, limit: int) -> Sequence[CampaignId | ChunkRef]:

@@ -2,6 +2,7 @@
 
 from entrypoints.aws.function import container_on_aws
 from entrypoints.containers.on_aws.access import ApiAccess
+from entrypoints.containers.on_aws.analytics import Analytics
 from entrypoints.containers.on_aws.audience import Audience
 from entrypoints.containers.on_aws.chunks import Chunks
 from entrypoints.containers.on_aws.files import Files
@@ -16,7 +17,7 @@ from entrypoints.http.routes import all_routes
 
 
 class Adapters(
-    ApiAccess, Idempotency, Audience, Rendering, Chunks, Suppressions, Mail, Jobs, Files
+    ApiAccess, Idempotency, Audience, Rendering, Chunks, Suppressions, Mail, Jobs, Files, Analytics
 ):
     """What it runs on."""
 

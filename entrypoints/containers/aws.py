@@ -1,6 +1,7 @@
 """AWS whole: what the emulator family is made of, and the tests."""
 
 from entrypoints.containers.on_aws.access import ApiAccess
+from entrypoints.containers.on_aws.analytics import Analytics
 from entrypoints.containers.on_aws.audience import Audience
 from entrypoints.containers.on_aws.chunks import Chunks
 from entrypoints.containers.on_aws.contents import Contents
@@ -28,6 +29,7 @@ class Adapters(  # the name that every family has
     DueWork,
     Jobs,
     AccountQuota,
+    Analytics,
     ProviderEvents,
     Reporting,
     ApiAccess,

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from dependency_injector import containers, providers
 
+from adapters.memory.analytics import MemoryAnalyticsRepository
 from adapters.memory.campaigns import MemoryCampaignRepository
 from adapters.memory.chunks import MemoryChunkRepository
 from adapters.memory.contacts import MemoryContactRepository
@@ -30,6 +31,7 @@ from adapters.minijinja.renderer import MinijinjaRenderer
 from adapters.system.clock import SystemClock
 from adapters.system.ids import SystemIds
 from domain.allowed_rate import AllowedRate
+from domain.ports.analytics import AnalyticsRepository
 from domain.ports.api_keys import ApiKeys
 from domain.ports.campaigns import CampaignRepository
 from domain.ports.chunks import ChunkRepository
@@ -92,6 +94,9 @@ class Adapters(containers.DeclarativeContainer):
     )
     contacts: providers.Provider[ContactRepository] = providers.ThreadSafeSingleton(
         MemoryContactRepository, database, ids
+    )
+    analytics: providers.Provider[AnalyticsRepository] = providers.ThreadSafeSingleton(
+        MemoryAnalyticsRepository, database
     )
     contents: providers.Provider[ContentRepository] = providers.ThreadSafeSingleton(
         MemoryContentRepository, database

@@ -25,6 +25,7 @@ from entrypoints.containers.confirming import Confirming
 from entrypoints.containers.creating import Creating
 from entrypoints.containers.erasing import Erasing
 from entrypoints.containers.lifecycle import Lifecycle
+from entrypoints.containers.serving_analytics import ServingAnalytics
 from entrypoints.containers.serving_exports import ServingExports
 from entrypoints.containers.serving_imports import ServingImports
 from entrypoints.containers.settling import Settling
@@ -39,6 +40,7 @@ class Serving(
     Lifecycle,
     Unsubscribing,
     Confirming,
+    ServingAnalytics,
     ServingExports,
     ServingImports,
 ):

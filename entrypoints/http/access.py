@@ -19,6 +19,7 @@ READERS_LINKS = ("/u/", "/c/")
 """What the paths of the links in mails begin with: to unsubscribe, to confirm an address."""
 _READS = frozenset({HTTPMethod.GET, HTTPMethod.HEAD})
 _SCOPES = {
+    "analytics": (Scope.CAMPAIGNS_READ, Scope.CAMPAIGNS_READ),
     "campaigns": (Scope.CAMPAIGNS_READ, Scope.CAMPAIGNS_WRITE),
     "templates": (Scope.TEMPLATES_READ, Scope.TEMPLATES_WRITE),
     "segments": (Scope.AUDIENCE_READ, Scope.AUDIENCE_WRITE),

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
 from entrypoints.containers.serving import Serving
+from entrypoints.http.analytics import analytics_routes
 from entrypoints.http.audience import contact_routes, segment_routes
 from entrypoints.http.campaigns import campaign_routes
 from entrypoints.http.confirming import confirm_routes
@@ -29,6 +30,7 @@ def all_routes(container: Serving) -> Sequence[APIGatewayHttpRouter]:
         lifecycle_routes(container),
         recipient_routes(container),
         settling_routes(container),
+        analytics_routes(container),
         template_routes(container),
         segment_routes(container),
         contact_routes(container),

@@ -86,6 +86,7 @@ USE_CASES = {
         "preview_template",
         "put_contacts",
         "read_campaign",
+        "read_path_analytics",
         "write_content",
         "read_contact",
         "remove_suppression",

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.client import BaseClient
 
+from adapters.aws.analytics import DynamoDBAnalyticsRepository
 from adapters.aws.campaigns import DynamoDBCampaignRepository
 from adapters.aws.chunks import DynamoDBChunkRepository
 from adapters.aws.clients import AwsClients
@@ -177,6 +178,7 @@ def aws_family(deployment: Deployment, clients: AwsClients | None = None) -> Fam
     return Family(
         name="aws",
         ids=ids,
+        analytics=DynamoDBAnalyticsRepository(table),
         campaigns=DynamoDBCampaignRepository(table),
         chunks=DynamoDBChunkRepository(table, lambda: ADDRESS_HASH_KEY),
         contacts=DynamoDBContactRepository(table, ids, lambda: ADDRESS_HASH_KEY),

@@ -9,6 +9,7 @@ from domain.chunk import ChunkRef
 from domain.dead_letter import DeadLetterSource
 from domain.identifiers import CampaignId
 from domain.job_run import Run
+from domain.ports.analytics import AnalyticsRepository
 from domain.ports.campaigns import CampaignRepository
 from domain.ports.chunks import ChunkRepository
 from domain.ports.contacts import ContactRepository
@@ -120,6 +121,7 @@ class Family:
 
     name: str
     ids: Ids
+    analytics: AnalyticsRepository
     campaigns: CampaignRepository
     chunks: ChunkRepository
     contacts: ContactRepository

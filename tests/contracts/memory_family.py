@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from datetime import timedelta
 
+from adapters.memory.analytics import MemoryAnalyticsRepository
 from adapters.memory.campaigns import MemoryCampaignRepository
 from adapters.memory.chunks import MemoryChunkRepository
 from adapters.memory.contacts import MemoryContactRepository
@@ -122,6 +123,7 @@ def memory_family() -> Family:
     return Family(
         name="memory",
         ids=ids,
+        analytics=MemoryAnalyticsRepository(database),
         campaigns=MemoryCampaignRepository(database),
         chunks=MemoryChunkRepository(database),
         contacts=MemoryContactRepository(database, ids),

@@ -52,6 +52,7 @@ from tests.contracts.examples import (
 )
 from tests.contracts.family import ADDRESS_HASH_KEY, RATE_LIMIT, Family
 from tests.contracts.settable_clock import START
+from tests.contracts.test_analytics import LINE
 from tests.contracts.test_chunks import finished, tally_of
 from tests.contracts.test_contents import CONTENT
 from tests.contracts.test_idempotency import ANSWER, a_record
@@ -179,6 +180,11 @@ def version_of_record(family: Family) -> int | None:
     """None if there is none."""
     record = family.idempotency.get(a_record().digest)
     return None if record is None else record.version
+
+
+def a_line(family: Family) -> None:
+    """Of analytics."""
+    family.analytics.save(LINE)
 
 
 def a_request_under_a_key(family: Family) -> None:
@@ -460,6 +466,20 @@ WRITES = [
         ),
     ),
     Write(
+        name="write a line of analytics",
+        operation="PutItem",
+        prepare=nothing,
+        act=lambda family: family.analytics.save(LINE),
+        done=lambda family: family.analytics.get(LINE.ref) == replace(LINE, version=1),
+    ),
+    Write(
+        name="write a line of analytics again",
+        operation="PutItem",
+        prepare=a_line,
+        act=lambda family: family.analytics.save(replace(LINE, version=1)),
+        done=lambda family: family.analytics.get(LINE.ref) == replace(LINE, version=2),
+    ),
+    Write(
         name="ask for a grant",
         operation="PutItem",
         prepare=nothing,
@@ -689,6 +709,7 @@ def stored(family: Family) -> None:
     a_campaign_with_a_chunk(family)
     a_request_under_a_key(family)
     family.jobs.add(WHOLE_IMPORT)
+    family.analytics.save(LINE)
     family.templates.add(a_template())
     family.segments.add(a_segment())
     family.segments.add_members(VIPS, contact_ids(3))
@@ -758,6 +779,16 @@ READS = [
         name="jobs that are due",
         operation="Query",
         act=lambda family: list(family.open_work.due_jobs(LATER + timedelta(days=1), 10)),
+    ),
+    Read(
+        name="a line of analytics",
+        operation="GetItem",
+        act=lambda family: family.analytics.get(LINE.ref),
+    ),
+    Read(
+        name="lines that are due",
+        operation="Query",
+        act=lambda family: list(family.open_work.due_lines(LATER + timedelta(days=1), 10)),
     ),
     Read(name="members", operation="Query", act=read_all),
     Read(

@@ -70,6 +70,7 @@ def read_all(
                 pause_reason=PauseReason.QUOTA,
                 resume_at=LATER,
                 moved_at=LATER,
+                could_start_at=START - timedelta(microseconds=1),
                 exclude_segment_ids=(SegmentId("staff"), SegmentId("beta-testers")),
             ),
             id="paused",

@@ -12,6 +12,7 @@ from adapters.memory.sending_account import MemorySendingAccount
 from domain.chunk import ChunkRef
 from domain.identifiers import CampaignId
 from domain.job_run import Run
+from domain.path_line import LineRef
 from domain.ports.queue import Delivery
 from domain.sending_quota import SendingQuota
 from tests.simulation.faults import Fault, Faults
@@ -127,11 +128,15 @@ class LaggingOpenWork:
         """All of them: there are none here."""
         return self._open_work.due_jobs(now, limit)
 
+    def due_lines(self, now: datetime, limit: int) -> Sequence[LineRef]:
+        """Some are not there yet."""
+        return [each for each in self._open_work.due_lines(now, limit) if self._shows(each)]
+
     def due(self, now: datetime, limit: int) -> Sequence[CampaignId | ChunkRef]:
         """Some are not there yet."""
         return [each for each in self._open_work.due(now, limit) if self._shows(each)]
 
-    def _shows(self, work: CampaignId | ChunkRef) -> bool:
+    def _shows(self, work: CampaignId | ChunkRef | LineRef) -> bool:
         process = self._process
         number = process.calls["open_work.entry"] = process.calls.get("open_work.entry", 0) + 1
         draw = process.hub.decisions.fraction("entry", process.name, number, work)

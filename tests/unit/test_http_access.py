@@ -29,6 +29,7 @@ DAY = timedelta(days=1)
 READ = [
     ("GET", "/v1/campaigns", Scope.CAMPAIGNS_READ),
     ("GET", "/v1/campaigns/cmp_x", Scope.CAMPAIGNS_READ),
+    ("GET", "/v1/analytics/paths", Scope.CAMPAIGNS_READ),
     ("GET", "/v1/templates", Scope.TEMPLATES_READ),
     ("GET", "/v1/segments", Scope.AUDIENCE_READ),
     ("GET", "/v1/segments/everyone", Scope.AUDIENCE_READ),
