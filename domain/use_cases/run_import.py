@@ -17,8 +17,8 @@ from domain.contact_import import (
 )
 from domain.csv_contact import RowReader, merged
 from domain.csv_layout import SAMPLE_BYTES, layout_of
-from domain.csv_rows import CsvRow, read_rows
-from domain.errors import DependencyFault, InvalidInput, NotFound, VersionConflict
+from domain.csv_rows import CsvRow
+from domain.errors import DependencyFault, InvalidInput, VersionConflict
 from domain.job import JobEvent, JobState
 from domain.ports.clock import Clock
 from domain.ports.contacts import ContactRepository
@@ -28,22 +28,15 @@ from domain.ports.jobs import JobRepository
 from domain.ports.object_store import ObjectStore
 from domain.ports.segments import SegmentRepository
 from domain.refused_rows import refused_content
+from domain.use_cases.import_file import ImportFile, UnreadableFileError
 from domain.use_cases.job_steps import JobSteps
 
 logger = logging.getLogger(__name__)
 
-WINDOW_BYTES = 1024 * 1024
-"""Read at once: more than the longest row may take in any encoding."""
 _HAND_OVER = timedelta(seconds=15)
 """Kept of the time for a last batch."""
-_GONE = "Its file is gone; create another import."
-_CHANGED = "Its file is shorter than it was when the import was started; create another import."
 _MAX_FAILURE_CHARACTERS = 1_000
 """It may tell what the file has for a header."""
-
-
-class _FailedError(Exception):
-    """Nothing can be made of it; says why, and what to do."""
 
 
 @dataclass
@@ -122,7 +115,7 @@ class RunImport:
     def _work(self, job: ContactImport, deadline: timedelta | None) -> None:
         try:
             self._go_through(job, deadline)
-        except (InvalidInput, _FailedError) as failed:
+        except (InvalidInput, UnreadableFileError) as failed:
             reason = failed.detail if isinstance(failed, InvalidInput) else str(failed)
             reason = reason[:_MAX_FAILURE_CHARACTERS]
             held = self._steps.held(job)
@@ -134,14 +127,13 @@ class RunImport:
             raise
 
     def _go_through(self, job: ContactImport, deadline: timedelta | None) -> None:
-        """Raises InvalidInput about the file, _FailedError, VersionConflict, DependencyFault."""
-        job, layout, position = self._laid_out(job)
+        """Raises InvalidInput, UnreadableFileError, VersionConflict, DependencyFault."""
+        file = ImportFile(self.object_store, job.upload_name, job.size or 0)
+        job, layout, position = self._laid_out(job, file)
         reader = RowReader.of(job.job_id, job.plan, layout)
         is_over = False
         while not is_over:
-            data = self._read(job, position.offset, WINDOW_BYTES)
-            is_last = position.offset + len(data) >= (job.size or 0)
-            read = read_rows(layout, position, data, is_last=is_last, limit=self.rows_a_batch)
+            read = file.batch(layout, position, self.rows_a_batch)
             job = self._applied(job, read.rows, reader, read.position)
             position, is_over = read.position, read.is_over
             if not is_over and deadline is not None and self.clock.monotonic() >= deadline:
@@ -149,23 +141,14 @@ class RunImport:
                 return
         self._end(job)
 
-    def _laid_out(self, job: ContactImport) -> tuple[ContactImport, CsvLayout, CsvPosition]:
+    def _laid_out(
+        self, job: ContactImport, file: ImportFile
+    ) -> tuple[ContactImport, CsvLayout, CsvPosition]:
         if job.layout is not None and job.position is not None:
             return job, job.layout, job.position
-        sample = self._read(job, 0, SAMPLE_BYTES)
-        layout, position = layout_of(sample, job.plan, is_whole=len(sample) >= (job.size or 0))
+        sample = file.beginning(SAMPLE_BYTES)
+        layout, position = layout_of(sample, job.plan, is_whole=len(sample) >= file.size)
         return self._steps.saved(replace(job, layout=layout, position=position)), layout, position
-
-    def _read(self, job: ContactImport, offset: int, length: int) -> bytes:
-        """Nothing behind what was there when it was started: a row would end where it does not."""
-        length = min(length, (job.size or 0) - offset)
-        try:
-            data = self.object_store.read(job.upload_name, offset, length)
-        except NotFound as error:
-            raise _FailedError(_GONE) from error
-        if len(data) < length:
-            raise _FailedError(_CHANGED)
-        return data
 
     def _applied(
         self,

@@ -108,6 +108,7 @@ USE_CASES = {
         "export_contact",
         "export_files",
         "finish_campaign",
+        "import_file",
         "job_steps",
         "run_export",
         "run_import",

@@ -14,7 +14,8 @@ from domain.job import LEASE, JobEvent, JobState
 from domain.refused_rows import read_refused
 from domain.segment import WHOLE_KEY_SPACE, Segment
 from domain.suppression import Suppression, SuppressionReason
-from domain.use_cases.run_import import WINDOW_BYTES, RunImport
+from domain.use_cases.import_file import WINDOW_BYTES
+from domain.use_cases.run_import import RunImport
 from tests.integration.csv_files import (
     COLUMNS,
     EXCEL_IN_GERMAN,
