@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 
+from domain.campaign_history import MAX_HISTORY, ChangeKind, StateChange
 from domain.errors import IllegalTransition
 from domain.identifiers import CampaignId, SegmentId, TemplateId
 from domain.path_policy import ExecutionPath, Timing
@@ -83,6 +84,28 @@ FINAL_STATES = frozenset(
     }
 )
 
+_CHANGES: Mapping[CampaignEvent, ChangeKind] = MappingProxyType(
+    {
+        CampaignEvent.START: ChangeKind.STARTED,
+        CampaignEvent.FINISH: ChangeKind.SENT,
+        CampaignEvent.PAUSE: ChangeKind.PAUSED,
+        CampaignEvent.RESUME: ChangeKind.RESUMED,
+        CampaignEvent.WAIT: ChangeKind.RESUMED,
+        CampaignEvent.CANCEL: ChangeKind.CANCELLED,
+        CampaignEvent.EXPIRE: ChangeKind.EXPIRED,
+        CampaignEvent.FAIL: ChangeKind.FAILED,
+        CampaignEvent.REOPEN: ChangeKind.REOPENED,
+    }
+)
+"""What an event that leads to another state is told as."""
+_CREATED_AS: Mapping[CampaignState, ChangeKind] = MappingProxyType(
+    {
+        CampaignState.SCHEDULED: ChangeKind.SCHEDULED,
+        CampaignState.SENDING: ChangeKind.STARTED,
+        CampaignState.PAUSED: ChangeKind.PAUSED,
+    }
+)
+
 
 class PauseReason(StrEnum):
     """Why a campaign is paused. Only a `quota` pause ends by itself."""
@@ -123,7 +146,8 @@ class Campaign:
     `resumed_at` is when it last went on after a pause, `moved_at` when people last gave it another
     time. `next_check_at` is when the reconciler looks at it next; None once there is nothing to
     look at. `resume_at` is when a pause ends by itself. `could_start_at` is `startable_at` as it
-    was at the first start; None in records from before that was kept.
+    was at the first start; None in records from before that was kept. `history` are the latest
+    changes of its state, oldest first; a campaign that an older version stored has those since.
     """
 
     campaign_id: CampaignId
@@ -149,6 +173,12 @@ class Campaign:
     category: CampaignCategory = CampaignCategory.MARKETING
     exclude_segment_ids: tuple[SegmentId, ...] = ()
     could_start_at: datetime | None = None
+    history: tuple[StateChange, ...] = ()
+
+    @property
+    def new_changes(self) -> tuple[StateChange, ...]:
+        """Of a campaign as it is stored: those that this write of it writes down."""
+        return tuple(each for each in self.history if each.written_with == self.version)
 
     @property
     def is_final(self) -> bool:
@@ -191,10 +221,17 @@ class Campaign:
         wanted_at = max(self.schedule_at, self.moved_at or self.created_at)
         return self.started_at is None and now > wanted_at + max_lateness
 
+    def as_created(self) -> "Campaign":
+        """With the first change of its history: it is there. For whoever adds it."""
+        created = self._changed(self.state, _CREATED_AS[self.state], self.created_at)
+        # A save moves the version on; adding leaves it as it is.
+        (change,) = created.history
+        return replace(created, history=(replace(change, written_with=self.version),))
+
     def start(self, now: datetime, next_check_at: datetime) -> "Campaign":
         """The first start claims it. Raises IllegalTransition."""
         return replace(
-            self._after(CampaignEvent.START),
+            self._after(CampaignEvent.START, now),
             started_at=self.started_at or now,
             could_start_at=self.startable_at if self.started_at is None else self.could_start_at,
             next_check_at=next_check_at,
@@ -216,9 +253,11 @@ class Campaign:
 
     def fail(self, now: datetime, reason: str) -> "Campaign":
         """It cannot start; `reason` tells people why. Raises IllegalTransition."""
-        return replace(self._end(CampaignEvent.FAIL, now), failure_reason=reason)
+        return replace(self._end(CampaignEvent.FAIL, now, reason), failure_reason=reason)
 
-    def pause(self, reason: PauseReason, resume_at: datetime | None = None) -> "Campaign":
+    def pause(
+        self, now: datetime, reason: PauseReason, resume_at: datetime | None = None
+    ) -> "Campaign":
         """Hold everything, until `resume_at` if that is given. Raises IllegalTransition.
 
         A person's pause takes the place of another, which might end by itself; no other does.
@@ -228,7 +267,7 @@ class Campaign:
         ):
             raise IllegalTransition("campaign", self.state, CampaignEvent.PAUSE)
         return replace(
-            self._after(CampaignEvent.PAUSE),
+            self._after(CampaignEvent.PAUSE, now, reason),
             pause_reason=reason,
             resume_at=resume_at,
             next_check_at=resume_at,
@@ -241,7 +280,7 @@ class Campaign:
     def reopen(self, now: datetime, next_check_at: datetime) -> "Campaign":
         """Somebody of unknown outcome is to be mailed once more. Raises IllegalTransition."""
         return replace(
-            self._after(CampaignEvent.REOPEN),
+            self._after(CampaignEvent.REOPEN, now),
             ended_at=None,
             resumed_at=now,
             next_check_at=next_check_at,
@@ -253,7 +292,7 @@ class Campaign:
         Raises IllegalTransition.
         """
         resumed = replace(
-            self._after(CampaignEvent.RESUME),
+            self._after(CampaignEvent.RESUME, now),
             pause_reason=None,
             resume_at=None,
             resumed_at=now,
@@ -266,7 +305,7 @@ class Campaign:
     def wait_again(self, now: datetime, next_check_at: datetime) -> "Campaign":
         """Wait for its time again, under a new schedule. Raises IllegalTransition."""
         return replace(
-            self._after(CampaignEvent.WAIT),
+            self._after(CampaignEvent.WAIT, now),
             pause_reason=None,
             resume_at=None,
             resumed_at=now,
@@ -290,7 +329,7 @@ class Campaign:
         if self.started_at is not None:
             raise IllegalTransition("campaign", self.state, CampaignEvent.RESCHEDULE)
         moved = replace(
-            self._after(CampaignEvent.RESCHEDULE),
+            self._after(CampaignEvent.RESCHEDULE, now),
             execution_path=timing.execution_path,
             schedule_at=timing.schedule_at,
             schedule_version=self.schedule_version + 1,
@@ -299,22 +338,37 @@ class Campaign:
         if moved.state is CampaignState.PAUSED:
             return moved
         if timing.execution_path is ExecutionPath.IMMEDIATE:
-            moved = replace(moved, state=TRANSITIONS[moved.state][CampaignEvent.START])
+            moved = moved._after(CampaignEvent.START, now)  # noqa: SLF001  its own kind
         return moved.check_again(next_check_at)
 
     def check_again(self, at: datetime | None) -> "Campaign":
         """The reconciler looks again at `at`; state unchanged."""
         return replace(self, next_check_at=at)
 
-    def _after(self, event: CampaignEvent) -> "Campaign":
+    def _after(self, event: CampaignEvent, now: datetime, reason: str | None = None) -> "Campaign":
         state = TRANSITIONS[self.state].get(event)
         if state is None:
             raise IllegalTransition("campaign", self.state, event)
-        return replace(self, state=state)
+        if state is self.state:
+            return self
+        return self._changed(state, _CHANGES[event], now, reason)
 
-    def _end(self, event: CampaignEvent, now: datetime) -> "Campaign":
+    def _changed(
+        self, state: CampaignState, kind: ChangeKind, at: datetime, reason: str | None = None
+    ) -> "Campaign":
+        change = StateChange(
+            number=self.history[-1].number + 1 if self.history else 1,
+            kind=kind,
+            state=state,
+            at=at,
+            reason=reason,
+            written_with=self.version + 1,
+        )
+        return replace(self, state=state, history=(*self.history, change)[-MAX_HISTORY:])
+
+    def _end(self, event: CampaignEvent, now: datetime, reason: str | None = None) -> "Campaign":
         return replace(
-            self._after(event),
+            self._after(event, now, reason),
             ended_at=now,
             next_check_at=None,
             pause_reason=None,

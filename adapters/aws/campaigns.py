@@ -2,11 +2,12 @@
 
 from dataclasses import replace
 
-from adapters.aws.delivery_records import campaign_to_item, item_to_campaign, range_to_item
+from adapters.aws.campaign_writes import added, saved
+from adapters.aws.delivery_records import item_to_campaign, range_to_item
 from adapters.aws.idempotency import put_record
 from adapters.aws.keys import campaign_key
 from adapters.aws.listing import page_of
-from adapters.aws.table import Table, put_new, put_version
+from adapters.aws.table import Table, put_new
 from domain.campaign import Campaign, CampaignState
 from domain.errors import AlreadyExists, IdempotencyKeyInUse, VersionConflict
 from domain.fan_out import FanOutRange
@@ -32,7 +33,7 @@ class DynamoDBCampaignRepository:
         try:
             self._table.transact(
                 [
-                    put_new(campaign_to_item(campaign)),
+                    *added(campaign),
                     *(put_new(range_to_item(each)) for each in ranges),
                     *([] if record is None else [put_record(record)]),
                 ]
@@ -48,9 +49,13 @@ class DynamoDBCampaignRepository:
         return None if item is None else item_to_campaign(item)
 
     def save(self, campaign: Campaign) -> Campaign:
-        """A conditional PutItem."""
+        """A conditional PutItem; a transaction where its state changes."""
         stored = replace(campaign, version=campaign.version + 1)
-        self._table.put(put_version(campaign_to_item(stored), campaign.version))
+        put, *changes = saved(stored)
+        if changes:
+            self._table.transact([put, *changes])
+        else:
+            self._table.put(put)
         return stored
 
     def page(self, state: CampaignState | None, limit: int, cursor: str | None) -> CampaignPage:

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 from adapters.aws.address_hash_key import AddressHashKey
 from adapters.aws.audience_records import item_to_suppression_scope
+from adapters.aws.campaign_writes import saved
 from adapters.aws.delivery_records import (
-    campaign_to_item,
     finish_to_attributes,
     item_to_campaign,
     items_to_chunk,
@@ -65,8 +65,7 @@ class DynamoDBChunkRepository:
         """One transaction: progress, tally, campaign."""
         stored, put, tally = self._writes(chunk, before)
         reopened = replace(campaign, version=campaign.version + 1)
-        put_campaign = put_version(campaign_to_item(reopened), campaign.version)
-        self._table.transact([put, *tally, put_campaign])
+        self._table.transact([put, *tally, *saved(reopened)])
         return stored, reopened
 
     def _writes(self, chunk: Chunk, before: Chunk) -> tuple[Chunk, Put, list[Write]]:

@@ -5,6 +5,7 @@ import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
 from datetime import datetime
+from typing import Any
 
 from adapters.aws.keys import (
     campaign_key,
@@ -19,6 +20,7 @@ from adapters.aws.times import (
     time_to_text,
 )
 from domain.campaign import Campaign, CampaignCategory, CampaignState, PauseReason, UnknownPolicy
+from domain.campaign_history import ChangeKind, StateChange
 from domain.chunk import Chunk, ChunkRef, Lease
 from domain.contact import FieldValue
 from domain.fan_out import FanOutRange
@@ -105,6 +107,7 @@ def campaign_to_item(campaign: Campaign) -> Item:
             "category": campaign.category.value,
             "exclude_segment_ids": list(campaign.exclude_segment_ids) or None,
             "could_start_at": optional_time_to_text(campaign.could_start_at),
+            "history": _history_to_text(campaign.history),
             **_open_work(CAMPAIGN_SHARD, campaign.next_check_at),
         }
     )
@@ -137,7 +140,37 @@ def item_to_campaign(item: Item) -> Campaign:
         category=CampaignCategory(item.get("category", CampaignCategory.MARKETING)),
         exclude_segment_ids=tuple(map(SegmentId, item.get("exclude_segment_ids", ()))),
         could_start_at=optional_text_to_time(item.get("could_start_at")),
+        history=tuple(map(row_to_change, json.loads(item.get("history", "[]")))),
     )
+
+
+def change_to_row(change: StateChange) -> Sequence[int | str | None]:
+    """A change as JSON."""
+    return [
+        change.number,
+        change.kind.value,
+        change.state.value,
+        time_to_text(change.at),
+        change.reason,
+        change.written_with,
+    ]
+
+
+def row_to_change(row: Sequence[Any]) -> StateChange:
+    """The inverse of `change_to_row`."""
+    number, kind, state, at, reason, written_with = row
+    return StateChange(
+        number=number,
+        kind=ChangeKind(kind),
+        state=CampaignState(state),
+        at=text_to_time(at),
+        reason=reason,
+        written_with=written_with,
+    )
+
+
+def _history_to_text(history: Sequence[StateChange]) -> str | None:
+    return json.dumps([change_to_row(each) for each in history]) if history else None
 
 
 def range_to_item(fan_out_range: FanOutRange) -> Item:

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from adapters.aws.campaign_writes import saved
 from adapters.aws.delivery_records import (
-    campaign_to_item,
     item_to_range,
     item_to_tally,
     manifest_to_item,
@@ -54,7 +54,7 @@ class DynamoDBFanOutRepository:
         self._table.transact(
             [
                 put_version(range_to_item(held), fan_out_range.version),
-                put_version(campaign_to_item(started), campaign.version),
+                *saved(started),
             ]
         )
         return held, started

@@ -3,6 +3,7 @@
 from datetime import date
 
 from adapters.aws.table import Item, Key
+from domain.campaign_history import ChangeRef
 from domain.chunk import ChunkRef
 from domain.identifiers import (
     CampaignId,
@@ -22,11 +23,18 @@ JOB_SHARD = "jobs"
 """Of jobs and erasures in the index of open work."""
 LINE_SHARD = "lines"
 """Of lines of analytics there."""
+CHANGE_SHARD = "changes"
+"""Of changes of campaigns' states that nobody has announced."""
 
 
 def campaign_key(campaign_id: CampaignId) -> Key:
     """Key of a campaign."""
     return f"CAMPAIGN#{campaign_id}", "CAMPAIGN"
+
+
+def change_key(ref: ChangeRef) -> Key:
+    """Key of a change that is to be announced; beside its campaign."""
+    return campaign_key(ref.campaign_id)[0], f"CHANGE#{ref.number:06d}"
 
 
 def content_key(campaign_id: CampaignId) -> Key:
@@ -140,3 +148,10 @@ def run_of(item: Item) -> Run:
     """What an entry of the shard `JOB_SHARD` names."""
     kind, name = item["pk"].split("#")
     return JobRun(JobId(name)) if kind == "JOB" else ErasureRun(ContactId(name))
+
+
+def change_of(item: Item) -> ChangeRef:
+    """What an entry of the shard `CHANGE_SHARD` names."""
+    return ChangeRef(
+        CampaignId(item["pk"].removeprefix("CAMPAIGN#")), int(item["sk"].removeprefix("CHANGE#"))
+    )

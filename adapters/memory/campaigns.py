@@ -31,7 +31,7 @@ class MemoryCampaignRepository:
                 raise AlreadyExists("campaign", campaign.campaign_id)
             if record is not None:
                 self._database.put_idempotency_record(record)
-            self._database.campaigns[campaign.campaign_id] = campaign
+            self._database.put_campaign(campaign)
             self._database.ranges[campaign.campaign_id] = {each.number: each for each in ranges}
 
     def get(self, campaign_id: CampaignId) -> Campaign | None:
@@ -43,7 +43,7 @@ class MemoryCampaignRepository:
         with self._database.lock:
             self._database.check_campaign(campaign)
             stored = replace(campaign, version=campaign.version + 1)
-            self._database.campaigns[campaign.campaign_id] = stored
+            self._database.put_campaign(stored)
             return stored
 
     def page(self, state: CampaignState | None, limit: int, cursor: str | None) -> CampaignPage:

@@ -51,7 +51,7 @@ class MemoryChunkRepository:
             self._database.check_campaign(campaign)
             stored = self.save(chunk, before)
             reopened = replace(campaign, version=campaign.version + 1)
-            self._database.campaigns[campaign.campaign_id] = reopened
+            self._database.put_campaign(reopened)
             return stored, reopened
 
     def erase(self, chunk: Chunk, before: Chunk) -> Chunk:

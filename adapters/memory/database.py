@@ -6,6 +6,7 @@ from datetime import datetime
 from threading import RLock
 
 from domain.campaign import Campaign
+from domain.campaign_history import ChangeRef, StateChange
 from domain.chunk import Chunk, ChunkRef
 from domain.contact import Contact
 from domain.erasure import Erasure
@@ -42,6 +43,7 @@ class MemoryDatabase:
 
     lock: RLock = field(default_factory=RLock)
     campaigns: dict[CampaignId, Campaign] = field(default_factory=dict)
+    changes: dict[ChangeRef, StateChange] = field(default_factory=dict)
     contents: dict[CampaignId, Content] = field(default_factory=dict)
     ranges: dict[CampaignId, dict[int, FanOutRange]] = field(default_factory=dict)
     chunks: dict[ChunkRef, Chunk] = field(default_factory=dict)
@@ -80,6 +82,13 @@ class MemoryDatabase:
             elif key in self.forgotten:
                 found[key] = self.forgotten[key]
         return found
+
+    def put_campaign(self, campaign: Campaign) -> None:
+        """With the changes of its state that are new with it."""
+        with self.lock:
+            self.campaigns[campaign.campaign_id] = campaign
+            for change in campaign.new_changes:
+                self.changes[ChangeRef(campaign.campaign_id, change.number)] = change
 
     def check_campaign(self, campaign: Campaign) -> None:
         """Raises VersionConflict unless the stored campaign has its version."""

@@ -35,7 +35,7 @@ class MemoryFanOutRepository:
             self._database.check_campaign(campaign)
             held = self.save(fan_out_range)
             started = replace(campaign, version=campaign.version + 1)
-            self._database.campaigns[campaign.campaign_id] = started
+            self._database.put_campaign(started)
             return held, started
 
     def append(self, fan_out_range: FanOutRange, chunks: Sequence[Chunk]) -> FanOutRange:

@@ -125,7 +125,7 @@ class CreateCampaign:
             unknown_policy=request.unknown_policy,
             category=request.category,
             exclude_segment_ids=request.exclude_segment_ids,
-        )
+        ).as_created()
         self._store(campaign, record)
         self.metrics.campaign_created(campaign)
         return self._triggered(campaign)

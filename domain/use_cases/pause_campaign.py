@@ -9,6 +9,7 @@ from domain.campaign import Campaign, CampaignState, PauseReason
 from domain.errors import VersionConflict
 from domain.identifiers import CampaignId
 from domain.ports.campaigns import CampaignRepository
+from domain.ports.clock import Clock
 from domain.ports.scheduler import Scheduler
 from domain.use_cases.campaign_change import change_campaign, without_schedule
 
@@ -21,6 +22,7 @@ class PauseCampaign:
 
     campaigns: CampaignRepository
     scheduler: Scheduler
+    clock: Clock
 
     def __call__(
         self,
@@ -45,7 +47,7 @@ class PauseCampaign:
         before, paused = change_campaign(
             self.campaigns,
             campaign_id,
-            lambda campaign: campaign.pause(PauseReason.OPERATOR).edited(),
+            lambda campaign: campaign.pause(self.clock.now(), PauseReason.OPERATOR).edited(),
             revisions,
         )
         logger.info("Paused by an operator", extra={"campaign_id": campaign_id})

@@ -345,13 +345,14 @@ class SendChunk:
 
     def _pause(self, ref: ChunkRef, reason: PauseReason, why: str) -> None:
         ends_by_itself = reason is PauseReason.QUOTA
-        resume_at = self.clock.now() + self.policy.quota_pause if ends_by_itself else None
+        now = self.clock.now()
+        resume_at = now + self.policy.quota_pause if ends_by_itself else None
         for _ in range(_WRITE_ATTEMPTS):
             campaign = self.campaigns.get(ref.campaign_id)
             if campaign is None:
                 return
             try:
-                paused = self.campaigns.save(campaign.pause(reason, resume_at))
+                paused = self.campaigns.save(campaign.pause(now, reason, resume_at))
             except VersionConflict:
                 continue
             except IllegalTransition:

@@ -22,7 +22,10 @@ class Lifecycle(Resuming):
         horizon=UseCases.settings.provided.horizon,
     )
     pause_campaign: providers.Provider[PauseCampaign] = providers.Factory(
-        PauseCampaign, campaigns=UseCases.family.campaigns, scheduler=UseCases.family.scheduler
+        PauseCampaign,
+        campaigns=UseCases.family.campaigns,
+        scheduler=UseCases.family.scheduler,
+        clock=UseCases.family.clock,
     )
     cancel_campaign: providers.Provider[CancelCampaign] = providers.Factory(
         CancelCampaign,

@@ -1,6 +1,11 @@
 """Bodies of the routes of campaigns."""
 
+from typing import Annotated
+
+from pydantic import Field
+
 from domain.campaign import Campaign, CampaignCategory, CampaignState, PauseReason, UnknownPolicy
+from domain.campaign_history import StateChange
 from domain.fan_out import DeliveryProgress
 from domain.path_policy import ExecutionPath
 from entrypoints.http.models import Answer, Utc
@@ -50,10 +55,32 @@ class CountsBody(Answer):
     complained: int
 
 
+class ChangeBody(Answer):
+    """A change of its state. `number` counts them from 1; `reason` is of a pause or a failure."""
+
+    number: int
+    event: Annotated[str, Field(examples=["campaign.started"])]
+    state: CampaignState
+    at: Utc
+    reason: str | None
+
+    @classmethod
+    def of(cls, change: StateChange) -> "ChangeBody":
+        """From the value."""
+        return cls(
+            number=change.number,
+            event=f"campaign.{change.kind}",
+            state=change.state,
+            at=change.at,
+            reason=change.reason,
+        )
+
+
 class CampaignWithCountsBody(CampaignBody):
-    """A campaign with its live counts."""
+    """A campaign with its live counts, and the latest changes of its state, oldest first."""
 
     counts: CountsBody
+    history: list[ChangeBody]
 
     @classmethod
     def with_counts(
@@ -73,7 +100,11 @@ class CampaignWithCountsBody(CampaignBody):
             bounced=tally.bounced,
             complained=tally.complained,
         )
-        return cls(**CampaignBody.of(campaign).model_dump(), counts=counts)
+        return cls(
+            **CampaignBody.of(campaign).model_dump(),
+            counts=counts,
+            history=[ChangeBody.of(each) for each in campaign.history],
+        )
 
 
 class CampaignListBody(Answer):

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.client import BaseClient
 
 from adapters.aws.analytics import DynamoDBAnalyticsRepository
+from adapters.aws.campaign_changes import DynamoDBCampaignChanges
 from adapters.aws.campaigns import DynamoDBCampaignRepository
 from adapters.aws.chunks import DynamoDBChunkRepository
 from adapters.aws.clients import AwsClients
@@ -180,6 +181,7 @@ def aws_family(deployment: Deployment, clients: AwsClients | None = None) -> Fam
         ids=ids,
         analytics=DynamoDBAnalyticsRepository(table),
         campaigns=DynamoDBCampaignRepository(table),
+        campaign_changes=DynamoDBCampaignChanges(table),
         chunks=DynamoDBChunkRepository(table, lambda: ADDRESS_HASH_KEY),
         contacts=DynamoDBContactRepository(table, ids, lambda: ADDRESS_HASH_KEY),
         contents=DynamoDBContentRepository(table),

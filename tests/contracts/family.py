@@ -10,6 +10,7 @@ from domain.dead_letter import DeadLetterSource
 from domain.identifiers import CampaignId
 from domain.job_run import Run
 from domain.ports.analytics import AnalyticsRepository
+from domain.ports.campaign_changes import CampaignChanges
 from domain.ports.campaigns import CampaignRepository
 from domain.ports.chunks import ChunkRepository
 from domain.ports.contacts import ContactRepository
@@ -123,6 +124,7 @@ class Family:
     ids: Ids
     analytics: AnalyticsRepository
     campaigns: CampaignRepository
+    campaign_changes: CampaignChanges
     chunks: ChunkRepository
     contacts: ContactRepository
     contents: ContentRepository

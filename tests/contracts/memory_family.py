@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import timedelta
 
 from adapters.memory.analytics import MemoryAnalyticsRepository
+from adapters.memory.campaign_changes import MemoryCampaignChanges
 from adapters.memory.campaigns import MemoryCampaignRepository
 from adapters.memory.chunks import MemoryChunkRepository
 from adapters.memory.contacts import MemoryContactRepository
@@ -125,6 +126,7 @@ def memory_family() -> Family:
         ids=ids,
         analytics=MemoryAnalyticsRepository(database),
         campaigns=MemoryCampaignRepository(database),
+        campaign_changes=MemoryCampaignChanges(database),
         chunks=MemoryChunkRepository(database),
         contacts=MemoryContactRepository(database, ids),
         contents=MemoryContentRepository(database),

@@ -122,7 +122,7 @@ def test_the_campaign_comes_as_it_is_now(family: Family) -> None:
     campaign = family.campaigns.get(CAMPAIGN_ID)
     assert campaign is not None
 
-    paused = family.campaigns.save(campaign.pause(PauseReason.OPERATOR))
+    paused = family.campaigns.save(campaign.pause(LATER, PauseReason.OPERATOR))
 
     assert family.chunks.load(chunk.ref) == (paused, chunk)
 

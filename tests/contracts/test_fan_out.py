@@ -182,7 +182,7 @@ def test_steps_follow_each_other(family: Family) -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        lambda campaign: campaign.pause(PauseReason.OPERATOR),
+        lambda campaign: campaign.pause(LATER, PauseReason.OPERATOR),
         lambda campaign: campaign.cancel(LATER),
         lambda campaign: campaign.finish(LATER),
         lambda campaign: campaign.fail(LATER, "reason"),

@@ -99,7 +99,7 @@ def test_a_paused_or_final_campaign_is_not_due(family: Family) -> None:
         campaign = family.campaigns.get(campaign_id)
         assert campaign is not None
         family.campaigns.save(
-            campaign.pause(PauseReason.OPERATOR)
+            campaign.pause(LATER, PauseReason.OPERATOR)
             if campaign_id == paused
             else campaign.cancel(LATER)
         )

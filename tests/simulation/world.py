@@ -271,7 +271,7 @@ class World:
                 finish=finish,
                 resume=resume,
             ),
-            pause=PauseCampaign(campaigns=campaigns, scheduler=scheduler),
+            pause=PauseCampaign(campaigns=campaigns, scheduler=scheduler, clock=clock),
             resume=resume,
             cancel=CancelCampaign(campaigns=campaigns, scheduler=scheduler, clock=clock),
             edit=EditCampaign(

@@ -408,7 +408,9 @@ class Sentinel:
 
     def pause(self, campaign_id: CampaignId) -> None:
         """As people do."""
-        self.campaigns.save(self.campaign(campaign_id).pause(PauseReason.OPERATOR))
+        self.campaigns.save(
+            self.campaign(campaign_id).pause(self.clock.now(), PauseReason.OPERATOR)
+        )
 
     def suppress(self, address: str) -> None:
         """From now on."""

@@ -14,6 +14,7 @@ from domain.campaign import (
     CampaignState,
     PauseReason,
 )
+from domain.campaign_history import ChangeKind
 from domain.errors import IllegalTransition
 from domain.identifiers import CampaignId, SegmentId, TemplateId
 from domain.path_policy import ExecutionPath, Timing
@@ -39,7 +40,7 @@ PAST = Timing(ExecutionPath.IMMEDIATE, NOW - timedelta(days=30))
 MOVES: Mapping[CampaignEvent, Callable[[Campaign], Campaign]] = {
     CampaignEvent.START: lambda campaign: campaign.start(NOW, NOW + MINUTE),
     CampaignEvent.FINISH: lambda campaign: campaign.finish(NOW),
-    CampaignEvent.PAUSE: lambda campaign: campaign.pause(PauseReason.OPERATOR),
+    CampaignEvent.PAUSE: lambda campaign: campaign.pause(NOW, PauseReason.OPERATOR),
     CampaignEvent.RESUME: lambda campaign: campaign.resume(NOW, NOW + MINUTE),
     CampaignEvent.WAIT: lambda campaign: campaign.wait_again(NOW, NOW + MINUTE),
     CampaignEvent.RESCHEDULE: lambda campaign: campaign.reschedule(LATER, NOW, NOW + MINUTE),
@@ -126,7 +127,7 @@ def test_a_failure_says_why() -> None:
 
 def test_a_pause_says_why() -> None:
     """A paused campaign shows its reason and is not looked after."""
-    paused = CAMPAIGN.pause(PauseReason.QUOTA)
+    paused = CAMPAIGN.pause(NOW, PauseReason.QUOTA)
     assert paused.pause_reason is PauseReason.QUOTA
     assert paused.next_check_at is None
 
@@ -145,7 +146,7 @@ def test_due_at_its_time() -> None:
     assert not CAMPAIGN.is_due(just_before)
     assert CAMPAIGN.is_due(CAMPAIGN.schedule_at)
     assert replace(CAMPAIGN, state=CampaignState.SENDING).is_due(just_before)
-    assert not CAMPAIGN.pause(PauseReason.OPERATOR).is_due(CAMPAIGN.schedule_at)
+    assert not CAMPAIGN.pause(NOW, PauseReason.OPERATOR).is_due(CAMPAIGN.schedule_at)
 
 
 def test_awaiting_the_first_start() -> None:
@@ -153,7 +154,7 @@ def test_awaiting_the_first_start() -> None:
     assert CAMPAIGN.awaits_first_start
     assert replace(CAMPAIGN, state=CampaignState.SENDING).awaits_first_start
     assert not CAMPAIGN.start(NOW, NOW + MINUTE).awaits_first_start
-    assert not CAMPAIGN.pause(PauseReason.OPERATOR).awaits_first_start
+    assert not CAMPAIGN.pause(NOW, PauseReason.OPERATOR).awaits_first_start
     assert not CAMPAIGN.cancel(NOW).awaits_first_start
 
 
@@ -193,3 +194,65 @@ def test_never_too_late_once_started() -> None:
     assert not started.is_too_late(NOW + timedelta(days=30), LATENESS)
     with pytest.raises(IllegalTransition):
         started.expire(NOW + timedelta(days=30))
+
+
+TOLD_AS = {
+    CampaignEvent.START: ChangeKind.STARTED,
+    CampaignEvent.FINISH: ChangeKind.SENT,
+    CampaignEvent.PAUSE: ChangeKind.PAUSED,
+    CampaignEvent.RESUME: ChangeKind.RESUMED,
+    CampaignEvent.WAIT: ChangeKind.RESUMED,
+    CampaignEvent.CANCEL: ChangeKind.CANCELLED,
+    CampaignEvent.EXPIRE: ChangeKind.EXPIRED,
+    CampaignEvent.FAIL: ChangeKind.FAILED,
+    CampaignEvent.REOPEN: ChangeKind.REOPENED,
+}
+
+
+@pytest.mark.parametrize(
+    ("state", "event"), [(state, event) for state in TRANSITIONS for event in TRANSITIONS[state]]
+)
+def test_every_change_of_the_state_is_in_the_history(
+    state: CampaignState, event: CampaignEvent
+) -> None:
+    """With its time, once; an event that leaves the state as it is leaves the history, too."""
+    before = replace(CAMPAIGN, state=state, version=7)
+    try:
+        after = MOVES[event](before)
+    except IllegalTransition:
+        assert (state, event) == (CampaignState.PAUSED, CampaignEvent.PAUSE) or (
+            event is CampaignEvent.EXPIRE
+        )
+        return
+
+    if after.state is state:
+        assert after.history == ()
+        return
+    (change,) = after.history
+    assert (change.number, change.kind, change.state) == (1, TOLD_AS[event], after.state)
+    assert change.at == NOW
+    # It is written down by the next write of the record, and by no other.
+    assert replace(after, version=8).new_changes == (change,)
+    assert replace(after, version=9).new_changes == ()
+
+
+def test_the_history_says_why() -> None:
+    """Of a pause and of a failure; of what needs no reason it says none."""
+    paused = CAMPAIGN.pause(NOW, PauseReason.QUOTA)
+    resumed = paused.resume(NOW, NOW)
+    failed = resumed.fail(NOW, "template gone")
+
+    assert [(each.number, each.reason) for each in failed.history] == [
+        (1, "quota"),
+        (2, None),
+        (3, "template gone"),
+    ]
+
+
+def test_a_campaign_moved_to_now_is_started() -> None:
+    """People see that it goes out, as if its time had come."""
+    moved = CAMPAIGN.reschedule(PAST, NOW, NOW + MINUTE)
+
+    assert [(each.kind, each.state) for each in moved.history] == [
+        (ChangeKind.STARTED, CampaignState.SENDING)
+    ]

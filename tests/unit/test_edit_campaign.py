@@ -284,7 +284,7 @@ def test_every_change_by_people_is_a_revision_and_none_of_delivery(sentinel: Sen
 def test_a_pause_that_ends_by_itself_is_nobodys_edit(sentinel: Sentinel) -> None:
     """What was prepared meanwhile can still be done."""
     campaign_id = sentinel.create_started(3)
-    paused = sentinel.campaign(campaign_id).pause(PauseReason.QUOTA, NOW + MINUTE)
+    paused = sentinel.campaign(campaign_id).pause(NOW, PauseReason.QUOTA, NOW + MINUTE)
     sentinel.campaigns.save(paused)
 
     resumed = resume(sentinel)(campaign_id, only=PauseReason.QUOTA).campaign

@@ -267,6 +267,15 @@ def test_location_leads_to_the_campaign_with_its_counts(gateway: Gateway) -> Non
             ),
             0,
         ),
+        "history": [
+            {
+                "number": 1,
+                "event": "campaign.scheduled",
+                "state": "scheduled",
+                "at": "2026-03-02T09:00:00Z",
+                "reason": None,
+            }
+        ],
     }
 
 

@@ -34,7 +34,9 @@ PEOPLE = 520
 
 def pause(sentinel: Sentinel) -> PauseCampaign:
     """The use case."""
-    return PauseCampaign(campaigns=sentinel.campaigns, scheduler=sentinel.scheduler)
+    return PauseCampaign(
+        campaigns=sentinel.campaigns, scheduler=sentinel.scheduler, clock=sentinel.clock
+    )
 
 
 def cancel(sentinel: Sentinel) -> CancelCampaign:
@@ -233,7 +235,7 @@ def test_what_the_state_does_not_allow(sentinel: Sentinel) -> None:
 def test_cancelled_it_is_no_more_paused(sentinel: Sentinel) -> None:
     """Neither the reason for a pause nor its end is told of a campaign that has ended."""
     campaign_id = sentinel.create_started(3)
-    paused = sentinel.campaign(campaign_id).pause(PauseReason.QUOTA, NOW + HOUR)
+    paused = sentinel.campaign(campaign_id).pause(NOW, PauseReason.QUOTA, NOW + HOUR)
     sentinel.campaigns.save(paused)
     cancelled = cancel(sentinel)(campaign_id)
     assert (cancelled.pause_reason, cancelled.resume_at) == (None, None)

@@ -520,7 +520,7 @@ def test_a_reopened_campaign_may_be_paused_by_its_account(sentinel: Sentinel) ->
     """It is a sending campaign as any other."""
     campaign_id = with_unknown(sentinel)
     sentinel.settle_unknown(campaign_id, RESEND)
-    paused = sentinel.campaign(campaign_id).pause(PauseReason.ACCOUNT)
+    paused = sentinel.campaign(campaign_id).pause(sentinel.clock.now(), PauseReason.ACCOUNT)
     sentinel.campaigns.save(paused)
     sentinel.run()
     assert FIRST not in sentinel.mailed()
