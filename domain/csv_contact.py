@@ -53,7 +53,9 @@ class RowReader:
             return self.plan.consent
         if source is None or at is None:
             missing = "consent_source" if source is None else "consent_at"
-            raise InvalidInput(missing, "Consent needs both its source and its time.")
+            raise InvalidInput(
+                missing, "Consent needs both its source and its time; give both, or neither."
+            )
         try:
             moment = datetime.fromisoformat(at)
             return Consent.of(source, moment if moment.tzinfo else moment.replace(tzinfo=UTC))
@@ -71,7 +73,7 @@ class RowReader:
 def _address(given: dict[str, str]) -> str:
     address = given.get(ADDRESS)
     if address is None:
-        raise InvalidInput(ADDRESS, "There is no address.")
+        raise InvalidInput(ADDRESS, "There is no address; each row needs one.")
     return address
 
 
