@@ -23,7 +23,10 @@ Cursor = Annotated[
 
 
 class Pages:
-    """The items of a list from a cursor on; once they are read, `cursor` is where more are."""
+    """The items of a list from a cursor on; once they are read, `cursor` is where more are.
+
+    `detail` is what the server says of the list for people, if it does.
+    """
 
     def __init__(
         self,
@@ -37,6 +40,7 @@ class Pages:
     ) -> None:
         """All of them without a `limit`; `page` is how many the server gives at once."""
         self.cursor = cursor
+        self.detail: str | None = None
         self._session, self._path, self._ids = session, path, ids
         self._left, self._page, self._query = limit, page, query
         self._is_begun = False
@@ -52,6 +56,7 @@ class Pages:
             ).body
             self._is_begun = True
             self.cursor = body["next_cursor"]
+            self.detail = body.get("detail") or self.detail
             items: list[Item] = body["items"]
             if self._left is not None:
                 self._left -= len(items)
@@ -63,12 +68,17 @@ def show_list(
 ) -> int:
     """Show them as they come, and say whether there are more; how many they were."""
     if session.output.as_json:
-        return _as_json(pages)
+        count = _as_json(pages)
+        if pages.detail is not None:
+            session.output.say(pages.detail)
+        return count
     count = 0
     for items in pages:
         if items:
             session.output.table(items, columns)
         count += len(items)
+    if pages.detail is not None:
+        session.output.say(pages.detail)
     if not count:
         session.output.say(nothing)
     if pages.cursor is not None:

@@ -3,7 +3,7 @@
 import json
 import math
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -29,7 +29,7 @@ Revision = Annotated[
 ]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask whether that is meant.")]
 Fields = Annotated[
-    list[str],
+    list[str] | None,
     typer.Option(
         "--field",
         "-f",
@@ -102,12 +102,3 @@ def _value_of(text: str) -> str | int | float | bool:
         case float() if repr(value) == text and math.isfinite(value):
             return value
     return text
-
-
-def by_name(rows: Sequence[str], option: str) -> Mapping[str, str]:
-    """NAME=VALUE, both text. Raises CommandFailed: usage."""
-    pairs = [each.partition("=") for each in rows]
-    for name, sign, _ in pairs:
-        if not sign or not name:
-            raise wrong(option, f"Write NAME=VALUE, not {name!r}.")
-    return {name: value for name, _, value in pairs}

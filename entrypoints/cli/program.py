@@ -4,6 +4,13 @@ import typer
 
 from entrypoints.cli.campaigns import campaigns
 from entrypoints.cli.command import Url
+from entrypoints.cli.contacts import contacts
+from entrypoints.cli.exports import add_export, exports
+from entrypoints.cli.import_run import add_import
+from entrypoints.cli.imports import imports
+from entrypoints.cli.segments import segments
+from entrypoints.cli.suppressions import suppressions
+from entrypoints.cli.templates import templates
 
 NAME = "sentinel"
 
@@ -26,3 +33,11 @@ def sentinel(url: Url = None) -> None:
 
 
 program.add_typer(campaigns, name="campaigns")
+program.add_typer(templates, name="templates")
+program.add_typer(segments, name="segments")
+program.add_typer(contacts, name="contacts")
+add_import(program)
+program.add_typer(imports, name="imports")
+add_export(program)
+program.add_typer(exports, name="exports")
+program.add_typer(suppressions, name="suppressions")

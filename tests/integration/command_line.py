@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -30,6 +31,12 @@ class Done:
         """Its standard output, all of it."""
         document: dict[str, Any] = json.loads(self.out)
         return document
+
+    @property
+    def members(self) -> dict[str, str]:
+        """What it shows of one thing, by the names before it."""
+        split = [re.split("  +", line, maxsplit=1) for line in self.lines]
+        return {each[0]: each[1] for each in split if len(each) == 2}
 
     @property
     def lines(self) -> list[str]:

@@ -1,0 +1,194 @@
+"""Everything that the API does is there on the command line, and what there is explains itself."""
+
+import json
+import re
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import pytest
+import typer
+
+from entrypoints.cli.program import NAME, program
+from tests.integration.command_line import ROOT, CommandLine
+from tests.integration.forwarding_proxy import Asked, ForwardingProxy, forwarding
+
+AWAITED = ("/v1/analytics", "/v1/series", "/v1/webhooks", "/v1/dead-letters")
+"""What paths begin with whose commands are to come: take one out with them."""
+
+CAMPAIGN = ("--name", "Every route", "--template", "promo-template", "--segment", "vip-customers")
+COMMANDS: Mapping[str, Sequence[str]] = {
+    "GET /v1/campaigns": ("campaigns list",),
+    "POST /v1/campaigns": ("campaigns create {campaign} --at 2027-06-01T09:00:00Z",),
+    "GET /v1/campaigns/{campaign_id}": ("campaigns show {cmp}", "campaigns watch {sent}"),
+    "PATCH /v1/campaigns/{campaign_id}": (
+        "campaigns rename {cmp} Other",
+        "campaigns move {cmp} --at 2027-06-02T09:00:00Z",
+    ),
+    "POST /v1/campaigns/{campaign_id}/pause": ("campaigns pause {cmp}",),
+    "POST /v1/campaigns/{campaign_id}/resume": ("campaigns resume {cmp}",),
+    "POST /v1/campaigns/{campaign_id}/cancel": ("campaigns cancel {cmp} --yes",),
+    "GET /v1/campaigns/{campaign_id}/recipients": ("campaigns recipients {sent}",),
+    "POST /v1/campaigns/{campaign_id}/unknown": ("campaigns settle {sent} --give-up",),
+    "GET /v1/templates": ("templates list",),
+    "POST /v1/templates": (
+        "templates create routes-template --name Routes --subject Hello --html {html}",
+    ),
+    "GET /v1/templates/{template_id}": ("templates show promo-template",),
+    "PUT /v1/templates/{template_id}": ("templates edit routes-template --subject Ahoy",),
+    "GET /v1/templates/{template_id}/versions": ("templates versions routes-template",),
+    "POST /v1/templates/{template_id}/preview": ("templates preview routes-template -f name=Ann",),
+    "POST /v1/templates/{template_id}/test-send": (
+        "templates test-send routes-template --to me@example.com",
+    ),
+    "GET /v1/segments": ("segments list",),
+    "POST /v1/segments": ("segments create routes-segment --name Routes",),
+    "POST /v1/segments/preview": ("segments preview --rule {rule}",),
+    "GET /v1/segments/{segment_id}": ("segments show routes-segment",),
+    "GET /v1/segments/{segment_id}/preview": ("segments preview vip-customers",),
+    "GET /v1/segments/{segment_id}/members": ("segments members vip-customers",),
+    "POST /v1/segments/{segment_id}/members": ("segments add routes-segment {con}",),
+    "GET /v1/contacts": ("contacts list",),
+    "POST /v1/contacts": ("contacts put routes@example.com -f plan=gold",),
+    "POST /v1/contacts/lookup": ("contacts find Routes@Example.com",),
+    "GET /v1/contacts/{contact_id}": ("contacts show {con}",),
+    "PATCH /v1/contacts/{contact_id}": ("contacts edit {con} --locale de-AT",),
+    "GET /v1/contacts/{contact_id}/deliveries": ("contacts deliveries {con}",),
+    "GET /v1/contacts/{contact_id}/export": ("contacts export {con}",),
+    "GET /v1/imports": ("imports list",),
+    "POST /v1/imports": ("import {csv}",),
+    "GET /v1/imports/{import_id}": ("imports show {imp}", "imports watch {imp}"),
+    "POST /v1/imports/{import_id}/start": (
+        "import {csv} --dry-run",
+        "imports start {again} --watch",
+    ),
+    "GET /v1/imports/{import_id}/refused": ("imports refused {imp}",),
+    "POST /v1/imports/{import_id}/cancel": ("imports cancel {checked} --yes",),
+    "GET /v1/exports": ("exports list",),
+    "POST /v1/exports": ("export {out} --segment vip-customers --force",),
+    "GET /v1/exports/{export_id}": ("exports show {exp}", "exports download {exp} {out} --force"),
+    "POST /v1/exports/{export_id}/cancel": ("exports cancel {exp} --yes",),
+    "GET /v1/suppressions": ("suppressions list",),
+    "POST /v1/suppressions": ("suppressions add routes-no@example.com --note Asked",),
+    "POST /v1/suppressions/lookup": ("suppressions find routes-no@example.com",),
+    "DELETE /v1/suppressions/{suppression_id}": ("suppressions remove {sup} --yes",),
+    "DELETE /v1/contacts/{contact_id}": ("contacts erase {con} --yes",),
+}
+"""In an order in which each finds what it is for."""
+BESIDE_ROUTES: frozenset[tuple[str, ...]] = frozenset()
+"""Commands that ask no route of /v1."""
+
+
+@pytest.fixture(scope="module")
+def proxy(cli: CommandLine) -> Iterator[ForwardingProxy]:
+    """What tells which routes were asked."""
+    with forwarding(cli.url) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def names(cli: CommandLine, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
+    """What the commands are for."""
+    folder = tmp_path_factory.mktemp("routes")
+    (folder / "page.html").write_text("<p>Hello {{ unsubscribe_url }} {{ postal_address }}</p>")
+    (folder / "people.csv").write_text("email,plan\nroutes-csv@example.com,gold\nnobody,x\n")
+    later = ("--at", "2027-06-01T09:00:00Z")
+    watched = cli.run("campaigns", "create", *CAMPAIGN, "--watch", "--json")
+    csv = str(folder / "people.csv")
+    out = str(folder / "out.csv")
+    return {
+        "campaign": " ".join(f"'{each}'" if " " in each else each for each in CAMPAIGN),
+        "cmp": cli.json("campaigns", "create", *CAMPAIGN, *later)["campaign_id"],
+        "sent": json.loads(watched.out.splitlines()[0])["campaign_id"],
+        "con": cli.json("contacts", "put", "routes-con@example.com")["contact_id"],
+        "sup": cli.json("suppressions", "add", "routes-sup@example.com")["suppression_id"],
+        "imp": cli.json("import", csv)["import_id"],
+        "checked": cli.json("import", csv, "--dry-run")["import_id"],
+        "again": cli.json("import", csv, "--dry-run")["import_id"],
+        "exp": cli.json("export", out, "--segment", "vip-customers")["export_id"],
+        "html": str(folder / "page.html"),
+        "rule": """'{"field":"plan","op":"equals","value":"gold"}'""",
+        "csv": csv,
+        "out": out,
+    }
+
+
+def routes() -> set[str]:
+    """Those of the interface, as it is checked in."""
+    paths = json.loads((ROOT / "docs" / "openapi.json").read_text())["paths"]
+    return {
+        f"{method.upper()} {path}"
+        for path, item in paths.items()
+        for method in item
+        if path.startswith("/v1/")
+    }
+
+
+def test_every_route_has_a_command() -> None:
+    """A new route is put on the command line, or among those that are awaited."""
+    lacking = routes() - set(COMMANDS)
+    assert {each for each in lacking if not each.partition(" ")[2].startswith(AWAITED)} == set()
+    assert set(COMMANDS) <= routes()
+
+
+@pytest.mark.parametrize("route", COMMANDS)
+def test_a_route_is_reached_by_its_commands(
+    proxy: ForwardingProxy, names: Mapping[str, str], route: str
+) -> None:
+    """They end well, and the server was asked just that."""
+    for command in COMMANDS[route]:
+        proxy.asked.clear()
+        done = CommandLine(proxy.url).run(*shlex.split(command.format_map(names)))
+
+        # What is done already is not cancelled: a refusal by its state is an answer, too.
+        assert done.code in ({0, 5} if "exports cancel" in command else {0}), done.err
+        assert any(_is(asked, route) for asked in proxy.asked), command
+
+
+def _is(asked: Asked, route: str) -> bool:
+    method, _, path = route.partition(" ")
+    pattern = re.sub(r"{\w+}", "[^/?]+", path)
+    return asked.method == method and bool(re.fullmatch(rf"{pattern}(\?.*)?", asked.path))
+
+
+def commands_of(group: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:  # noqa: ANN401  typer's own kind
+    """All commands and groups by their words."""
+    yield path, group
+    for name, each in getattr(group, "commands", {}).items():
+        yield from commands_of(each, (*path, name))
+
+
+ALL = dict(commands_of(typer.main.get_command(program)))
+
+
+def test_a_row_names_commands_that_there_are() -> None:
+    """And the other way round: no command is without a row, but those that ask no route."""
+    named = {tuple(row.split()[: _words(row)]) for rows in COMMANDS.values() for row in rows}
+    leaves = {path for path, each in ALL.items() if not hasattr(each, "commands")}
+    assert leaves - named == BESIDE_ROUTES
+    assert named <= leaves
+
+
+def _words(row: str) -> int:
+    return 2 if tuple(row.split()[:2]) in ALL else 1
+
+
+@pytest.mark.parametrize("path", ALL, ids=" ".join)
+def test_help_is_made_of_whole_sentences(path: tuple[str, ...]) -> None:
+    """That of a command and of each of its options: a capital, and an end."""
+    command = ALL[path]
+    helps = {NAME: command.help, **{each.name: each.help for each in command.params}}
+    for name, text in helps.items():
+        assert text, name
+        for paragraph in text.split("\n\n"):
+            assert re.fullmatch(r"(?s)[A-Z].*\.", paragraph.strip()), f"{name}: {paragraph}"
+
+
+@pytest.mark.parametrize("path", ALL, ids=" ".join)
+def test_help_is_shown(path: tuple[str, ...]) -> None:
+    """By --help and by -h, without a server."""
+    nowhere = CommandLine("http://127.0.0.1:1")
+    done = nowhere.run(*path, "--help")
+    assert (done.code, done.err) == (0, "")
+    assert done.out.startswith(f"Usage: {' '.join((NAME, *path))}")
+    assert nowhere.run(*path, "-h").out == done.out
