@@ -1,6 +1,7 @@
 """An import as a client asks for it over HTTP."""
 
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -40,12 +41,22 @@ class Importing:
 
     def read(self, client: httpx.Client) -> dict[str, Any]:
         """As it is answered now."""
-        found: dict[str, Any] = client.get(f"/v1/imports/{self.import_id}").json()
+        found: dict[str, Any] = self._answered(client).raise_for_status().json()
         return found
 
+    def _answered(self, client: httpx.Client) -> httpx.Response:
+        return client.get(f"/v1/imports/{self.import_id}", timeout=60)
+
     def is_past(self, client: httpx.Client, fraction: float) -> bool:
-        """Whether it is under way, and more than so much of the file is gone through."""
-        found = self.read(client)
+        """Whether it is under way, and more than so much of the file is gone through.
+
+        Not known yet where the store gives no answer: an emulator that holds millions of records
+        rests for seconds now and then.
+        """
+        answer = self._answered(client)
+        if answer.status_code == HTTPStatus.SERVICE_UNAVAILABLE:
+            return False
+        found: dict[str, Any] = answer.raise_for_status().json()
         assert found["state"] == "running", found
         progress: dict[str, int] = found["progress"]
         return progress["bytes"] > fraction * progress["bytes_total"]
@@ -54,7 +65,10 @@ class Importing:
         """Once it is in that state."""
 
         def look() -> dict[str, Any] | None:
-            found = self.read(client)
+            answer = self._answered(client)
+            if answer.status_code == HTTPStatus.SERVICE_UNAVAILABLE:
+                return None
+            found: dict[str, Any] = answer.raise_for_status().json()
             assert found["state"] in {"running", state}, found
             return found if found["state"] == state else None
 
