@@ -237,9 +237,9 @@ class Campaign:
             next_check_at=next_check_at,
         )
 
-    def finish(self, now: datetime, next_check_at: datetime | None = None) -> "Campaign":
-        """Every chunk is finished; what is unknown is looked at again. Raises IllegalTransition."""
-        return self._end(CampaignEvent.FINISH, now).check_again(next_check_at)
+    def finish(self, now: datetime) -> "Campaign":
+        """Every chunk is finished. Raises IllegalTransition."""
+        return self._end(CampaignEvent.FINISH, now)
 
     def cancel(self, now: datetime) -> "Campaign":
         """People no longer want it. Raises IllegalTransition."""
@@ -370,7 +370,8 @@ class Campaign:
         return replace(
             self._after(event, now, reason),
             ended_at=now,
-            next_check_at=None,
+            # Its line of analytics is to be written, and what is unknown watched.
+            next_check_at=now,
             pause_reason=None,
             resume_at=None,
         )

@@ -4,7 +4,6 @@ import logging
 from dataclasses import dataclass
 
 from domain.campaign import CampaignState
-from domain.delivery_policy import DeliveryPolicy
 from domain.errors import DependencyFault, VersionConflict
 from domain.identifiers import CampaignId
 from domain.ports.campaigns import CampaignRepository
@@ -24,7 +23,6 @@ class FinishCampaign:
     campaigns: CampaignRepository
     fan_out: FanOutRepository
     clock: Clock
-    policy: DeliveryPolicy
 
     def __call__(self, campaign_id: CampaignId) -> bool:
         """Whether it is sent now. Idempotent. Raises DependencyFault."""
@@ -33,14 +31,10 @@ class FinishCampaign:
             campaign = self.campaigns.get(campaign_id)
             if campaign is None or campaign.state is not CampaignState.SENDING:
                 return False
-            progress = self.fan_out.progress(campaign_id)
-            if not progress.is_finished:
+            if not self.fan_out.progress(campaign_id).is_finished:
                 return False
-            now = self.clock.now()
-            # What is unknown is held, and the reconciler keeps an eye on it for a while.
-            check_at = now + self.policy.check_interval if progress.tally.unknown else None
             try:
-                self.campaigns.save(campaign.finish(now, check_at))
+                self.campaigns.save(campaign.finish(self.clock.now()))
             except VersionConflict:
                 continue
             logger.info("Campaign sent", extra={"campaign_id": campaign_id})

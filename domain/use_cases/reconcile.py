@@ -12,6 +12,7 @@ from domain.fan_out import DeliveryProgress
 from domain.identifiers import CampaignId, JobId
 from domain.job import JobState
 from domain.job_run import ErasureRun, JobRun, Run
+from domain.path_line import LineRef, line_of
 from domain.ports.campaigns import CampaignRepository
 from domain.ports.chunks import ChunkRepository
 from domain.ports.clock import Clock
@@ -27,10 +28,11 @@ from domain.ports.sending_account import SendingAccount
 from domain.schedule import Schedule
 from domain.use_cases.finish_campaign import FinishCampaign
 from domain.use_cases.resume_campaign import ResumeCampaign
+from domain.use_cases.write_path_line import WritePathLine
 
 logger = logging.getLogger(__name__)
 
-_Work = CampaignId | ChunkRef | Run
+_Work = CampaignId | ChunkRef | LineRef | Run
 _SENT_TO_WORKERS = frozenset({CampaignState.SENDING, CampaignState.CANCELLED})
 
 
@@ -76,11 +78,13 @@ class Reconcile:
     account: SendingAccount
     finish: FinishCampaign
     resume: ResumeCampaign
+    write_line: WritePathLine
 
     def __call__(self, limit: int = 500, time_left: timedelta | None = None) -> int:
         """Look at all that is due, `limit` at a time; returns how many it looked at.
 
-        Campaigns come first, then jobs: a backlog of chunks does not keep one from starting. What
+        Campaigns come first, then jobs: a backlog of chunks does not keep one from starting. Lines
+        of analytics come last. What
         fails does not keep the others waiting: it stays due. With `time_left` nothing is begun
         after that has passed. Raises DependencyFault when the index itself cannot be read.
         """
@@ -104,6 +108,7 @@ class Reconcile:
                 *self.open_work.due_campaigns(now, reach),
                 *self.open_work.due_jobs(now, reach),
                 *self.open_work.due(now, reach),
+                *self.open_work.due_lines(now, reach),
             )
             work = [each for each in dict.fromkeys(due) if each not in looked_at]
             if not work:
@@ -123,6 +128,8 @@ class Reconcile:
                     self._job(job_id)
                 case ErasureRun():
                     self._erasure(work)
+                case LineRef():
+                    self.write_line(work)
                 case _:
                     self._campaign(work, seen)
         except (VersionConflict, IllegalTransition):
@@ -145,8 +152,8 @@ class Reconcile:
             )
             self.campaigns.save(campaign.check_again(campaign.schedule_at))
             return
-        if campaign.state is CampaignState.SENT:
-            self._watch_unknown(campaign, now, seen)
+        if campaign.is_final:
+            self._look_back(campaign, now, seen)
             return
         if campaign.state is CampaignState.PAUSED:
             self._end_pause(campaign, now)
@@ -158,6 +165,7 @@ class Reconcile:
             self._start_again(campaign)
         elif campaign.state is CampaignState.SENDING:
             self._get_on(campaign, self.fan_out.progress(campaign_id), now, seen)
+            self._write_first_line(campaign)
 
     def _get_on(
         self, campaign: Campaign, progress: DeliveryProgress, now: datetime, seen: _Seen
@@ -195,9 +203,20 @@ class Reconcile:
             logger.warning("The quota cannot be read: %s", fault)
             return False
 
-    def _watch_unknown(self, campaign: Campaign, now: datetime, seen: _Seen) -> None:
-        """Report what a sent campaign holds, and look again as long as it is watched."""
-        held = self.fan_out.progress(campaign.campaign_id).tally.unknown
+    def _write_first_line(self, campaign: Campaign) -> None:
+        """It has started: analytics have it, long before it is sent."""
+        ref = line_of(campaign)
+        if ref is not None:
+            self.write_line.first(ref)
+
+    def _look_back(self, campaign: Campaign, now: datetime, seen: _Seen) -> None:
+        """Write the line of one that ended, and report what is unknown as long as it is watched.
+
+        It stays due until the line is written.
+        """
+        ref = line_of(campaign)
+        line = None if ref is None else self.write_line(ref)
+        held = 0 if line is None else line.tally.unknown
         age = now - (campaign.ended_at or now)
         if held == 0 or age >= self.policy.unknown_watch:
             self.campaigns.save(campaign.check_again(None))

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Collection, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -91,6 +92,18 @@ class SettleUnknown:
         Raises NotFound, InvalidInput, IllegalTransition, VersionConflict and DependencyFault;
         then some may be settled, and the same call settles the others.
         """
+        settled = self._settled(campaign_id, action, contact_ids, cursor)
+        # Also where nothing was left to settle: the call before may have ended before this.
+        self._have_looked_at(campaign_id)
+        return settled
+
+    def _settled(
+        self,
+        campaign_id: CampaignId,
+        action: UnknownAction,
+        contact_ids: Sequence[ContactId] | None,
+        cursor: str | None,
+    ) -> Settled:
         place = Place.of(cursor)
         campaign = self.campaigns.get(campaign_id)
         if campaign is None:
@@ -106,6 +119,16 @@ class SettleUnknown:
         deadline = self.clock.monotonic() + LONGEST_CALL
         refs = chunks_from(progress.ranges, place)
         return self._settle_all(refs, action, None, deadline)
+
+    def _have_looked_at(self, campaign_id: CampaignId) -> None:
+        """Whose line of analytics may be final by now gets another."""
+        for _ in range(_ATTEMPTS):
+            campaign = self.campaigns.get(campaign_id)
+            if campaign is None or not campaign.is_final or campaign.next_check_at is not None:
+                return
+            with suppress(VersionConflict):
+                self.campaigns.save(campaign.check_again(self.clock.now()))
+                return
 
     def _holding(
         self, ranges: Sequence[FanOutRange], contact_ids: Sequence[ContactId]

@@ -3,6 +3,7 @@
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from entrypoints.aws.function import Event, container_on_aws, logged, time_left
+from entrypoints.containers.on_aws.analytics import Analytics
 from entrypoints.containers.on_aws.chunks import Chunks
 from entrypoints.containers.on_aws.jobs import Jobs
 from entrypoints.containers.on_aws.open_work import DueWork
@@ -13,7 +14,7 @@ from entrypoints.containers.on_aws.triggers import Triggers
 from entrypoints.containers.reconciling import Reconciling
 
 
-class Adapters(DueWork, Chunks, Triggers, Jobs, Queue, AccountQuota, Reporting):
+class Adapters(DueWork, Chunks, Triggers, Jobs, Queue, AccountQuota, Analytics, Reporting):
     """What it runs on."""
 
 

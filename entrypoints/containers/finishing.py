@@ -14,5 +14,4 @@ class Finishing(UseCases):
         campaigns=UseCases.family.campaigns,
         fan_out=UseCases.family.fan_out,
         clock=UseCases.family.clock,
-        policy=UseCases.settings.provided.policy,
     )

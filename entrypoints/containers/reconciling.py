@@ -3,6 +3,7 @@
 from dependency_injector import providers
 
 from domain.use_cases.reconcile import Reconcile
+from domain.use_cases.write_path_line import WritePathLine
 from entrypoints.containers.finishing import Finishing
 from entrypoints.containers.resuming import Resuming
 from entrypoints.containers.use_cases import UseCases
@@ -11,6 +12,13 @@ from entrypoints.containers.use_cases import UseCases
 class Reconciling(Finishing, Resuming):
     """Every minute."""
 
+    write_path_line: providers.Provider[WritePathLine] = providers.Factory(
+        WritePathLine,
+        analytics=UseCases.family.analytics,
+        campaigns=UseCases.family.campaigns,
+        fan_out=UseCases.family.fan_out,
+        clock=UseCases.family.clock,
+    )
     reconcile: providers.Provider[Reconcile] = providers.Factory(
         Reconcile,
         campaigns=UseCases.family.campaigns,
@@ -28,4 +36,5 @@ class Reconciling(Finishing, Resuming):
         account=UseCases.family.sending_account,
         finish=Finishing.finish_campaign,
         resume=Resuming.resume_campaign,
+        write_line=write_path_line,
     )

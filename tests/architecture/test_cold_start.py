@@ -97,7 +97,13 @@ USE_CASES = {
     },
     "start_campaign": {"audience_walk", "finish_campaign", "start_campaign"},
     "send_worker": {"finish_campaign", "send_batch", "send_chunk"},
-    "reconcile": {"campaign_change", "finish_campaign", "reconcile", "resume_campaign"},
+    "reconcile": {
+        "campaign_change",
+        "finish_campaign",
+        "reconcile",
+        "resume_campaign",
+        "write_path_line",
+    },
     "provider_events": {"count_soft_bounces", "finish_campaign", "record_provider_events"},
     "run_job": {
         "audience_walk",

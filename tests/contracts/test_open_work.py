@@ -92,18 +92,20 @@ def test_a_campaign_looked_at_is_due_again_later(family: Family) -> None:
     assert list(family.open_work.due(LATER, 10)) == [CAMPAIGN_ID]
 
 
-def test_a_paused_or_final_campaign_is_not_due(family: Family) -> None:
-    """It has no time to be looked at."""
+def test_a_paused_campaign_is_not_due_and_a_final_one_is_until_it_was_looked_at(
+    family: Family,
+) -> None:
+    """The one has no time to be looked at, the other that of its end."""
     paused, cancelled = open_campaigns(family, 2)
-    for campaign_id in (paused, cancelled):
-        campaign = family.campaigns.get(campaign_id)
-        assert campaign is not None
-        family.campaigns.save(
-            campaign.pause(LATER, PauseReason.OPERATOR)
-            if campaign_id == paused
-            else campaign.cancel(LATER)
-        )
+    first, second = family.campaigns.get(paused), family.campaigns.get(cancelled)
+    assert first is not None
+    assert second is not None
+    family.campaigns.save(first.pause(LATER, PauseReason.OPERATOR))
+    ended = family.campaigns.save(second.cancel(LATER))
 
+    assert list(family.open_work.due(LATER - timedelta(microseconds=1), 10)) == []
+    assert list(family.open_work.due(LATER, 10)) == [cancelled]
+    family.campaigns.save(ended.check_again(None))
     assert list(family.open_work.due(FAR, 10)) == []
 
 

@@ -39,7 +39,7 @@ def half_known(family: Family) -> tuple[Campaign, Chunk]:
     taken = claimed(a_chunk())
     recorded = taken.record(ATTEMPT, {0: CUT, 1: Accepted("message-1")}).since(taken, BETWEEN)
     chunk = family.chunks.save(recorded, a_chunk())
-    campaign = family.campaigns.save(a_campaign().finish(BETWEEN, LATER))
+    campaign = family.campaigns.save(a_campaign().finish(BETWEEN))
     assert tally_of(family) == Tally(sent=1, unknown=1, finished_chunks=1)
     return campaign, chunk
 

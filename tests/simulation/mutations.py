@@ -14,6 +14,7 @@ from adapters.memory.chunks import MemoryChunkRepository
 from adapters.memory.database import MemoryDatabase
 from adapters.memory.fan_out import MemoryFanOutRepository
 from domain import chunk as chunk_module
+from domain import path_line as path_line_module
 from domain import recipient as recipient_module
 from domain.campaign import Campaign, CampaignState
 from domain.chunk import Chunk, ChunkRef
@@ -291,6 +292,23 @@ def _grants_hold_for_ever() -> Iterator[None]:
         yield
 
 
+@contextmanager
+def _nobody_looks_back() -> Iterator[None]:
+    original = Campaign._end
+
+    def end(self: Campaign, *rest: Any) -> Campaign:  # noqa: ANN401
+        return original(self, *rest).check_again(None)
+
+    with patch.object(Campaign, "_end", end):
+        yield
+
+
+@contextmanager
+def _looked_back_on_once() -> Iterator[None]:
+    with patch.object(path_line_module, "LOOKS", ()):
+        yield
+
+
 MUTATIONS = tuple(
     Mutation(guard, without, frozenset(breaks))
     for guard, without, breaks in (
@@ -313,5 +331,7 @@ MUTATIONS = tuple(
         ("the tally moves by differences", _tally_moved_by_the_whole, {2}),
         ("the sliding log", _no_limit_between_grants, {6}),
         ("a grant's tolerance", _grants_hold_for_ever, {6}),
+        ("an end is looked back on", _nobody_looks_back, {8}),
+        ("a line is looked at again", _looked_back_on_once, {8}),
     )
 )

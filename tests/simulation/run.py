@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from tests.simulation import actors, invariants
+from tests.simulation import actors, invariants, looking_back
 from tests.simulation.faults import Fault, Faults
 from tests.simulation.ports import MINUTE, Call
 from tests.simulation.setting import Setting
@@ -55,7 +55,12 @@ def simulate(seed: int, allowed: Collection[Fault] | None = None) -> Run:
     )
     return Run(
         seed=seed,
-        violations=[*world.witness.violations, *invariants.broken(world)],
+        # In this order: looking back goes on where the world has come to rest.
+        violations=[
+            *world.witness.violations,
+            *invariants.broken(world),
+            *looking_back.broken(world),
+        ],
         injected=faults.injected,
         branches=world.witness.branches.taken,
         trace=world.calls.trace,

@@ -20,7 +20,7 @@ SLICES = 4
 
 @pytest.mark.parametrize("which", range(SLICES))
 def test_no_invariant_is_broken_whatever_goes_wrong(which: int) -> None:
-    """Invariants 1 to 7 of docs/delivery.md hold, and nothing raises what nobody expects."""
+    """Invariants 1 to 8 of docs/simulation.md hold, and nothing raises what nobody expects."""
     for seed in range(which, SEEDS, SLICES):
         run = simulate(seed)
         assert not run.violations, "\n".join(report.of(run))

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
+from adapters.memory.analytics import MemoryAnalyticsRepository
 from adapters.memory.campaigns import MemoryCampaignRepository
 from adapters.memory.chunks import MemoryChunkRepository
 from adapters.memory.contacts import MemoryContactRepository
@@ -45,6 +46,7 @@ from domain.use_cases.send_batch import SendBatch
 from domain.use_cases.send_chunk import SendChunk
 from domain.use_cases.settle_unknown import SettleUnknown
 from domain.use_cases.start_campaign import StartCampaign
+from domain.use_cases.write_path_line import WritePathLine
 from tests.simulation.decisions import Decisions
 from tests.simulation.faults import Faults
 from tests.simulation.hub import Hub, Process, Signal
@@ -115,6 +117,7 @@ class World:
             chunks=Observed(self.witness.chunk_written),
             suppressions=Observed(self.witness.suppression_written),
         )
+        self.analytics = MemoryAnalyticsRepository(self.database)
         self.campaigns = MemoryCampaignRepository(self.database)
         self.chunks = MemoryChunkRepository(self.database)
         self.contacts = MemoryContactRepository(
@@ -188,7 +191,8 @@ class World:
         )
         suppressions = port(calls, process, "suppressions", self.suppressions)
         policy = self.setting.policy
-        finish = FinishCampaign(campaigns=campaigns, fan_out=fan_out, clock=clock, policy=policy)
+        analytics = port(calls, process, "analytics", self.analytics)
+        finish = FinishCampaign(campaigns=campaigns, fan_out=fan_out, clock=clock)
         resume = ResumeCampaign(
             campaigns=campaigns,
             fan_out=fan_out,
@@ -270,6 +274,9 @@ class World:
                 ),
                 finish=finish,
                 resume=resume,
+                write_line=WritePathLine(
+                    analytics=analytics, campaigns=campaigns, fan_out=fan_out, clock=clock
+                ),
             ),
             pause=PauseCampaign(campaigns=campaigns, scheduler=scheduler, clock=clock),
             resume=resume,

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
+from adapters.memory.analytics import MemoryAnalyticsRepository
 from adapters.memory.campaigns import MemoryCampaignRepository
 from adapters.memory.chunks import MemoryChunkRepository
 from adapters.memory.contacts import MemoryContactRepository
@@ -51,6 +52,7 @@ from domain.use_cases.send_chunk import SendChunk
 from domain.use_cases.settle_unknown import SettleUnknown
 from domain.use_cases.start_campaign import StartCampaign
 from domain.use_cases.unsubscribe import Unsubscribe
+from domain.use_cases.write_path_line import WritePathLine
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -107,6 +109,7 @@ class Sentinel:
         self.chunk_size = MAX_RECIPIENTS
         self.soft_bounce_limit = 5
         self.database = MemoryDatabase()
+        self.analytics = MemoryAnalyticsRepository(self.database)
         self.campaigns = MemoryCampaignRepository(self.database)
         self.chunks = MemoryChunkRepository(self.database)
         self.contacts = MemoryContactRepository(self.database, self.ids)
@@ -212,7 +215,16 @@ class Sentinel:
             campaigns=self.campaigns,
             fan_out=self.fan_out,
             clock=self.clock,
-            policy=self.policy,
+        )
+
+    @property
+    def write_line(self) -> WritePathLine:
+        """The use case."""
+        return WritePathLine(
+            analytics=self.analytics,
+            campaigns=self.campaigns,
+            fan_out=self.fan_out,
+            clock=self.clock,
         )
 
     @property
@@ -258,6 +270,7 @@ class Sentinel:
             account=self.account,
             finish=self.finish_campaign,
             resume=self.resume_campaign,
+            write_line=self.write_line,
         )
 
     @property

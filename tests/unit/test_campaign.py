@@ -113,11 +113,11 @@ def test_final_states() -> None:
     "event",
     [CampaignEvent.FINISH, CampaignEvent.CANCEL, CampaignEvent.EXPIRE, CampaignEvent.FAIL],
 )
-def test_an_end_has_its_time_and_no_more_checks(event: CampaignEvent) -> None:
-    """A campaign that ended shows when, and the reconciler is done with it."""
+def test_an_end_has_its_time_and_is_looked_back_on(event: CampaignEvent) -> None:
+    """A campaign that ended shows when, and the reconciler looks at it once more, at once."""
     ended = MOVES[event](replace(CAMPAIGN, state=CampaignState.SENDING))
     assert ended.ended_at == NOW
-    assert ended.next_check_at is None
+    assert ended.next_check_at == NOW
 
 
 def test_a_failure_says_why() -> None:
@@ -179,6 +179,15 @@ def test_too_late_counts_from_the_move_for_a_time_in_the_past() -> None:
     assert not campaign.is_too_late(now + LATENESS, LATENESS)
     assert campaign.is_too_late(now + LATENESS + timedelta(microseconds=1), LATENESS)
     assert campaign.startable_at == now
+
+
+def test_when_it_could_have_started_stays_as_it_was_at_its_start() -> None:
+    """A pause afterwards, or another claim of a range, makes its start no sooner or later."""
+    sending = CAMPAIGN.reschedule(PAST, NOW + MINUTE, NOW).start(NOW + 2 * MINUTE, NOW)
+    assert sending.startable_at == NOW + MINUTE
+    paused = sending.pause(NOW, PauseReason.OPERATOR)
+    again = paused.resume(NOW + LATENESS, NOW).start(NOW + 2 * LATENESS, NOW)
+    assert again.startable_at == NOW + MINUTE
 
 
 def test_too_late_counts_from_the_time_it_was_moved_to() -> None:
