@@ -24,7 +24,7 @@ _C1 = (
     "A control character from U+0080 to U+009F, as of text that was read in a wrong encoding "
     "before it was saved; save it anew as UTF-8, or take it out."
 )
-_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)")
+_LINE = re.compile(r"[^\r\n]*+(?:\r\n|\r|\n)")
 _ERRORS = {"utf-16-le": "surrogatepass", "utf-16-be": "surrogatepass"}
 """What cannot be read is kept apart, byte by byte, so that places can be told in bytes."""
 _UNIT = 2

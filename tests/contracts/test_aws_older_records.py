@@ -28,7 +28,7 @@ from domain.campaign import CampaignCategory, CampaignState, UnknownPolicy
 from domain.chunk import ChunkRef
 from domain.contact import Contact
 from domain.contact_export import ContactExport
-from domain.contact_import import ContactImport, ImportPlan
+from domain.contact_import import ContactImport, CsvPosition, ImportPlan
 from domain.erasure import Erasure
 from domain.errors import VersionConflict
 from domain.identifiers import AttemptToken, ContactId, JobId, SuppressionId, TemplateId
@@ -180,6 +180,21 @@ def test_a_template_that_has_its_only_version_in_it(deployment: Deployment) -> N
                 created_at=START,
                 state=JobState.AWAITING_UPLOAD,
                 plan=ImportPlan(),
+            ),
+        ),
+        (
+            {
+                "listing": "imports",
+                "job_state": "running",
+                "plan": "{}",
+                "position": {"offset": 12, "line": 2},
+            },
+            ContactImport(
+                job_id=JobId("job_1"),
+                created_at=START,
+                state=JobState.RUNNING,
+                plan=ImportPlan(),
+                position=CsvPosition(12, 2),
             ),
         ),
         (

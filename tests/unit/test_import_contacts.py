@@ -168,10 +168,15 @@ def test_a_dry_run_tells_and_changes_nothing(sentinel: Importing) -> None:
 
 
 def outcome(
-    sentinel: Importing, life: Life, time_left: timedelta | None, *, dry_run: bool = False
-) -> object:
+    sentinel: Importing,
+    life: Life,
+    time_left: timedelta | None,
+    *,
+    dry_run: bool = False,
+    content: bytes = SMALL,
+) -> tuple[JobState, ImportCounts, list[RefusedRow], object]:
     """Of an import whose process is killed; the next ones live."""
-    job = sentinel.begin(SMALL, dry_run=dry_run)
+    job = sentinel.begin(content, dry_run=dry_run)
     immortal = mortal(sentinel, life)
     try:
         sentinel.invoke(job, time_left)
@@ -198,6 +203,17 @@ def test_no_kill_is_seen(time_left: timedelta | None, dry_run: bool) -> None:
             life = Life(number, after=after)
             found = outcome(Importing(), life, time_left, dry_run=dry_run)
             assert found == expected, (number, after)
+
+
+def test_no_kill_within_a_line_that_is_too_long_is_seen() -> None:
+    """Whoever goes on knows that it is one: nothing of the rest is taken for a row."""
+    content = b"email;name\n" + b"x" * WINDOW_BYTES + b"\ne@example.com;Eve\n"
+    undisturbed = Life(None)
+    expected = outcome(Importing(), undisturbed, timedelta(), content=content)
+    assert expected[:2] == (JobState.FINISHED, ImportCounts(created=1, refused=1))
+    for number in range(undisturbed.calls):
+        found = outcome(Importing(), Life(number), timedelta(), content=content)
+        assert found == expected, number
 
 
 def test_somebody_who_slept_changes_nothing() -> None:
