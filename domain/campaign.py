@@ -9,6 +9,7 @@ from types import MappingProxyType
 from domain.campaign_history import MAX_HISTORY, ChangeKind, StateChange
 from domain.errors import IllegalTransition
 from domain.identifiers import CampaignId, SegmentId, TemplateId
+from domain.local_time import LocalTime
 from domain.path_policy import ExecutionPath, Timing
 
 
@@ -148,6 +149,8 @@ class Campaign:
     look at. `resume_at` is when a pause ends by itself. `could_start_at` is `startable_at` as it
     was at the first start; None in records from before that was kept. `history` are the latest
     changes of its state, oldest first; a campaign that an older version stored has those since.
+    With a `local_time` each recipient has a time of their own, in waves, none before
+    `schedule_at`.
     """
 
     campaign_id: CampaignId
@@ -174,6 +177,7 @@ class Campaign:
     exclude_segment_ids: tuple[SegmentId, ...] = ()
     could_start_at: datetime | None = None
     history: tuple[StateChange, ...] = ()
+    local_time: LocalTime | None = None
 
     @property
     def new_changes(self) -> tuple[StateChange, ...]:
@@ -332,6 +336,7 @@ class Campaign:
             self._after(CampaignEvent.RESCHEDULE, now),
             execution_path=timing.execution_path,
             schedule_at=timing.schedule_at,
+            local_time=timing.local_time,
             schedule_version=self.schedule_version + 1,
             moved_at=now,
         )

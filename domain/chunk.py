@@ -71,7 +71,8 @@ class Chunk:
     at it next, None once the chunk is finished. `made_at` is when it was fanned out, `finished_at`
     when the last of it was in a counted state; None in records from before they were kept.
     `unknown_since` is when a recipient last became unknown. `put_backs` counts the attempts since
-    the last acceptance of which something was certainly not sent.
+    the last acceptance of which something was certainly not sent. Nobody of it is mailed before
+    `not_before`, fixed at fan-out: its wave; None is at once.
     """
 
     ref: ChunkRef
@@ -85,23 +86,30 @@ class Chunk:
     finished_at: datetime | None = None
     unknown_since: datetime | None = None
     put_backs: int = 0
+    not_before: datetime | None = None
 
     @classmethod
-    def new(
+    def new(  # noqa: PLR0913  what is known of it at fan-out
         cls,
         ref: ChunkRef,
         recipients: tuple[Recipient, ...],
         next_check_at: datetime,
         made_at: datetime | None = None,
         resend: Resend = Resend.NONE,
+        *,
+        not_before: datetime | None = None,
     ) -> "Chunk":
-        """All recipients pending; `resend` is ahead for each under policy `resend`."""
+        """All recipients pending; `resend` is ahead for each under policy `resend`.
+
+        One that is `not_before` some moment is looked at then, whatever `next_check_at` says.
+        """
         return cls(
             ref=ref,
             recipients=recipients,
             progress=(RecipientProgress(resend=resend),) * len(recipients),
-            next_check_at=next_check_at,
+            next_check_at=not_before or next_check_at,
             made_at=made_at,
+            not_before=not_before,
         )
 
     @property
@@ -133,6 +141,21 @@ class Chunk:
     def awaiting_resend(self) -> tuple[int, ...]:
         """Positions that are unknown, and are to be put back by themselves."""
         return tuple(at for at, each in enumerate(self.progress) if each.awaits_resend)
+
+    def early_by(self, now: datetime) -> timedelta:
+        """How long it is until its wave; zero or less once that has come."""
+        return timedelta() if self.not_before is None else self.not_before - now
+
+    @property
+    def awaits_wave(self) -> bool:
+        """Whether nobody has looked at it since fan-out: it is to be enqueued with its wave."""
+        return self.not_before is not None and self.next_check_at == self.not_before
+
+    @property
+    def due_since(self) -> datetime | None:
+        """Since when workers should be at it: fan-out or its wave, whichever came later."""
+        moments = [each for each in (self.made_at, self.not_before) if each is not None]
+        return max(moments, default=None)
 
     def is_held(self, now: datetime) -> bool:
         """Whether somebody's lease on it is live."""
@@ -240,6 +263,10 @@ class Chunk:
     def check_at(self, at: datetime) -> "Chunk":
         """Look again at `at`."""
         return replace(self, next_check_at=at)
+
+    def check_with_wave(self) -> "Chunk":
+        """Look again once its wave has come."""
+        return replace(self, next_check_at=self.not_before)
 
     def check_not_before(self, at: datetime) -> "Chunk":
         """It was put back until `at`: not abandoned before then."""

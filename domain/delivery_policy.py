@@ -21,7 +21,8 @@ class DeliveryPolicy:
     `quota_pause`: how long a campaign is paused for want of quota, before somebody looks whether
     there is some. `settling_window`: how long the provider's events are waited for, before a
     recipient of unknown outcome is mailed once more under policy `resend`.
-    `clock_skew`: a schedule may fire this much early by the starter's clock; it then waits.
+    `clock_skew`: a schedule may fire this much early by the starter's clock, which then waits; a
+    wave may be enqueued this much early by the worker's, which then puts it back for so long.
     `unknown_watch`: for so long after its end a campaign with unknown recipients is looked at.
     """
 

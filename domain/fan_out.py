@@ -1,5 +1,7 @@
 """Fan-out ranges: which part of a segment's key space has become chunks, and who is at it."""
 
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -9,14 +11,53 @@ from domain.segment import key_space_bounds
 from domain.tally import Tally
 
 CHUNKS_A_STEP = 10
-"""Chunks written in one transaction and enqueued in one SQS batch."""
+"""Chunks written in one transaction and enqueued in one SQS batch, but for waves."""
+
+MAX_CHUNKS_A_STEP = 49
+"""Where a step is for several waves, each in chunks of its own. A transaction of DynamoDB takes 100
+items: two for each chunk, the range, a check of the campaign. Never fewer than it once was: the
+chunks of a step overlap in their member keys, and are looked for no further apart than this."""
+
+WAVE_MEMBERS = 3
+"""How many times the members of an ordinary step are taken for one of several waves, so that its
+chunks are less empty: 1,500, of whom all that may be known fits into the 4 MB of a transaction."""
+
+
+@dataclass(frozen=True, order=True)
+class Wave:
+    """So many recipients have their time `at` one moment."""
+
+    at: datetime
+    recipients: int
+
+
+def merged(waves: Iterable[Wave]) -> tuple[Wave, ...]:
+    """One for each moment, the first first."""
+    counts: Counter[datetime] = Counter()
+    for wave in waves:
+        counts[wave.at] += wave.recipients
+    return tuple(sorted(Wave(at, recipients) for at, recipients in counts.items()))
+
+
+def fitting(waves: Sequence[datetime | None], chunk_size: int, chunks: int) -> int:
+    """How many of the first members fit into so many chunks, each of one wave alone."""
+    counts: Counter[datetime | None] = Counter()
+    begun = 0
+    for index, wave in enumerate(waves):
+        if counts[wave] % chunk_size == 0:
+            if begun == chunks:
+                return index
+            begun += 1
+        counts[wave] += 1
+    return len(waves)
 
 
 @dataclass(frozen=True, kw_only=True)
 class FanOutRange:
     """One range. `lower` is within it, `upper` is not; `cursor` is the last key turned to chunks.
 
-    Chunks 0 to `chunk_count` are written, 0 to `enqueued_through` are on the queue.
+    Chunks 0 to `chunk_count` are written, 0 to `enqueued_through` are on the queue, or left to the
+    reconciler until their wave. `waves` counts the recipients of a campaign in local time.
     """
 
     campaign_id: CampaignId
@@ -31,6 +72,7 @@ class FanOutRange:
     lease_token: LeaseToken | None = None
     lease_until: datetime | None = None
     version: int = 0
+    waves: tuple[Wave, ...] = ()
 
     @property
     def has_work_left(self) -> bool:
@@ -59,7 +101,13 @@ class FanOutRange:
         return replace(self, lease_token=token, lease_until=until)
 
     def advance(
-        self, *, cursor: str | None, chunks: int, recipients: int, lease_until: datetime
+        self,
+        *,
+        cursor: str | None,
+        chunks: int,
+        recipients: int,
+        lease_until: datetime,
+        waves: Iterable[Wave] = (),
     ) -> "FanOutRange":
         """More chunks are written; without a cursor the segment has no more members here."""
         return replace(
@@ -69,6 +117,7 @@ class FanOutRange:
             recipient_count=self.recipient_count + recipients,
             is_complete=cursor is None,
             lease_until=lease_until,
+            waves=merged((*self.waves, *waves)),
         )
 
     def enqueued(self, chunks: int) -> "FanOutRange":
@@ -113,6 +162,21 @@ class DeliveryProgress:
     def pending(self) -> int:
         """Recipients fanned out whose chunk is not finished."""
         return self.recipients - self.tally.recipients
+
+    @property
+    def waves(self) -> tuple[Wave, ...]:
+        """When so many recipients have their time; none of a campaign that has one for all."""
+        return merged(wave for each in self.ranges for wave in each.waves)
+
+    def waits_for_wave(self, now: datetime) -> bool:
+        """Whether a wave is to come, and all there was to do before it is done."""
+        to_come = sum(wave.recipients for wave in self.waves if wave.at > now)
+        is_fanned_out = not any(each.has_work_left for each in self.ranges)
+        return is_fanned_out and to_come > 0 and self.pending <= to_come
+
+    def last_wave(self, now: datetime) -> datetime | None:
+        """When the last one came."""
+        return max((wave.at for wave in self.waves if wave.at <= now), default=None)
 
     @property
     def is_finished(self) -> bool:

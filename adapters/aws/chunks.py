@@ -1,6 +1,6 @@
 """Chunks in DynamoDB."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from adapters.aws.address_hash_key import AddressHashKey
@@ -32,18 +32,24 @@ class DynamoDBChunkRepository:
 
     def load(self, ref: ChunkRef) -> tuple[Campaign, Chunk] | None:
         """Campaign, manifest and progress in one consistent BatchGetItem."""
-        campaign, manifest, progress = (
-            campaign_key(ref.campaign_id),
-            manifest_key(ref),
-            progress_key(ref),
-        )
-        found = self._table.batch_get([campaign, manifest, progress], consistent=True)
-        if not found.keys() >= {campaign, manifest, progress}:
-            return None
-        return (
-            item_to_campaign(found[campaign]),
-            items_to_chunk(ref, found[manifest], found[progress]),
-        )
+        return self.load_all([ref]).get(ref)
+
+    def load_all(self, refs: Sequence[ChunkRef]) -> Mapping[ChunkRef, tuple[Campaign, Chunk]]:
+        """Consistent BatchGetItem, 100 records a request; each campaign once."""
+        wanted = dict.fromkeys(campaign_key(ref.campaign_id) for ref in refs)
+        for ref in refs:
+            wanted |= {manifest_key(ref): None, progress_key(ref): None}
+        found = self._table.batch_get(list(wanted), consistent=True)
+        campaigns = {
+            key: item_to_campaign(item) for key, item in found.items() if key[1] == "CAMPAIGN"
+        }
+        loaded = {}
+        for ref in refs:
+            campaign = campaigns.get(campaign_key(ref.campaign_id))
+            manifest, progress = found.get(manifest_key(ref)), found.get(progress_key(ref))
+            if campaign is not None and manifest is not None and progress is not None:
+                loaded[ref] = (campaign, items_to_chunk(ref, manifest, progress))
+        return loaded
 
     def save(self, chunk: Chunk, before: Chunk) -> Chunk:
         """A conditional PutItem; where the tally moves, a transaction with it."""

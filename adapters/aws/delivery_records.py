@@ -23,7 +23,7 @@ from domain.campaign import Campaign, CampaignCategory, CampaignState, PauseReas
 from domain.campaign_history import ChangeKind, StateChange
 from domain.chunk import Chunk, ChunkRef, Lease
 from domain.contact import FieldValue
-from domain.fan_out import FanOutRange
+from domain.fan_out import FanOutRange, Wave
 from domain.identifiers import (
     AttemptToken,
     CampaignId,
@@ -32,6 +32,7 @@ from domain.identifiers import (
     SegmentId,
     TemplateId,
 )
+from domain.local_time import LocalTime
 from domain.path_policy import ExecutionPath
 from domain.recipient import Recipient, RecipientFlag, RecipientProgress, RecipientState, Resend
 from domain.tally import Tally
@@ -108,6 +109,8 @@ def campaign_to_item(campaign: Campaign) -> Item:
             "exclude_segment_ids": list(campaign.exclude_segment_ids) or None,
             "could_start_at": optional_time_to_text(campaign.could_start_at),
             "history": _history_to_text(campaign.history),
+            "local_at": campaign.local_time and campaign.local_time.at.isoformat(),
+            "local_time_zone": campaign.local_time and campaign.local_time.time_zone,
             **_open_work(CAMPAIGN_SHARD, campaign.next_check_at),
         }
     )
@@ -141,6 +144,7 @@ def item_to_campaign(item: Item) -> Campaign:
         exclude_segment_ids=tuple(map(SegmentId, item.get("exclude_segment_ids", ()))),
         could_start_at=optional_text_to_time(item.get("could_start_at")),
         history=tuple(map(row_to_change, json.loads(item.get("history", "[]")))),
+        local_time=_local_time(item),
     )
 
 
@@ -173,6 +177,12 @@ def _history_to_text(history: Sequence[StateChange]) -> str | None:
     return json.dumps([change_to_row(each) for each in history]) if history else None
 
 
+def _local_time(item: Item) -> LocalTime | None:
+    if "local_at" not in item:
+        return None
+    return LocalTime(datetime.fromisoformat(item["local_at"]), item["local_time_zone"])
+
+
 def range_to_item(fan_out_range: FanOutRange) -> Item:
     """A fan-out range's record."""
     return _present(
@@ -192,6 +202,8 @@ def range_to_item(fan_out_range: FanOutRange) -> Item:
             "lease_token": fan_out_range.lease_token,
             "lease_until": optional_time_to_text(fan_out_range.lease_until),
             "version": fan_out_range.version,
+            "waves": {time_to_text(each.at): each.recipients for each in fan_out_range.waves}
+            or None,
         }
     )
 
@@ -212,6 +224,10 @@ def item_to_range(item: Item) -> FanOutRange:
         lease_token=None if lease_token is None else LeaseToken(lease_token),
         lease_until=optional_text_to_time(item.get("lease_until")),
         version=int(item["version"]),
+        waves=tuple(
+            Wave(text_to_time(at), int(recipients))
+            for at, recipients in sorted(item.get("waves", {}).items())
+        ),
     )
 
 
@@ -248,6 +264,7 @@ def progress_to_item(chunk: Chunk, expires_at: int) -> Item:
             "finished_at": optional_time_to_text(chunk.finished_at),
             "unknown_since": optional_time_to_text(chunk.unknown_since),
             "put_backs": chunk.put_backs or None,
+            "not_before": optional_time_to_text(chunk.not_before),
             "expires_at": expires_at,
             **_open_work(_chunk_shard(key), chunk.next_check_at),
         }
@@ -280,6 +297,7 @@ def items_to_chunk(ref: ChunkRef, manifest: Item, progress: Item) -> Chunk:
         finished_at=optional_text_to_time(progress.get("finished_at")),
         unknown_since=optional_text_to_time(progress.get("unknown_since")),
         put_backs=int(progress.get("put_backs", 0)),
+        not_before=optional_text_to_time(progress.get("not_before")),
     )
 
 

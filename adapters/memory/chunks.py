@@ -1,6 +1,6 @@
 """Chunks in memory."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from adapters.memory.database import MemoryDatabase
@@ -25,6 +25,11 @@ class MemoryChunkRepository:
             campaign = self._database.campaigns.get(ref.campaign_id)
             chunk = self._database.chunks.get(ref)
             return None if campaign is None or chunk is None else (campaign, chunk)
+
+    def load_all(self, refs: Sequence[ChunkRef]) -> Mapping[ChunkRef, tuple[Campaign, Chunk]]:
+        """One after the other."""
+        found = {ref: self.load(ref) for ref in refs}
+        return {ref: loaded for ref, loaded in found.items() if loaded is not None}
 
     def save(self, chunk: Chunk, before: Chunk) -> Chunk:
         """By version, with the tally."""

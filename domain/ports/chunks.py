@@ -1,6 +1,6 @@
 """Where chunks are kept."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -25,6 +25,10 @@ class ChunkRepository(Protocol):
 
     def load(self, ref: ChunkRef) -> tuple[Campaign, Chunk] | None:
         """The chunk and its campaign, strongly consistent; None if either does not exist."""
+        ...
+
+    def load_all(self, refs: Sequence[ChunkRef]) -> Mapping[ChunkRef, tuple[Campaign, Chunk]]:
+        """As `load` for each that exists, in few requests; not all at the same moment."""
         ...
 
     def save(self, chunk: Chunk, before: Chunk) -> Chunk:

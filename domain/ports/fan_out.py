@@ -32,7 +32,7 @@ class FanOutRepository(Protocol):
         ...
 
     def append(self, fan_out_range: FanOutRange, chunks: Sequence[Chunk]) -> FanOutRange:
-        """Write up to ten new chunks and the advanced range in one transaction.
+        """Write up to `MAX_CHUNKS_A_STEP` new chunks and the advanced range in one transaction.
 
         Holds only if the stored range is the version given and the campaign is `sending`: a
         starter that was overtaken, or missed a pause or a cancel, writes nothing. Returns the

@@ -3,18 +3,18 @@
 import base64
 import binascii
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from domain.chunk import Chunk, ChunkRef
 from domain.errors import InvalidInput
-from domain.fan_out import FanOutRange
+from domain.fan_out import MAX_CHUNKS_A_STEP, FanOutRange
 from domain.identifiers import ContactId
 from domain.segment import member_key
 
 _CURSOR = re.compile(r"([0-9]{1,4})\.([0-9]{1,6})\.([0-9]{1,2})")
 
-LoadChunk = Callable[[ChunkRef], Chunk | None]
+LoadChunks = Callable[[Sequence[ChunkRef]], Mapping[ChunkRef, Chunk]]
 
 
 class ChunkGone(Exception):
@@ -72,33 +72,44 @@ def chunks_from(ranges: Sequence[FanOutRange], place: Place) -> Iterator[ChunkRe
 
 
 def chunk_with(
-    ranges: Sequence[FanOutRange], contact_id: ContactId, load: LoadChunk
+    ranges: Sequence[FanOutRange], contact_id: ContactId, load: LoadChunks
 ) -> Chunk | None:
     """The chunk that a contact is in; None where it is in none so far.
 
-    Members are fanned out in the order of their keys, so that halving finds it. Raises ChunkGone.
+    Members are fanned out in the order of their keys, step by step, so that halving finds it.
+    Raises ChunkGone.
     """
     key = member_key(contact_id)
     for each in ranges:
         if each.lower <= key < each.upper:
-            return _halved(each, key, load)
+            return _found(each, key, load)
     return None
 
 
-def _halved(fan_out_range: FanOutRange, key: str, load: LoadChunk) -> Chunk | None:
+def _found(fan_out_range: FanOutRange, key: str, load: LoadChunks) -> Chunk | None:
+    # The chunks of one step overlap where they are of several waves; those of two steps never do.
+    overlap = bool(fan_out_range.waves)
+    reach = MAX_CHUNKS_A_STEP - 1 if overlap else 0
     low, high = 0, fan_out_range.chunk_count
-    while low < high:
+    while high - low > 3 * reach:
         middle = (low + high) // 2
-        chunk = load(ChunkRef(fan_out_range.campaign_id, fan_out_range.number, middle))
-        if chunk is None:
-            raise ChunkGone
+        (chunk,) = _loaded(fan_out_range, range(middle, middle + 1), load)
         keys = [member_key(each.contact_id) for each in chunk.recipients]
         if key in keys:
             return chunk
-        if key < keys[0]:
-            high = middle
-        elif key > keys[-1]:
-            low = middle + 1
-        else:
-            return None
+        if key < keys[-1]:
+            high = min(high, middle + reach + overlap)
+        if key > keys[0]:
+            low = max(low, middle - reach + (not overlap))
+    for chunk in _loaded(fan_out_range, range(low, high), load):
+        if key in [member_key(each.contact_id) for each in chunk.recipients]:
+            return chunk
     return None
+
+
+def _loaded(fan_out_range: FanOutRange, numbers: range, load: LoadChunks) -> Sequence[Chunk]:
+    refs = [ChunkRef(fan_out_range.campaign_id, fan_out_range.number, each) for each in numbers]
+    found = load(refs)
+    if len(found) < len(refs):
+        raise ChunkGone
+    return [found[ref] for ref in refs]

@@ -52,6 +52,7 @@ class CampaignRequest:
     schedule_at: str | None = None
     timezone: str | None = None
     fold: int | None = None
+    local_time: bool = False
     unknown_policy: UnknownPolicy = UnknownPolicy.HOLD
     category: CampaignCategory = CampaignCategory.MARKETING
     exclude_segment_ids: tuple[SegmentId, ...] = ()
@@ -105,6 +106,7 @@ class CreateCampaign:
             now,
             timezone=request.timezone,
             fold=request.fold,
+            local_time=request.local_time,
             horizon=self.horizon,
         )
         template = self._template(request.template_id)
@@ -125,6 +127,7 @@ class CreateCampaign:
             unknown_policy=request.unknown_policy,
             category=request.category,
             exclude_segment_ids=request.exclude_segment_ids,
+            local_time=timing.local_time,
         ).as_created()
         self._store(campaign, record)
         self.metrics.campaign_created(campaign)

@@ -4,6 +4,7 @@ No record leads from a person to the mails: one for each recipient would cost a 
 are found in each campaign by halving, since chunks are in the order of member keys.
 """
 
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -68,12 +69,11 @@ class DeliveryWalk:
     ) -> Delivery | None:
         """None where the person is not in it, or it is kept no longer. Raises DependencyFault."""
         with suppress(ChunkGone):
-            chunk = chunk_with(ranges, contact_id, self._load)
+            chunk = chunk_with(ranges, contact_id, self._load_all)
             if chunk is not None:
                 ids = [each.contact_id for each in chunk.recipients]
                 return Delivery(campaign, chunk, ids.index(contact_id))
         return None
 
-    def _load(self, ref: ChunkRef) -> Chunk | None:
-        loaded = self.chunks.load(ref)
-        return None if loaded is None else loaded[1]
+    def _load_all(self, refs: Sequence[ChunkRef]) -> Mapping[ChunkRef, Chunk]:
+        return {ref: chunk for ref, (_, chunk) in self.chunks.load_all(refs).items()}

@@ -3,14 +3,14 @@
 import logging
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from domain.campaign import Campaign, CampaignState
 from domain.delivery_policy import DeliveryPolicy
 from domain.errors import DependencyFault
 from domain.identifiers import CampaignId
 from domain.names import checked_name
-from domain.path_policy import decide_timing
+from domain.path_policy import Timing, decide_timing
 from domain.ports.campaigns import CampaignRepository
 from domain.ports.clock import Clock
 from domain.ports.invoker import Invoker
@@ -23,11 +23,32 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, kw_only=True)
 class NewTime:
-    """A time as written; without `schedule_at` it is now."""
+    """A time as written; without `schedule_at` it is now.
+
+    Whether it is where the recipients live stays as it is where `local_time` is None, and with it
+    the `timezone` of those of whom nobody knows where.
+    """
 
     schedule_at: str | None = None
     timezone: str | None = None
     fold: int | None = None
+    local_time: bool | None = None
+
+    def decide(self, campaign: Campaign, now: datetime, horizon: timedelta) -> Timing:
+        """Raises InvalidInput."""
+        known = campaign.local_time if self.schedule_at is not None else None
+        is_local = known is not None if self.local_time is None else self.local_time
+        timezone = self.timezone
+        if is_local and timezone is None and known is not None:
+            timezone = known.time_zone
+        return decide_timing(
+            self.schedule_at,
+            now,
+            timezone=timezone,
+            fold=self.fold,
+            local_time=is_local,
+            horizon=horizon,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,13 +122,7 @@ class EditCampaign:
         if edit.new_time is None:
             return campaign
         now = self.clock.now()
-        timing = decide_timing(
-            edit.new_time.schedule_at,
-            now,
-            timezone=edit.new_time.timezone,
-            fold=edit.new_time.fold,
-            horizon=self.horizon,
-        )
+        timing = edit.new_time.decide(campaign, now, self.horizon)
         return campaign.reschedule(timing, now, now + self.policy.check_interval)
 
     def _trigger(self, campaign: Campaign) -> None:

@@ -1,5 +1,6 @@
 """List who got a campaign's mail, who did not, and why."""
 
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -58,7 +59,7 @@ class ListRecipients:
         if contact_id is not None and cursor is None:
             # Where a chunk is missing on the short way, all that are left are gone through.
             with suppress(ChunkGone):
-                chunk = chunk_with(ranges, contact_id, self._load)
+                chunk = chunk_with(ranges, contact_id, self._load_all)
                 lines = () if chunk is None else _lines(chunk)
                 return RecipientPage(tuple(filter(asked_for, lines)), None)
         found: list[Line] = []
@@ -77,6 +78,9 @@ class ListRecipients:
     def _load(self, ref: ChunkRef) -> Chunk | None:
         loaded = self.chunks.load(ref)
         return None if loaded is None else loaded[1]
+
+    def _load_all(self, refs: Sequence[ChunkRef]) -> Mapping[ChunkRef, Chunk]:
+        return {ref: chunk for ref, (_, chunk) in self.chunks.load_all(refs).items()}
 
 
 def _lines(chunk: Chunk) -> tuple[Line, ...]:

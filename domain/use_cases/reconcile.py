@@ -1,13 +1,15 @@
 """Look after everything that was left undone."""
 
 import logging
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import groupby
 
 from domain.campaign import Campaign, CampaignState, PauseReason, UnknownPolicy
-from domain.chunk import Chunk, ChunkRef
+from domain.chunk import ChunkRef
 from domain.delivery_policy import DeliveryPolicy
-from domain.errors import DependencyFault, DependencyRefused, IllegalTransition, VersionConflict
+from domain.errors import DependencyFault, IllegalTransition, VersionConflict
 from domain.fan_out import DeliveryProgress
 from domain.identifiers import CampaignId, JobId
 from domain.job import JobState
@@ -27,13 +29,13 @@ from domain.ports.scheduler import Scheduler
 from domain.ports.sending_account import SendingAccount
 from domain.schedule import Schedule
 from domain.use_cases.finish_campaign import FinishCampaign
+from domain.use_cases.reconcile_chunks import CHUNKS_AT_ONCE, ReconcileChunks
 from domain.use_cases.resume_campaign import ResumeCampaign
 from domain.use_cases.write_path_line import WritePathLine
 
 logger = logging.getLogger(__name__)
 
 _Work = CampaignId | ChunkRef | LineRef | Run
-_SENT_TO_WORKERS = frozenset({CampaignState.SENDING, CampaignState.CANCELLED})
 
 
 @dataclass
@@ -113,17 +115,28 @@ class Reconcile:
             work = [each for each in dict.fromkeys(due) if each not in looked_at]
             if not work:
                 return len(looked_at)
-            for each in work:
+            for some in _together(work):
                 if deadline is not None and self.clock.monotonic() >= deadline:
                     return len(looked_at)
-                looked_at.add(each)
-                self._look_after(each, seen)
+                looked_at.update(some)
+                self._look_after(some, seen)
 
-    def _look_after(self, work: _Work, seen: _Seen) -> None:
+    @property
+    def _chunks(self) -> ReconcileChunks:
+        return ReconcileChunks(
+            chunks=self.chunks,
+            queue=self.queue,
+            clock=self.clock,
+            metrics=self.metrics,
+            policy=self.policy,
+        )
+
+    def _look_after(self, some: Sequence[_Work], seen: _Seen) -> None:
+        work, *_ = some
         try:
             match work:
                 case ChunkRef():
-                    self._chunk(work, seen)
+                    seen.unfinished_chunk(self._chunks(_chunks_of(some)))
                 case JobRun(job_id=job_id):
                     self._job(job_id)
                 case ErasureRun():
@@ -174,12 +187,18 @@ class Reconcile:
         if progress.is_finished:
             self.finish(campaign.campaign_id)
             return
-        moments = [campaign.started_at, campaign.resumed_at, progress.last_finished_at]
+        moments = [
+            campaign.started_at,
+            campaign.resumed_at,
+            progress.last_finished_at,
+            progress.last_wave(now),
+        ]
         idle = now - max(each for each in moments if each is not None)
         if campaign.unknown_policy is UnknownPolicy.RESEND:
             # It may be waiting for the provider's events, and be right to.
             idle -= self.policy.settling_window
-        seen.stall(idle)
+        if not progress.waits_for_wave(now):
+            seen.stall(idle)
         if any(each.has_work_left and not each.is_held(now) for each in progress.ranges):
             self._start_again(campaign)
 
@@ -248,50 +267,15 @@ class Reconcile:
         self.metrics.retried(None, Retry.ERASURE)
         logger.info("Abandoned erasure invoked again", extra={"contact_id": run.contact_id})
 
-    def _chunk(self, ref: ChunkRef, seen: _Seen) -> None:
-        loaded = self.chunks.load(ref)
-        if loaded is None:
-            logger.error("A chunk in the index is gone", extra={"work": str(ref)})
-            return
-        campaign, chunk = loaded
-        now = self.clock.now()
-        if chunk.is_finished or chunk.next_check_at is None or chunk.next_check_at > now:
-            return
-        if chunk.made_at is not None and campaign.state in _SENT_TO_WORKERS:
-            seen.unfinished_chunk(now - chunk.made_at)
-        if chunk.lease is not None and chunk.is_held(now):
-            later = chunk.lease.until + self.policy.chunk_check_interval
-            self.chunks.save(chunk.check_not_before(later), chunk)
-            return
-        interval = self.policy.chunk_check_interval
-        if campaign.state not in _SENT_TO_WORKERS:
-            # Paused: whoever resumes it enqueues all of it. A look is for those who cancel.
-            self.chunks.save(chunk.check_at(now + self.policy.paused_check_interval), chunk)
-            return
-        if campaign.state is CampaignState.SENDING and chunk.awaiting_resend:
-            resend_at = (chunk.unknown_since or now) + self.policy.settling_window
-            if now >= resend_at:
-                self._resend(campaign, chunk, now)
-                return
-            if not chunk.pending and not chunk.sending:
-                self.chunks.save(chunk.check_at(resend_at), chunk)
-                return
-        # First, for a queue that refuses must be tried again with the next pass.
-        self._enqueue(ref)
-        self.chunks.save(chunk.check_later(now, interval), chunk)
-        self.metrics.retried(campaign, Retry.CHUNK)
-        logger.info("Abandoned chunk enqueued again", extra=ref.names)
 
-    def _resend(self, campaign: Campaign, chunk: Chunk, now: datetime) -> None:
-        """The provider had its time to tell: those of unknown outcome get a second mail."""
-        positions = chunk.awaiting_resend
-        self.chunks.save(chunk.resend(positions, now + self.policy.chunk_check_interval), chunk)
-        logger.warning(
-            "Outcome unknown, sent again: %d recipients", len(positions), extra=chunk.ref.names
-        )
-        self.metrics.retried(campaign, Retry.RESEND)
-        self._enqueue(chunk.ref)
+def _together(work: Sequence[_Work]) -> Iterator[Sequence[_Work]]:
+    """In this order: chunks that follow each other some at a time, all else alone."""
+    for are_chunks, group in groupby(work, key=lambda each: isinstance(each, ChunkRef)):
+        some = tuple(group)
+        size = CHUNKS_AT_ONCE if are_chunks else 1
+        for start in range(0, len(some), size):
+            yield some[start : start + size]
 
-    def _enqueue(self, ref: ChunkRef) -> None:
-        if self.queue.enqueue([ref]):
-            raise DependencyRefused("The send queue did not take the chunk.")
+
+def _chunks_of(work: Sequence[_Work]) -> Sequence[ChunkRef]:
+    return [each for each in work if isinstance(each, ChunkRef)]

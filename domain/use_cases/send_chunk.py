@@ -96,7 +96,11 @@ class SendChunk:
             logger.warning("No such chunk", extra=ref.names)
             return Step.LEFT
         campaign, chunk = loaded
-        return self._without_sending(campaign, chunk) or self._attempt(campaign, chunk, deadline)
+        return (
+            self._without_sending(campaign, chunk)
+            or self._before_its_wave(campaign, chunk)
+            or self._attempt(campaign, chunk, deadline)
+        )
 
     def _without_sending(self, campaign: Campaign, chunk: Chunk) -> Step | None:
         """What becomes of a chunk that is not to be sent now; None if it is."""
@@ -112,6 +116,21 @@ class SendChunk:
         if chunk.sending:
             return self._write(campaign, chunk.without_dead_attempts(), chunk)
         # Who is unknown is waited for, and then put back: the reconciler's to do.
+        return Step.LEFT
+
+    def _before_its_wave(self, campaign: Campaign, chunk: Chunk) -> Step | None:
+        """Whatever put the message there: the reconciler enqueues it once its wave has come."""
+        early = chunk.early_by(self.clock.now())
+        if early <= timedelta():
+            return None
+        if early <= self.policy.clock_skew:
+            # It has, by another clock.
+            self._put_back(campaign, chunk, early)
+        elif not chunk.awaits_wave:
+            try:
+                self._save(chunk.check_with_wave(), chunk)
+            except VersionConflict:
+                return Step.GO_ON
         return Step.LEFT
 
     def _attempt(self, campaign: Campaign, chunk: Chunk, deadline: timedelta | None) -> Step:

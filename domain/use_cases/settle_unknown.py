@@ -1,12 +1,11 @@
 """Settle by hand what became of recipients of unknown outcome."""
 
 import logging
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
-from functools import cache
 
 from domain.campaign import Campaign, CampaignState
 from domain.chunk import Chunk, ChunkRef
@@ -134,11 +133,13 @@ class SettleUnknown:
         self, ranges: Sequence[FanOutRange], contact_ids: Sequence[ContactId]
     ) -> Sequence[ChunkRef]:
         """The chunks that these contacts are in, found before anything is changed."""
+        known: dict[ChunkRef, Chunk] = {}
 
-        @cache
-        def load(ref: ChunkRef) -> Chunk | None:
-            loaded = self.chunks.load(ref)
-            return None if loaded is None else loaded[1]
+        def load(refs: Sequence[ChunkRef]) -> Mapping[ChunkRef, Chunk]:
+            missing = [ref for ref in refs if ref not in known]
+            for ref, (_, chunk) in self.chunks.load_all(missing).items():
+                known[ref] = chunk
+            return {ref: known[ref] for ref in refs if ref in known}
 
         refs: dict[ChunkRef, None] = {}
         for index, contact_id in enumerate(contact_ids):

@@ -1,14 +1,15 @@
 """Start a campaign: turn its segment into chunks and put them on the send queue."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from domain.audience import Audience
 from domain.campaign import Campaign, CampaignState, UnknownPolicy
 from domain.chunk import MAX_RECIPIENTS, Chunk, ChunkRef
+from domain.contact import Contact
 from domain.delivery_policy import DeliveryPolicy
 from domain.errors import (
     DependencyFault,
@@ -17,7 +18,14 @@ from domain.errors import (
     UnknownReference,
     VersionConflict,
 )
-from domain.fan_out import CHUNKS_A_STEP, FanOutRange
+from domain.fan_out import (
+    CHUNKS_A_STEP,
+    MAX_CHUNKS_A_STEP,
+    WAVE_MEMBERS,
+    FanOutRange,
+    Wave,
+    fitting,
+)
 from domain.identifiers import CampaignId
 from domain.ports.campaigns import CampaignRepository
 from domain.ports.clock import Clock
@@ -32,6 +40,7 @@ from domain.ports.renderer import Renderer
 from domain.ports.segments import SegmentRepository
 from domain.ports.templates import TemplateRepository
 from domain.recipient import Recipient, Resend
+from domain.segment import member_key
 from domain.start import StartRequest
 from domain.unsubscribe import Footer
 from domain.use_cases.audience_walk import AudienceWalk
@@ -68,6 +77,7 @@ class StartCampaign:
     footer: Footer
     chunk_size: int = MAX_RECIPIENTS
     chunks_a_step: int = CHUNKS_A_STEP
+    max_chunks_a_step: int = MAX_CHUNKS_A_STEP
 
     def __call__(self, request: StartRequest, time_left: timedelta | None = None) -> None:
         """Fan out what is not fanned out yet; leave quietly where there is nothing to do.
@@ -234,8 +244,8 @@ class StartCampaign:
             held = self._enqueue(held, deadline)
             while held.is_enqueued and not held.is_complete:
                 # At least one step a run, however little time there is: it must end some day.
-                held = self._step(campaign, held, audience, names)
-                held = self._enqueue(held, deadline)
+                held, waiting = self._step(campaign, held, audience, names)
+                held = self._enqueue(held, deadline, waiting)
                 if self._is_over(deadline):
                     break
         except DependencyFault:
@@ -248,57 +258,84 @@ class StartCampaign:
 
     def _step(
         self, campaign: Campaign, held: FanOutRange, audience: Audience, names: frozenset[str]
-    ) -> FanOutRange:
-        """Turn the next members into chunks, fenced."""
+    ) -> tuple[FanOutRange, frozenset[ChunkRef]]:
+        """Turn the next members into chunks, fenced; returns those whose wave is to come, too.
+
+        A chunk is of one wave. Who is in it is fixed with the cursor: nobody who moves to another
+        zone meanwhile is in two waves, or in none.
+        """
+        window = self.chunk_size * self.chunks_a_step
         page = self._walk.page(
             audience,
             lower=held.lower,
             upper=held.upper,
             after=held.cursor,
-            limit=self.chunk_size * self.chunks_a_step,
+            limit=window if campaign.local_time is None else window * WAVE_MEMBERS,
             # The same day for all of them, however long it takes.
             today=(campaign.started_at or self.clock.now()).date(),
         )
-        recipients = [
-            Recipient(
-                contact.contact_id,
-                contact.address,
-                {name: value for name, value in contact.fields.items() if name in names},
-            )
-            for contact in page.contacts
-            # The address may be somebody else's, who never asked for it.
-            if not contact.is_unconfirmed
-        ]
+        # An address that nobody confirmed may be somebody else's, who never asked for it.
+        members = [contact for contact in page.contacts if not contact.is_unconfirmed]
         now = self.clock.now()
-        resends = campaign.unknown_policy is UnknownPolicy.RESEND
-        chunks = [
-            Chunk.new(
-                ChunkRef(held.campaign_id, held.number, held.chunk_count + index),
-                tuple(recipients[start : start + self.chunk_size]),
-                now + self.policy.chunk_check_interval,
-                now,
-                Resend.AHEAD if resends else Resend.NONE,
-            )
-            for index, start in enumerate(range(0, len(recipients), self.chunk_size))
-        ]
-        return self.fan_out.append(
+        times = [_time_of(contact, campaign) for contact in members]
+        # Whose time has passed already has it at once.
+        waves = [None if at is None or at <= now else at for at in times]
+        fit = fitting(waves, self.chunk_size, self.max_chunks_a_step)
+        by_wave: dict[datetime | None, list[Recipient]] = {}
+        for contact, wave in zip(members[:fit], waves[:fit], strict=True):
+            by_wave.setdefault(wave, []).append(_recipient(contact, names))
+        chunks = self._chunks(campaign, held, by_wave, now)
+        advanced = self.fan_out.append(
             held.advance(
-                cursor=page.cursor,
+                cursor=page.cursor if fit == len(members) else _key(members[fit - 1]),
                 chunks=len(chunks),
-                recipients=len(recipients),
+                recipients=fit,
                 lease_until=now + self.policy.fan_out_lease,
+                waves=[Wave(at, 1) for at in times[:fit] if at is not None],
             ),
             chunks,
         )
+        return advanced, frozenset(each.ref for each in chunks if each.not_before is not None)
 
-    def _enqueue(self, held: FanOutRange, deadline: timedelta | None) -> FanOutRange:
-        """Put what is written on the queue, as far as the time goes.
+    def _chunks(
+        self,
+        campaign: Campaign,
+        held: FanOutRange,
+        by_wave: Mapping[datetime | None, Sequence[Recipient]],
+        now: datetime,
+    ) -> Sequence[Chunk]:
+        resends = campaign.unknown_policy is UnknownPolicy.RESEND
+        parts = [
+            (wave, tuple(recipients[start : start + self.chunk_size]))
+            for wave, recipients in by_wave.items()
+            for start in range(0, len(recipients), self.chunk_size)
+        ]
+        return [
+            Chunk.new(
+                ChunkRef(held.campaign_id, held.number, held.chunk_count + index),
+                recipients,
+                now + self.policy.chunk_check_interval,
+                now,
+                Resend.AHEAD if resends else Resend.NONE,
+                not_before=wave,
+            )
+            for index, (wave, recipients) in enumerate(parts)
+        ]
+
+    def _enqueue(
+        self,
+        held: FanOutRange,
+        deadline: timedelta | None,
+        waiting: Collection[ChunkRef] = frozenset(),
+    ) -> FanOutRange:
+        """Put what is written on the queue, as far as the time goes, but for those `waiting`.
 
         The next write of the range says so. After a pause that is everything, of a large segment
-        for minutes: what is done is written down on the way.
+        for minutes: what is done is written down on the way. Whose wave is to come the workers
+        leave to the reconciler.
         """
         while chunks := held.not_enqueued(_ENQUEUED_AT_ONCE):
-            self._put_on_queue(chunks)
+            self._put_on_queue([chunk for chunk in chunks if chunk not in waiting])
             held = held.enqueued(len(chunks))
             if held.is_enqueued:
                 break
@@ -321,3 +358,18 @@ class StartCampaign:
 
     def _is_over(self, deadline: timedelta | None) -> bool:
         return deadline is not None and self.clock.monotonic() >= deadline
+
+
+def _time_of(contact: Contact, campaign: Campaign) -> datetime | None:
+    """When it is the campaign's time where the contact lives; None where it has one for all."""
+    local_time = campaign.local_time
+    return None if local_time is None else local_time.instant(contact.time_zone)
+
+
+def _recipient(contact: Contact, names: frozenset[str]) -> Recipient:
+    fields = {name: value for name, value in contact.fields.items() if name in names}
+    return Recipient(contact.contact_id, contact.address, fields)
+
+
+def _key(contact: Contact) -> str:
+    return member_key(contact.contact_id)

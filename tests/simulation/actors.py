@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from domain.campaign import Campaign, CampaignState, PauseReason
+from domain.contact import ContactDraft
 from domain.errors import DependencyFault, DependencyUnavailable, InvalidInput, SentinelError
 from domain.identifiers import CampaignId, SegmentId, TemplateId
 from domain.start import StartRequest
@@ -14,7 +15,7 @@ from domain.use_cases.edit_campaign import CampaignEdit, NewTime
 from domain.use_cases.settle_unknown import UnknownAction
 from tests.simulation.faults import Fault
 from tests.simulation.hub import Died, Process
-from tests.simulation.ports import MINUTE, SECOND, moment
+from tests.simulation.ports import MINUTE, SECOND, microseconds
 from tests.simulation.setting import CampaignPlan
 from tests.simulation.world import UseCases, World
 
@@ -28,6 +29,7 @@ def populate(world: World) -> None:
     setting = world.setting
     for number, plan in enumerate(setting.campaigns):
         _client(world, number, plan)
+        _movers(world, number, plan)
     for number in range(setting.starters):
         _lives_again(world, f"starter-{number}", "starter", _starter(world))
     for number in range(setting.workers):
@@ -65,9 +67,12 @@ def _lives_again(
 def _client(world: World, number: int, plan: CampaignPlan) -> None:
     def body(process: Process) -> None:
         use = world.use_cases(process)
-        schedule_at = None
-        if plan.scheduled_in is not None:
-            schedule_at = moment(process.hub.now + plan.scheduled_in).isoformat()
+        schedule_at = timezone = None
+        if plan.local is not None:
+            schedule_at = plan.local.scene.at.isoformat()
+            timezone = plan.local.scene.zones[0]
+        elif plan.scheduled_in is not None:
+            schedule_at = process.hub.moment(process.hub.now + plan.scheduled_in).isoformat()
         try:
             use.create(
                 CampaignRequest(
@@ -75,6 +80,8 @@ def _client(world: World, number: int, plan: CampaignPlan) -> None:
                     template_id=TemplateId(f"template-{number}"),
                     segment_id=SegmentId(f"segment-{number}"),
                     schedule_at=schedule_at,
+                    timezone=timezone,
+                    local_time=plan.local is not None,
                     unknown_policy=plan.unknown_policy,
                 )
             )
@@ -82,6 +89,21 @@ def _client(world: World, number: int, plan: CampaignPlan) -> None:
             return
 
     world.hub.spawn(f"client-{number}", "client", body, plan.asked_at)
+
+
+def _movers(world: World, number: int, plan: CampaignPlan) -> None:
+    """Members who move to another zone meanwhile; it is no fault."""
+
+    def moves(member: int, zone: str) -> Callable[[Process], None]:
+        def body(_: Process) -> None:
+            address = f"{number}-{member}@example.com"
+            world.contacts.put([ContactDraft(address, {}, time_zone=zone)])
+
+        return body
+
+    for after, member, zone in plan.local.moves if plan.local is not None else ():
+        name = f"member {number}-{member}"
+        world.hub.spawn(name, "member", moves(member, zone), microseconds(after))
 
 
 def _starter(world: World) -> Callable[[Process, UseCases], None]:
@@ -292,7 +314,9 @@ def _do(world: World, process: Process, kind: str, which: float, who: float) -> 
         if kind == "suppress":
             address = _somebody(world, number, who)
             use.suppressions.add(
-                Suppression(address, SuppressionReason.OPERATOR, moment(process.hub.now))
+                Suppression(
+                    address, SuppressionReason.OPERATOR, process.hub.moment(process.hub.now)
+                )
             )
         elif kind == "drop template":
             world.database.templates.pop(TemplateId(f"template-{number}"), None)
@@ -356,7 +380,9 @@ def _change(use: UseCases, kind: str, campaign_id: CampaignId, seconds: int) -> 
     match kind:
         case "move":
             soon = use.clock.now() + timedelta(seconds=seconds)
-            new_time = NewTime(schedule_at=soon.isoformat() if seconds > 0 else None)
+            new_time = NewTime(
+                schedule_at=soon.isoformat() if seconds > 0 else None, local_time=False
+            )
             use.edit(campaign_id, CampaignEdit(new_time=new_time))
         case "give up":
             use.settle(campaign_id, UnknownAction.GIVE_UP)

@@ -3,11 +3,12 @@
 import logging
 from collections import Counter
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from adapters.memory.database import MemoryDatabase
-from domain.campaign import Campaign, CampaignState, PauseReason
+from domain.campaign import FINAL_STATES, Campaign, CampaignState, PauseReason
 from domain.chunk import LEASE_RAN_OUT, Chunk, ChunkRef
+from domain.delivery_policy import DeliveryPolicy
 from domain.errors import VersionConflict
 from domain.recipient import RecipientProgress, RecipientState, Resend
 from tests.simulation.hub import Process
@@ -81,6 +82,13 @@ RARE = (
     "re-send: fell back to unknown",
     "re-send: spent by a cancellation",
     "given up by hand",
+    "wave: at once, it had passed",
+    "wave: enqueued by the reconciler",
+    "wave: dropped before its time",
+    "wave: early by the worker's clock",
+    "wave: came while paused",
+    "wave: of whom nobody knows where",
+    "wave: cancelled before it came",
     "dead letter",
     "campaign write lost the race",
     "chunk left on the queue",
@@ -98,6 +106,7 @@ _LOGGED = {
     "Outcome unknown, sent again by hand: %d recipients": "re-send: by hand",
     "Outcome unknown, given up by hand: %d recipients": "given up by hand",
     "Throttled: slowed to %d of %d a second": "throttled: slowed down",
+    "Its wave has come: chunk enqueued": "wave: enqueued by the reconciler",
     "Quota again: resumed": "quota: again, resumed",
     "Campaign stored, but not triggered; the reconciler goes on": "created, not triggered",
     "Campaign resumed, but not triggered; the reconciler goes on": "resumed, not triggered",
@@ -186,10 +195,22 @@ class Branches:
         elif after.resume_at != before.resume_at:
             self._take("quota: used up, stays paused")
 
+    def fanned_out(self, wave: datetime, now: datetime, home: str | None) -> None:
+        """By when somebody is to be mailed, and where that person lives."""
+        if wave <= now:
+            self._take("wave: at once, it had passed")
+        if home is None:
+            self._take("wave: of whom nobody knows where")
+
     def chunk_written(self, process: Process | None, before: Chunk | None, after: Chunk) -> None:
         """By its recipients' states."""
         if before is None or process is None:
             return
+        campaign = self._database.campaigns[after.ref.campaign_id]
+        if before.awaits_wave and campaign.state is CampaignState.PAUSED:
+            self._take("wave: came while paused")
+        if after.early_by(_now(process)) > timedelta() and campaign.state in FINAL_STATES:
+            self._take("wave: cancelled before it came")
         if process.role == "events" and before.is_finished:
             self._take("event: moved the tally of a finished chunk")
         for old, new in zip(before.progress, after.progress, strict=True):
@@ -253,6 +274,11 @@ class Branches:
         _, chunk = call.result
         if chunk.is_finished:
             self._take("message of a finished chunk")
+        elif chunk.early_by(_now(call.process)) > timedelta():
+            near = chunk.early_by(_now(call.process)) <= DeliveryPolicy().clock_skew
+            self._take(
+                "wave: early by the worker's clock" if near else "wave: dropped before its time"
+            )
         elif chunk.lease is not None and f"-{call.process.name}-" not in chunk.lease.attempt:
             self._take("claim: left to a live lease")
 
@@ -295,13 +321,19 @@ class Branches:
                 self._take("start: chunks enqueued once more")
             self._enqueued_before.update(call.arguments[0])
         if role == "reconciler":
-            self._take("abandoned chunk enqueued again")
-            campaign_id = call.arguments[0][0].campaign_id
-            if self._database.campaigns[campaign_id].state is CampaignState.CANCELLED:
-                self._take("abandoned chunk of a cancelled campaign enqueued again")
+            for ref in call.arguments[0]:
+                if not self._database.chunks[ref].awaits_wave:
+                    self._take("abandoned chunk enqueued again")
+                if self._database.campaigns[ref.campaign_id].state is CampaignState.CANCELLED:
+                    self._take("abandoned chunk of a cancelled campaign enqueued again")
 
     def _take(self, branch: str) -> None:
         self.taken[branch] += 1
+
+
+def _now(process: Process) -> datetime:
+    """By its clock."""
+    return process.hub.moment(process.hub.now + process.skew)
 
 
 def _change_of(process: Process, before: Campaign, after: Campaign) -> str:

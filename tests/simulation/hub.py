@@ -1,6 +1,7 @@
 """Virtual time, and the greenlets that live in it: one thread, every step decided by the seed."""
 
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from heapq import heappop, heappush
 
 from greenlet import getcurrent, greenlet
@@ -15,15 +16,20 @@ class Died(BaseException):
 class Hub:
     """Time is in whole microseconds, and moves only to the next moment at which somebody wakes."""
 
-    def __init__(self, decisions: Decisions) -> None:
-        """Nothing has begun."""
+    def __init__(self, decisions: Decisions, epoch: datetime) -> None:
+        """Nothing has begun; a right clock shows `epoch`."""
         self.decisions = decisions
+        self.epoch = epoch
         self.main = getcurrent()
         self.now = 0
         self.current: Process | None = None
         self._waking: list[tuple[int, float, int, Process, int]] = []
         self._wakings = 0
         self._processes: list[Process] = []
+
+    def moment(self, at: int) -> datetime:
+        """The wall time of a right clock at virtual time `at`."""
+        return self.epoch + timedelta(microseconds=at)
 
     def spawn(self, name: str, role: str, body: Callable[["Process"], None], at: int) -> "Process":
         """A process that begins at `at`; its name keys every decision about it."""

@@ -26,7 +26,7 @@ from domain.ports.chunks import SendPermission
 from domain.provider_event import ProviderEvent
 from domain.recipient import RecipientEvent, RecipientProgress, RecipientState, Resend
 from domain.tally import Tally
-from domain.use_cases import reconcile as reconcile_module
+from domain.use_cases import reconcile_chunks, start_campaign
 from domain.use_cases.reconcile import Reconcile
 from domain.use_cases.record_provider_events import RecordProviderEvents
 from domain.use_cases.send_chunk import SendChunk, Step
@@ -213,7 +213,7 @@ def _dead_attempts_of_the_cancelled_stay() -> Iterator[None]:
 
 @contextmanager
 def _reconciler_leaves_the_cancelled() -> Iterator[None]:
-    with patch.object(reconcile_module, "_SENT_TO_WORKERS", frozenset({CampaignState.SENDING})):
+    with patch.object(reconcile_chunks, "_SENT_TO_WORKERS", frozenset({CampaignState.SENDING})):
         yield
 
 
@@ -309,6 +309,34 @@ def _looked_back_on_once() -> Iterator[None]:
         yield
 
 
+@contextmanager
+def _waves_are_not_waited_for() -> Iterator[None]:
+    with patch.object(Chunk, "early_by", lambda *_: timedelta()):
+        yield
+
+
+@contextmanager
+def _waves_by_where_they_live_now() -> Iterator[None]:
+    """A worker goes by the zone that the first of a chunk has by now."""
+    original = SendChunk._before_its_wave
+
+    def before_its_wave(self: SendChunk, campaign: Campaign, chunk: Chunk) -> Step | None:
+        if campaign.local_time is not None:
+            contacts: Any = self.chunks
+            home = contacts._target._database.contacts[chunk.recipients[0].contact_id].time_zone
+            chunk = replace(chunk, not_before=campaign.local_time.instant(home))
+        return original(self, campaign, chunk)
+
+    with patch.object(SendChunk, "_before_its_wave", before_its_wave):
+        yield
+
+
+@contextmanager
+def _whoever_does_not_fit_is_passed_over() -> Iterator[None]:
+    with patch.object(start_campaign, "_key", lambda _: "~"):
+        yield
+
+
 MUTATIONS = tuple(
     Mutation(guard, without, frozenset(breaks))
     for guard, without, breaks in (
@@ -331,6 +359,9 @@ MUTATIONS = tuple(
         ("the tally moves by differences", _tally_moved_by_the_whole, {2}),
         ("the sliding log", _no_limit_between_grants, {6}),
         ("a grant's tolerance", _grants_hold_for_ever, {6}),
+        ("nobody before their wave", _waves_are_not_waited_for, {9}),
+        ("waves are fixed at fan-out", _waves_by_where_they_live_now, {9}),
+        ("a step ends where its chunks do", _whoever_does_not_fit_is_passed_over, {2}),
         ("an end is looked back on", _nobody_looks_back, {8}),
         ("a line is looked at again", _looked_back_on_once, {8}),
     )

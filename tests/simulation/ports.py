@@ -41,11 +41,6 @@ def microseconds(duration: timedelta) -> int:
     return duration // timedelta(microseconds=1)
 
 
-def moment(at: int) -> datetime:
-    """The wall time of a right clock at virtual time `at`."""
-    return EPOCH + timedelta(microseconds=at)
-
-
 class Observer(Protocol):
     """Told of every call, once it has had its effect and before the caller knows of it."""
 
@@ -221,7 +216,7 @@ class VirtualClock:
     def __init__(self, process: Process) -> None:
         """Its wall clock is as skewed as the process's."""
         self._process = process
-        self._skewed = EPOCH + timedelta(microseconds=process.skew)
+        self._skewed = process.hub.moment(process.skew)
 
     def now(self) -> datetime:
         """Skewed."""
@@ -246,7 +241,7 @@ class TrueClock:
 
     def now(self) -> datetime:
         """Right."""
-        return moment(self._hub.now)
+        return self._hub.moment(self._hub.now)
 
     def monotonic(self) -> timedelta:
         """Since the world began."""

@@ -1,12 +1,16 @@
 """The small instance that a seed stands for: who, how many, how fast, how unlucky."""
 
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from random import Random
 
 from domain.campaign import UnknownPolicy
 from domain.delivery_policy import DeliveryPolicy
-from tests.simulation.ports import MILLISECOND, MINUTE, SECOND
+from tests.simulation.local_times import SCENES, LocalPlan, plan_of
+from tests.simulation.ports import EPOCH, MILLISECOND, MINUTE, SECOND, microseconds
+
+_IN_WAVES = 0.2
+"""So many of the seeds have a campaign in local time."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,6 +21,7 @@ class CampaignPlan:
     asked_at: int
     scheduled_in: int | None
     unknown_policy: UnknownPolicy
+    local: LocalPlan | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,10 +51,19 @@ class Setting:
     tells: bool
     """Whether the provider tells of mails at all."""
     policy: DeliveryPolicy
+    epoch: datetime = EPOCH
+    """When it begins."""
+    max_chunks_a_step: int = 49
 
     @classmethod
     def of(cls, seed: int) -> "Setting":
-        """The one that `seed` stands for."""
+        """The one that `seed` stands for: some are of campaigns in local time."""
+        setting = cls._at_one_time(seed)
+        chance = Random(f"local {seed}")  # noqa: S311  it decides about a test
+        return setting._in_waves(seed, chance) if chance.random() < _IN_WAVES else setting
+
+    @classmethod
+    def _at_one_time(cls, seed: int) -> "Setting":
         chance = Random(f"setting {seed}")  # noqa: S311  it decides about a test
         worker_time = chance.choice((None, None, 30 * SECOND, 90 * SECOND))
         return cls(
@@ -76,6 +90,21 @@ class Setting:
                 quota_pause=timedelta(seconds=chance.choice((60, 300))),
                 max_lateness=timedelta(seconds=chance.choice((90, 600, 21_600))),
             ),
+        )
+
+    def _in_waves(self, seed: int, chance: Random) -> "Setting":
+        """The first campaign is; faults go on until after its last wave."""
+        scene = chance.choice(SCENES)
+        plan, *others = self.campaigns
+        local = plan_of(seed, plan.members, scene)
+        last = microseconds(local.last)
+        return replace(
+            self,
+            # `scheduled_in` says how long there is something that people may be up to.
+            campaigns=(replace(plan, local=local, scheduled_in=last), *others),
+            epoch=scene.begins,
+            max_chunks_a_step=chance.choice((1, 2, 3, 49)),
+            faults_end=max(self.faults_end, last + 8 * MINUTE),
         )
 
 

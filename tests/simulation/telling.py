@@ -8,7 +8,7 @@ from domain.provider_event import ProviderEvent, ProviderEventKind
 from tests.simulation.decisions import Draws
 from tests.simulation.faults import Fault, Faults
 from tests.simulation.hub import Hub, Process, Signal
-from tests.simulation.ports import MILLISECOND, MINUTE, SECOND, moment
+from tests.simulation.ports import MILLISECOND, MINUTE, SECOND
 
 _ENDS = (
     (ProviderEventKind.DELIVERY, 0.7),
@@ -52,7 +52,7 @@ class Telling:
             chunk=mail.message.chunk,
             position=mail.message.position,
             message_id=mail.message_id,
-            at=moment(self.hub.now),
+            at=self.hub.moment(self.hub.now),
             addresses=(mail.message.to,),
         )
         if self._happens(number, f"{kind}, lost", draws[0], 0.35):

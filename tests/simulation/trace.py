@@ -137,7 +137,8 @@ def shown(value: object) -> str:  # noqa: C901, PLR0911, PLR0912  one line a kin
         case Message():
             return f"{shown(value.chunk)}/{value.position}"
         case datetime():
-            return f"{(value - EPOCH).total_seconds():.3f}"
+            near = abs(value - EPOCH) < timedelta(days=1)
+            return f"{(value - EPOCH).total_seconds():.3f}" if near else f"{value:%d. %H:%M:%S}"
         case timedelta():
             return f"{value.total_seconds():.3f} s"
         case str():

@@ -4,12 +4,13 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from adapters.memory.database import MemoryDatabase
 from domain.campaign import TRANSITIONS, Campaign, CampaignState, UnknownPolicy
 from domain.chunk import Chunk, ChunkRef
 from domain.errors import DependencyFault, VersionConflict
-from domain.identifiers import CampaignId
+from domain.identifiers import CampaignId, ContactId
 from domain.message import Message
 from domain.outcome import Accepted, Outcome
 from domain.recipient import (
@@ -21,6 +22,7 @@ from domain.recipient import (
 from domain.suppression import Suppression
 from tests.simulation.branches import Branches
 from tests.simulation.hub import Hub, Signal
+from tests.simulation.local_times import first_moment
 from tests.simulation.ports import Call
 from tests.simulation.setting import Setting
 
@@ -81,9 +83,14 @@ class Witness:
         self.suppressed_at: dict[str, int] = {}
         self.resends: Counter[tuple[CampaignId, str]] = Counter()
         """How often somebody of unknown outcome was put back, by address."""
+        self._homes: dict[tuple[str, ContactId], str | None] = {}
+        """Where each process last read that somebody lives."""
+        self._waves: dict[tuple[CampaignId, str], datetime] = {}
+        """When whoever is fanned out in local time is to be mailed, by address."""
         self._answers: dict[str, tuple[Sequence[Message], Sequence[Outcome]]] = {}
         self._database = MemoryDatabase()
         self._reactions: dict[str, Callable[[Call], None]] = {
+            "contacts.get": self._read,
             "mailer.send": self._mailed,
             "metrics.sends": self._reported,
             "events.acknowledge": self._told,
@@ -140,6 +147,7 @@ class Witness:
             state = self._database.campaigns[after.ref.campaign_id].state
             if state is not CampaignState.SENDING:
                 self.violate(3, f"fanned out while {state}", after.ref)
+            self._fanned_out(after)
             return
         if after.version != before.version + 1:
             self.violate(7, f"chunk version {before.version} to {after.version}", after.ref)
@@ -156,6 +164,30 @@ class Witness:
                 self._put_back(after, position)
             if (new.flags - old.flags) & _SUPPRESSING:
                 self._flagged(after, position)
+
+    def _fanned_out(self, chunk: Chunk) -> None:
+        """Invariant 8: each is in the wave of the zone that the starter read; who is late, at once.
+
+        By looking at every minute, not as the product reckons.
+        """
+        local_time = self._database.campaigns[chunk.ref.campaign_id].local_time
+        if self.hub.current is None:
+            return
+        now = self.hub.moment(self.hub.now + self.hub.current.skew)
+        for each in chunk.recipients:
+            wave = None
+            if local_time is not None:
+                home = self._homes[self.hub.current.name, each.contact_id]
+                wave = first_moment(local_time.at, home or local_time.time_zone)
+                self._waves[chunk.ref.campaign_id, each.address] = wave
+                self.branches.fanned_out(wave, now, home)
+            is_past = wave is None or wave <= now
+            if chunk.not_before != wave and not (chunk.not_before is None and is_past):
+                self.violate(8, f"{each.address} is not before {chunk.not_before}", chunk.ref)
+
+    def _read(self, call: Call) -> None:
+        for contact in call.result or ():
+            self._homes[call.process.name, contact.contact_id] = contact.time_zone
 
     def _put_back(self, chunk: Chunk, position: int) -> None:
         """Invariants 1 and 7: once, by policy while it is sending, or by hand."""
@@ -193,6 +225,12 @@ class Witness:
             self.defect(error)
 
     def _mailed(self, call: Call) -> None:
+        """Invariant 8: nobody is mailed before their wave, by the clock of the worker."""
+        now = self.hub.moment(call.began + call.process.skew)
+        for message in call.arguments[0]:
+            wave = self._waves.get((message.chunk.campaign_id, message.to))
+            if wave is not None and now < wave:
+                self.violate(8, f"{message.to} was mailed {wave - now} early", message.chunk)
         self._answers[call.process.name] = (call.arguments[0], call.result)
 
     def _reported(self, call: Call) -> None:

@@ -108,7 +108,7 @@ class World:
         self.setting = setting
         self.faults = faults
         self.decisions = Decisions(seed)
-        self.hub = Hub(self.decisions)
+        self.hub = Hub(self.decisions, setting.epoch)
         self.clock = TrueClock(self.hub)
         self.witness = Witness(self.hub, setting)
         self.calls = Calls(self.hub, faults, self.witness)
@@ -151,7 +151,7 @@ class World:
         self.is_over = False
         self.repeats = 0
         """Starts that the platform repeated."""
-        self.epoch = EPOCH
+        self.epoch = setting.epoch
         self._populate()
         self.witness.watch(self.database)
 
@@ -236,6 +236,7 @@ class World:
                 footer=_FOOTER,
                 chunk_size=self.setting.chunk_size,
                 chunks_a_step=self.setting.chunks_a_step,
+                max_chunks_a_step=self.setting.max_chunks_a_step,
             ),
             send=SendBatch(
                 send_chunk=SendChunk(
@@ -329,7 +330,11 @@ class World:
             self.segments.add(Segment(segment_id=segment_id, name="All", created_at=EPOCH))
             contacts = self.contacts.put(
                 [
-                    ContactDraft(f"{number}-{member}@example.com", {})
+                    ContactDraft(
+                        f"{number}-{member}@example.com",
+                        {},
+                        time_zone=plan.local.homes[member] if plan.local else None,
+                    )
                     for member in range(plan.members)
                 ]
             )
