@@ -190,6 +190,16 @@ class Campaign:
         return self.state in FINAL_STATES
 
     @property
+    def local_schedule_at(self) -> datetime | None:
+        """What clocks are to show where a recipient lives."""
+        return None if self.local_time is None else self.local_time.at
+
+    @property
+    def timezone(self) -> str | None:
+        """That of whoever has none, in local time."""
+        return None if self.local_time is None else self.local_time.time_zone
+
+    @property
     def awaits_first_start(self) -> bool:
         """Whether no start has claimed it yet, though one should or will."""
         return self.started_at is None and self.state in {

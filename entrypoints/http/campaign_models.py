@@ -1,14 +1,31 @@
 """Bodies of the routes of campaigns."""
 
+from datetime import datetime
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema
 
 from domain.campaign import Campaign, CampaignCategory, CampaignState, PauseReason, UnknownPolicy
 from domain.campaign_history import StateChange
 from domain.fan_out import DeliveryProgress
 from domain.path_policy import ExecutionPath
 from entrypoints.http.models import Answer, Utc
+
+LocalMoment = Annotated[
+    datetime,
+    PlainSerializer(datetime.isoformat),
+    WithJsonSchema({"type": "string", "examples": ["2026-12-01T09:00:00"]}, mode="serialization"),
+]
+
+
+class WaveBody(Answer):
+    """So many recipients have their time at one moment; where it has passed, they had it at once.
+
+    As far as they are fanned out.
+    """
+
+    at: Utc
+    recipients: int
 
 
 class CampaignBody(Answer):
@@ -30,6 +47,18 @@ class CampaignBody(Answer):
     failure_reason: str | None
     unknown_policy: UnknownPolicy
     category: CampaignCategory
+    local_time: Annotated[
+        bool,
+        # Of the aggregate, and of what was made of it.
+        BeforeValidator(bool),
+        Field(description="Whether recipients have it where they live, none before schedule_at."),
+    ]
+    local_schedule_at: Annotated[
+        LocalMoment | None, Field(description="What clocks show there, then.")
+    ]
+    timezone: Annotated[
+        str | None, Field(description="That of those of whom nobody knows where they live.")
+    ]
 
     @classmethod
     def of(cls, campaign: Campaign) -> "CampaignBody":
@@ -81,6 +110,9 @@ class CampaignWithCountsBody(CampaignBody):
 
     counts: CountsBody
     history: list[ChangeBody]
+    waves: Annotated[
+        list[WaveBody], Field(description="Of a campaign in local time; of others none.")
+    ]
 
     @classmethod
     def with_counts(
@@ -104,6 +136,7 @@ class CampaignWithCountsBody(CampaignBody):
             **CampaignBody.of(campaign).model_dump(),
             counts=counts,
             history=[ChangeBody.of(each) for each in campaign.history],
+            waves=[WaveBody.model_validate(each, from_attributes=True) for each in progress.waves],
         )
 
 
@@ -112,3 +145,13 @@ class CampaignListBody(Answer):
 
     items: list[CampaignBody]
     next_cursor: str | None
+
+
+def late_warning(campaign: Campaign, asked_at: datetime) -> str | None:
+    """What is to be known of a campaign whose local time has passed where it is later already."""
+    if campaign.local_time is None or campaign.local_time.earliest >= asked_at:
+        return None
+    return (
+        "In some zones this time has passed already: whoever lives there has it at once. "
+        "Over 26 hours ahead it reaches everybody at it."
+    )

@@ -24,7 +24,8 @@ def creation_routes(container: Creating) -> APIGatewayHttpRouter:
         summary="Create a campaign",
         description=(
             "Due within a minute, past, or without schedule_at: it starts at once (202). "
-            "Later: it is scheduled (201)."
+            "Later: it is scheduled (201). With local_time everybody has it when clocks where they "
+            "live show schedule_at; it starts with the first zone."
         ),
         tags=["campaigns"],
         responses=tagged(
@@ -45,6 +46,7 @@ def creation_routes(container: Creating) -> APIGatewayHttpRouter:
                 schedule_at=body.schedule_at,
                 timezone=body.timezone,
                 fold=body.fold,
+                local_time=body.local_time,
                 unknown_policy=body.unknown_policy,
                 category=body.category,
             ),

@@ -7,6 +7,7 @@ from pydantic import Field
 from domain.campaign import CampaignCategory, CampaignState, UnknownPolicy
 from domain.path_policy import ExecutionPath
 from domain.use_cases.create_campaign import MAX_EXCLUDED_SEGMENTS, Created
+from entrypoints.http.campaign_models import late_warning
 from entrypoints.http.models import (
     Answer,
     Fold,
@@ -55,6 +56,16 @@ class CampaignRequestBody(Request):
     schedule_at: WrittenTime = None
     timezone: Timezone = None
     fold: Fold = None
+    local_time: Annotated[
+        bool,
+        Field(
+            description=(
+                "Each recipient has it when clocks where they live show `schedule_at`: right after "
+                "the change where they go forward over it, at the first of two moments where they "
+                "go back. Where it has passed already, at once."
+            ),
+        ),
+    ] = False
     unknown_policy: Annotated[
         UnknownPolicy,
         Field(
@@ -84,7 +95,8 @@ class CampaignCreatedBody(Answer):
     """What became of it: `triggered` on the immediate path, `auto_scheduler` on the scheduled.
 
     False, with a `trigger_error`: the campaign is stored, and started or scheduled without
-    further doing as soon as that works.
+    further doing as soon as that works. Of one in local time `schedule_at` is that of the first
+    zone; a `warning` says where it has passed already.
     """
 
     campaign_id: str
@@ -95,6 +107,7 @@ class CampaignCreatedBody(Answer):
     triggered: bool | None = None
     auto_scheduler: bool | None = None
     trigger_error: str | None = None
+    warning: str | None = None
 
     @classmethod
     def of(cls, created: Created) -> "CampaignCreatedBody":
@@ -111,4 +124,5 @@ class CampaignCreatedBody(Answer):
             triggered=arranged if immediate else None,
             auto_scheduler=None if immediate else arranged,
             trigger_error=created.trigger_error,
+            warning=late_warning(campaign, campaign.created_at),
         )

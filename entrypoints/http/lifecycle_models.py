@@ -8,10 +8,10 @@ from pydantic_core import PydanticCustomError
 from domain.campaign import Campaign, CampaignState
 from domain.use_cases.edit_campaign import CampaignEdit, Edited, NewTime
 from domain.use_cases.resume_campaign import Resumed
-from entrypoints.http.campaign_models import CampaignBody
+from entrypoints.http.campaign_models import CampaignBody, late_warning
 from entrypoints.http.models import Fold, Name, Request, Timezone, WrittenTime, shown_by
 
-_TIME = frozenset({"schedule_at", "timezone", "fold"})
+_TIME = frozenset({"schedule_at", "timezone", "fold", "local_time"})
 
 
 class CampaignEditBody(Request):
@@ -27,6 +27,10 @@ class CampaignEditBody(Request):
     schedule_at: WrittenTime = None
     timezone: Timezone = None
     fold: Fold = None
+    local_time: Annotated[
+        bool | None,
+        Field(description="As on creation; as it is if left out, and so is the timezone with it."),
+    ] = None
 
     @model_validator(mode="after")
     def _changes_something(self) -> Self:
@@ -39,7 +43,12 @@ class CampaignEditBody(Request):
     def edit(self) -> CampaignEdit:
         """For the use case."""
         given = self.model_fields_set
-        new_time = NewTime(schedule_at=self.schedule_at, timezone=self.timezone, fold=self.fold)
+        new_time = NewTime(
+            schedule_at=self.schedule_at,
+            timezone=self.timezone,
+            fold=self.fold,
+            local_time=self.local_time,
+        )
         return CampaignEdit(
             name=self.name if "name" in given else None,
             new_time=new_time if given & _TIME else None,
@@ -56,6 +65,7 @@ class CampaignTriggeredBody(CampaignBody):
     triggered: bool | None = None
     auto_scheduler: bool | None = None
     trigger_error: str | None = None
+    warning: str | None = None
 
     @classmethod
     def of_resumed(cls, resumed: Resumed) -> "CampaignTriggeredBody":
@@ -67,7 +77,9 @@ class CampaignTriggeredBody(CampaignBody):
         """From the use case's answer."""
         if not edited.is_moved:
             return cls(**CampaignBody.of(edited.campaign).model_dump())
-        return cls._triggered(edited.campaign, edited.trigger_error)
+        body = cls._triggered(edited.campaign, edited.trigger_error)
+        moved_at = edited.campaign.moved_at or edited.campaign.created_at
+        return body.model_copy(update={"warning": late_warning(edited.campaign, moved_at)})
 
     @classmethod
     def _triggered(cls, campaign: Campaign, error: str | None) -> "CampaignTriggeredBody":

@@ -55,13 +55,20 @@ WrittenTime = Annotated[
     str | None,
     Field(
         max_length=64,
-        description="RFC 3339 with offset, or a local time with `timezone`; now if null.",
+        description=(
+            "RFC 3339 with offset, or a local time with `timezone`; with `local_time` always that. "
+            "Now if null."
+        ),
         examples=["2026-11-19T09:00:00Z"],
     ),
 ]
 Timezone = Annotated[
     str | None,
-    Field(max_length=64, description="IANA name for a local time.", examples=["Europe/Berlin"]),
+    Field(
+        max_length=64,
+        description="IANA name for a local time; with `local_time` for contacts who have none.",
+        examples=["Europe/Berlin"],
+    ),
 ]
 Fold = Annotated[
     int | None,

@@ -58,6 +58,40 @@ def finished(chunk: Chunk, outcome: Outcome = Accepted("message-1")) -> Chunk:  
     return taken.record(ATTEMPT, dict.fromkeys(taken.claimed_by(ATTEMPT), outcome))
 
 
+def test_many_are_loaded_together(family: Family) -> None:
+    """Of several campaigns, each with its own; those that do not exist are left out."""
+    other = CampaignId("cmp_other")
+    chunks = [a_chunk(number) for number in range(60)]
+    others = [a_chunk(number, campaign_id=other) for number in range(2)]
+    for campaign_id, some in ((CAMPAIGN_ID, chunks), (other, others)):
+        stored_campaign(family, a_campaign(campaign_id))
+        for start in range(0, len(some), 10):
+            stored_chunks(family, some[start : start + 10])
+    unknown = [ChunkRef(CAMPAIGN_ID, 0, 60), ChunkRef(CampaignId("cmp_none"), 0, 0)]
+
+    found = family.chunks.load_all([each.ref for each in (*chunks, *others)] + unknown)
+
+    assert found == {
+        chunk.ref: (a_campaign(chunk.ref.campaign_id), chunk) for chunk in (*chunks, *others)
+    }
+    assert family.chunks.load_all([]) == {}
+
+
+def test_a_chunk_keeps_its_wave(family: Family) -> None:
+    """Whatever is written of it; it is looked at then."""
+    wave = LATER + timedelta(hours=5)
+    chunk = stored_chunk(
+        family, Chunk.new(ChunkRef(CAMPAIGN_ID, 0, 0), recipients(2), START, not_before=wave)
+    )
+    assert loaded(family, chunk).not_before == wave
+    assert family.open_work.due(wave - timedelta(microseconds=1), 10) == [CAMPAIGN_ID]
+    assert chunk.ref in family.open_work.due(wave, 10)
+
+    stored = family.chunks.save(claimed(chunk), chunk)
+
+    assert stored.not_before == loaded(family, chunk).not_before == wave
+
+
 @pytest.mark.parametrize("count", [1, 50])
 def test_a_chunk_is_loaded_as_it_was_appended(family: Family, count: int) -> None:
     """With its campaign; recipients and progress in order."""

@@ -7,11 +7,19 @@ from random import Random
 
 import pytest
 
+from adapters.aws.delivery_records import manifest_to_item
 from domain.campaign import Campaign, CampaignState, PauseReason
 from domain.chunk import Chunk, ChunkRef
 from domain.contact import MAX_FIELDS_BYTES
 from domain.errors import VersionConflict
-from domain.fan_out import DeliveryProgress, FanOutRange
+from domain.fan_out import (
+    CHUNKS_A_STEP,
+    MAX_CHUNKS_A_STEP,
+    WAVE_MEMBERS,
+    DeliveryProgress,
+    FanOutRange,
+    Wave,
+)
 from domain.identifiers import CampaignId, ContactId, LeaseToken
 from domain.recipient import Recipient
 from domain.tally import Tally
@@ -21,6 +29,7 @@ from tests.contracts.examples import (
     a_campaign,
     a_chunk,
     named,
+    recipients,
     stored_campaign,
     stored_chunks,
 )
@@ -297,8 +306,14 @@ def test_ranges_advance_side_by_side(family: Family) -> None:
     assert family.fan_out.progress(CAMPAIGN_ID).recipients == 3 * THREADS
 
 
-def test_the_largest_step_fits(family: Family) -> None:
-    """Ten chunks of fifty, with as many bytes of fields as a contact may have, not compressible."""
+@pytest.mark.parametrize(
+    ("count", "size"), [(CHUNKS_A_STEP, 50), (MAX_CHUNKS_A_STEP, 10 * 50 * WAVE_MEMBERS // 49)]
+)
+def test_the_largest_step_fits(family: Family, count: int, size: int) -> None:
+    """Ten chunks of fifty, or those of a step of many waves, within what DynamoDB takes.
+
+    With as many bytes of fields as a contact may have, not compressible.
+    """
     random = Random(1)  # noqa: S311  no secret
     campaign, (fan_out_range,) = stored_campaign(family)
     chunks = [
@@ -314,17 +329,48 @@ def test_the_largest_step_fits(family: Family) -> None:
                         )
                     },
                 )
-                for position in range(50)
+                for position in range(size)
             ),
             LATER,
         )
-        for number in range(10)
+        for number in range(count)
     ]
+    items = [each for chunk in chunks for each in (manifest_to_item(chunk, 0), {})]
+    assert len(items) + 2 <= 100
+    assert sum(len(item["recipients"]) for item in items if item) < 3_700_000
 
-    family.fan_out.append(advanced(fan_out_range, 10), chunks)
+    family.fan_out.append(advanced(fan_out_range, count), chunks)
 
     for chunk in chunks:
         assert family.chunks.load(chunk.ref) == (campaign, chunk)
+
+
+def test_waves_are_counted_over_steps_and_ranges(family: Family) -> None:
+    """By moment, the first first; and each chunk keeps its own."""
+    _, ranges = stored_campaign(family, ranges=2)
+    soon, late = LATER, LATER + timedelta(hours=9, microseconds=1)
+    for each in ranges:
+        chunk = Chunk.new(ChunkRef(CAMPAIGN_ID, each.number, 0), recipients(3), START)
+        waiting = Chunk.new(
+            ChunkRef(CAMPAIGN_ID, each.number, 1), recipients(2), START, not_before=late
+        )
+        after = each.advance(
+            cursor="80", chunks=2, recipients=5, lease_until=LATER, waves=[Wave(late, 2)]
+        )
+        after = family.fan_out.append(after, [chunk, waiting])
+        more = after.advance(
+            cursor=None,
+            chunks=0,
+            recipients=0,
+            lease_until=LATER,
+            waves=[Wave(late, 1), Wave(soon, 4)],
+        )
+        assert family.fan_out.append(more, []).waves == (Wave(soon, 4), Wave(late, 3))
+        found = family.chunks.load_all([chunk.ref, waiting.ref])
+        assert [found[ref][1] for ref in found] == [chunk, waiting]
+        assert waiting.next_check_at == late
+
+    assert family.fan_out.progress(CAMPAIGN_ID).waves == (Wave(soon, 8), Wave(late, 6))
 
 
 def test_saving_counts_the_version_up(family: Family) -> None:

@@ -166,7 +166,7 @@ class Witness:
                 self._flagged(after, position)
 
     def _fanned_out(self, chunk: Chunk) -> None:
-        """Invariant 8: each is in the wave of the zone that the starter read; who is late, at once.
+        """Invariant 9: each is in the wave of the zone that the starter read; who is late, at once.
 
         By looking at every minute, not as the product reckons.
         """
@@ -183,7 +183,7 @@ class Witness:
                 self.branches.fanned_out(wave, now, home)
             is_past = wave is None or wave <= now
             if chunk.not_before != wave and not (chunk.not_before is None and is_past):
-                self.violate(8, f"{each.address} is not before {chunk.not_before}", chunk.ref)
+                self.violate(9, f"{each.address} is not before {chunk.not_before}", chunk.ref)
 
     def _read(self, call: Call) -> None:
         for contact in call.result or ():
@@ -225,12 +225,12 @@ class Witness:
             self.defect(error)
 
     def _mailed(self, call: Call) -> None:
-        """Invariant 8: nobody is mailed before their wave, by the clock of the worker."""
+        """Invariant 9: nobody is mailed before their wave, by the clock of the worker."""
         now = self.hub.moment(call.began + call.process.skew)
         for message in call.arguments[0]:
             wave = self._waves.get((message.chunk.campaign_id, message.to))
             if wave is not None and now < wave:
-                self.violate(8, f"{message.to} was mailed {wave - now} early", message.chunk)
+                self.violate(9, f"{message.to} was mailed {wave - now} early", message.chunk)
         self._answers[call.process.name] = (call.arguments[0], call.result)
 
     def _reported(self, call: Call) -> None:

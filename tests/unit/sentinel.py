@@ -30,6 +30,7 @@ from domain.campaign import Campaign, CampaignState, PauseReason, UnknownPolicy
 from domain.chunk import MAX_RECIPIENTS, Chunk
 from domain.contact import ContactDraft, MergeFields
 from domain.delivery_policy import DeliveryPolicy
+from domain.fan_out import MAX_CHUNKS_A_STEP
 from domain.identifiers import CampaignId, SegmentId, TemplateId
 from domain.path_policy import DEFAULT_HORIZON
 from domain.recipient import RecipientState
@@ -107,6 +108,7 @@ class Sentinel:
         self.footer = FOOTER
         self.fan_out_ranges = 1
         self.chunk_size = MAX_RECIPIENTS
+        self.max_chunks_a_step = MAX_CHUNKS_A_STEP
         self.soft_bounce_limit = 5
         self.database = MemoryDatabase()
         self.analytics = MemoryAnalyticsRepository(self.database)
@@ -171,6 +173,7 @@ class Sentinel:
             finish=self.finish_campaign,
             footer=self.footer,
             chunk_size=self.chunk_size,
+            max_chunks_a_step=self.max_chunks_a_step,
         )
 
     @property

@@ -260,6 +260,10 @@ def test_location_leads_to_the_campaign_with_its_counts(gateway: Gateway) -> Non
         "failure_reason": None,
         "unknown_policy": "hold",
         "category": "marketing",
+        "local_time": False,
+        "local_schedule_at": None,
+        "timezone": None,
+        "waves": [],
         "counts": dict.fromkeys(
             (
                 *("recipients", "pending", "sent", "failed", "unknown", "suppressed", "skipped"),

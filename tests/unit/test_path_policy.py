@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.errors import InvalidInput
+from domain.local_time import LocalTime
 from domain.path_policy import ExecutionPath, Timing, choose_path, decide_timing
 from tests.unit.sentinel import NOW
 
@@ -277,3 +278,65 @@ def test_any_text_is_read_or_refused(text: str, zone: str | None) -> None:
 def test_zones_of_the_machine_are_no_zones_of_people(zone: str) -> None:
     """What a machine calls its own zone is another moment on the next machine."""
     assert refused_field("2026-03-02T10:00:00", zone) == "timezone"
+
+
+LOCAL = "2026-03-03T09:00"
+
+
+def local_time(
+    schedule_at: str | None = LOCAL,
+    timezone: str | None = "Europe/Berlin",
+    fold: int | None = None,
+    now: datetime = NOW,
+) -> Timing:
+    """Where the recipients live."""
+    return decide_timing(schedule_at, now, timezone=timezone, fold=fold, local_time=True)
+
+
+def test_in_local_time_it_starts_with_the_first_zone() -> None:
+    """UTC+14, in March; the path is by that."""
+    timing = local_time()
+    assert timing.schedule_at == datetime(2026, 3, 2, 19, tzinfo=UTC)
+    assert timing.execution_path is ExecutionPath.SCHEDULED
+    assert timing.local_time == LocalTime(datetime.fromisoformat(LOCAL), "Europe/Berlin")
+
+
+def test_in_local_time_it_starts_at_once_where_the_first_zone_is_past_it() -> None:
+    """Others have it to come."""
+    now = datetime(2026, 3, 3, 7, 59, tzinfo=UTC)
+    timing = local_time(now=now)
+    assert (timing.execution_path, timing.schedule_at) == (ExecutionPath.IMMEDIATE, now)
+
+
+@pytest.mark.parametrize(
+    ("schedule_at", "zone", "fold", "field"),
+    [
+        (None, "Europe/Berlin", None, "schedule_at"),
+        ("2026-03-03T09:00+01:00", "Europe/Berlin", None, "schedule_at"),
+        ("2026-03-03T09:00Z", None, None, "schedule_at"),
+        ("tomorrow", "Europe/Berlin", None, "schedule_at"),
+        ("2026-02-30T09:00", "Europe/Berlin", None, "schedule_at"),
+        ("0001-01-01T00:00", "Europe/Berlin", None, "schedule_at"),
+        ("9999-12-31T23:59", "America/New_York", None, "schedule_at"),
+        # Passed in the zone itself, and too far ahead.
+        ("2026-03-02T10:00", "Europe/Berlin", None, "schedule_at"),
+        ("2027-03-04T09:00", "Europe/Berlin", None, "schedule_at"),
+        (LOCAL, None, None, "timezone"),
+        (LOCAL, "Europe/Atlantis", None, "timezone"),
+        (LOCAL, "Europe/Berlin", 0, "fold"),
+    ],
+)
+def test_what_is_no_local_time(
+    schedule_at: str | None, zone: str | None, fold: int | None, field: str
+) -> None:
+    """Refused, by the field that is to be mended."""
+    with pytest.raises(InvalidInput) as refusal:
+        local_time(schedule_at, zone, fold)
+    assert refusal.value.field == field
+    assert refusal.value.detail
+
+
+@pytest.mark.parametrize("schedule_at", ["2026-03-29T02:30", "2026-10-25T02:30"])
+def test_in_local_time_a_gap_or_a_time_that_comes_twice_is_none_too(schedule_at: str) -> None:
+    """Some zone or other has one on that day: no reason to refuse it."""
+    assert local_time(schedule_at).local_time is not None
