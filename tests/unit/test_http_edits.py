@@ -47,9 +47,10 @@ def patch(gateway: Gateway, path: str, body: object, **headers: str) -> Answer:
 
 
 def read(gateway: Gateway, path: str) -> dict[str, Any]:
-    """The campaign without its counts."""
+    """The campaign as it is in lists: without its counts, its history and its waves."""
     body: dict[str, Any] = gateway.get(path).json
-    return {name: value for name, value in body.items() if name != "counts"}
+    alone = {"counts", "history", "waves"}
+    return {name: value for name, value in body.items() if name not in alone}
 
 
 def test_renamed(gateway: Gateway, path: str) -> None:
@@ -65,6 +66,7 @@ def test_renamed(gateway: Gateway, path: str) -> None:
         "triggered": None,
         "auto_scheduler": None,
         "trigger_error": None,
+        "warning": None,
     }
     assert read(gateway, path) == {**before, "name": "Spring Sale"}
     assert patch(gateway, path, {"name": "Again"}).json["schedule_at"] == before["schedule_at"]
