@@ -101,6 +101,7 @@ USE_CASES = {
         "campaign_change",
         "finish_campaign",
         "reconcile",
+        "reconcile_chunks",
         "resume_campaign",
         "write_path_line",
     },
