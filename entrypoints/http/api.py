@@ -6,7 +6,7 @@ import json
 import logging
 import re
 from collections.abc import Callable, Mapping, Sequence
-from http import HTTPMethod
+from http import HTTPMethod, HTTPStatus
 from typing import Any
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
@@ -37,6 +37,7 @@ from entrypoints.http.idempotency import (
     is_keyed,
     with_idempotency_keys,
 )
+from entrypoints.http.queries import refuse_unknown_parameters
 from entrypoints.http.security import with_security
 from entrypoints.request_id import REQUEST_ID
 
@@ -64,7 +65,7 @@ class Api:
         family = container.family
         self._resolver = _resolver(routes)
         idempotency = Idempotency(family.idempotency(), family.clock(), family.ids())
-        self._resolver.use([idempotency.middleware])
+        self._resolver.use([refuse_unknown_parameters, idempotency.middleware])
         self._access = Access(family.api_keys(), family.clock())
         for router in more_routes:
             self._resolver.include_router(router)
@@ -171,15 +172,32 @@ def _resolver(routes: Sequence[APIGatewayHttpRouter]) -> APIGatewayHttpResolver:
 
 def _openapi_of(resolver: APIGatewayHttpResolver) -> str:
     schema = json.loads(resolver.get_openapi_json_schema(title=TITLE, version=VERSION))
+    _empty_what_has_no_content(schema)
     return json.dumps(with_idempotency_keys(with_security(schema)), ensure_ascii=False)
 
 
+def _empty_what_has_no_content(schema: Mapping[str, Any]) -> None:
+    """Powertools says of a 204, too, that it is JSON."""
+    for item in schema["paths"].values():
+        for operation in item.values():
+            operation["responses"].get(str(HTTPStatus.NO_CONTENT.value), {}).pop("content", None)
+
+
 def _methods_of(path: str, paths: Mapping[str, PathItem]) -> list[str]:
-    """The methods that are served at `path`, of OpenAPI's paths such as /v1/campaigns/{id}."""
+    """The methods that are served at `path`, of OpenAPI's paths such as /v1/campaigns/{id}.
+
+    One that is there as it is, as /v1/contacts/lookup, is not the one of an id.
+    """
+    if path in paths:
+        return _methods(paths[path])
     for template, item in paths.items():
         if re.fullmatch(re.sub(r"\\{[^/]*\\}", "[^/]+", re.escape(template)), path):
-            return sorted(method.upper() for method in item.model_dump(exclude_none=True))
+            return _methods(item)
     return []
+
+
+def _methods(item: PathItem) -> list[str]:
+    return sorted(method.upper() for method in item.model_dump(exclude_none=True))
 
 
 def _refused_body(event: Mapping[str, Any]) -> Response[str] | None:

@@ -90,6 +90,12 @@ def invalid(errors: Sequence[FieldProblem]) -> Response[str]:
     )
 
 
+def unknown_parameters(pointers: Sequence[str]) -> Response[str]:
+    """422: the query has more than the route knows."""
+    detail = "Unknown parameter: remove it, or check its spelling."
+    return invalid([FieldProblem(pointer=each, detail=detail) for each in pointers])
+
+
 def malformed(detail: str) -> Response[str]:
     """400: the body cannot be read at all."""
     return problem(

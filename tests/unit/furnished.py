@@ -9,10 +9,13 @@ from urllib.parse import quote
 
 from dependency_injector import providers
 
+from adapters.memory.api_keys import MemoryApiKeys
 from adapters.memory.object_store import MemoryObjectStore
 from adapters.system.ids import SystemIds
+from domain.access import Scope
 from domain.identifiers import CampaignId, JobId
 from domain.start import StartRequest
+from domain.use_cases.issue_api_key import IssueApiKey
 from entrypoints.containers import Family, build
 from entrypoints.http.__main__ import openapi_text
 from entrypoints.http.api import Api
@@ -70,6 +73,19 @@ class Furnished(Gateway):
         contact_import = family.jobs().get(JobId(import_id))
         files.write(contact_import.upload_name, b"email\r\nann.bell@example.com\r\n")
         self._furnished = self._records()
+
+    @property
+    def api(self) -> Api:
+        """What answers."""
+        return self._api
+
+    def close(self) -> str:
+        """Let in from now on who has the key that is returned: one for everything."""
+        keys = MemoryApiKeys()
+        issue = IssueApiKey(api_keys=keys, clock=self.clock, ids=SystemIds())
+        self.container.family.api_keys.override(providers.Object(keys))
+        self._api = Api(self.container, all_routes(self.container))
+        return issue(tuple(Scope), None)[1]
 
     def restore(self) -> None:
         """Everything as it was when it was furnished."""

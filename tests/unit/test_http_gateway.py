@@ -266,6 +266,7 @@ def test_an_unknown_path_is_not_found(path: str) -> None:
         ("PUT", "/v1/templates", "GET, POST"),
         ("PATCH", "/v1/segments", "GET, POST"),
         ("PUT", "/v1/contacts", "GET, POST"),
+        ("PUT", "/v1/contacts/lookup", "POST"),
         ("POST", "/v1/campaigns/cmp_1", "GET, PATCH"),
         ("PUT", "/v1/segments/everyone/members", "GET, POST"),
         ("POST", "/healthz", "GET"),

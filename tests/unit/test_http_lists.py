@@ -105,3 +105,12 @@ def test_a_cursor_of_another_list_is_refused(gateway: Gateway) -> None:
     cursor = gateway.get("/v1/templates", "limit=1").json["next_cursor"]
 
     assert gateway.get("/v1/campaigns", f"cursor={cursor}").refuses("/cursor")
+
+
+def test_an_unknown_parameter_is_refused_and_named() -> None:
+    """A filter that is misspelled would list everything; what a mail's link was given is let be."""
+    gateway = Gateway()
+
+    assert gateway.get("/v1/campaigns", "sate=sent&state=sent").refuses("/sate")
+    assert gateway.get("/u/token", "utm_source=news").status == 404
+    assert gateway.get("/healthz", "probe=1").status == 200
