@@ -207,7 +207,7 @@ def test_no_kill_is_seen(time_left: timedelta | None, dry_run: bool) -> None:
 
 def test_no_kill_within_a_line_that_is_too_long_is_seen() -> None:
     """Whoever goes on knows that it is one: nothing of the rest is taken for a row."""
-    content = b"email;name\n" + b"x" * WINDOW_BYTES + b"\ne@example.com;Eve\n"
+    content = b"email;name\n" + b"x" * (WINDOW_BYTES + 9) + b"\ne@example.com;Eve\n"
     undisturbed = Life(None)
     expected = outcome(Importing(), undisturbed, timedelta(), content=content)
     assert expected[:2] == (JobState.FINISHED, ImportCounts(created=1, refused=1))
