@@ -8,9 +8,12 @@ from types import MappingProxyType
 from domain.contact import Consent
 from domain.errors import IllegalTransition
 from domain.identifiers import SegmentId
-from domain.job import Job, JobEvent
+from domain.job import Job, JobEvent, JobState
 
 ROWS_A_BATCH = 500
+_APPLIED = (
+    "Rows of its file may be applied: create another import of the file; they change nothing then."
+)
 _NAMES_IN_PLANS = {"cp1252": "windows-1252", "utf-16-le": "utf-16", "utf-16-be": "utf-16"}
 
 
@@ -112,6 +115,31 @@ class ContactImport(Job):
         """What its file is called in object storage."""
         return f"imports/{self.job_id}/contacts.csv"
 
+    @property
+    def fraction(self) -> float | None:
+        """How much of the file is gone through, 1 only for all; None before it is started."""
+        if not self.size:
+            return None
+        offset = 0 if self.position is None else self.position.offset
+        # Rounded down.
+        return offset * 10_000 // self.size / 10_000
+
+    @property
+    def may_have_applied(self) -> bool:
+        """Whether rows of its file may be applied: the first are before anything is counted."""
+        return not self.dry_run and (self.layout is not None or self.counts.rows > 0)
+
+    @property
+    def takes_file(self) -> bool:
+        """Whether its file, or another in the place of it, may be put there."""
+        match self.state:
+            case JobState.AWAITING_UPLOAD | JobState.CHECKED:
+                return True
+            case JobState.FAILED:
+                return not self.may_have_applied
+            case _:
+                return False
+
     def refused_name(self, number: int) -> str:
         """What the object with the refused rows of a batch is called."""
         run = "check" if self.dry_run else "run"
@@ -120,11 +148,11 @@ class ContactImport(Job):
     def begin(self, *, dry_run: bool, size: int, now: datetime) -> "ContactImport":
         """Started, from the first row.
 
-        Raises IllegalTransition, also where rows were applied before it failed: the lines of
-        another file would be taken for those of the first.
+        Raises IllegalTransition, also where rows may have been applied before it failed: the lines
+        of another file would be taken for those of the first.
         """
-        if self.counts.rows and not self.dry_run:
-            raise IllegalTransition("job", self.state, JobEvent.START)
+        if self.state is JobState.FAILED and self.may_have_applied:
+            raise IllegalTransition("job", self.state, JobEvent.START, _APPLIED)
         return replace(
             self.start(now),
             size=size,

@@ -62,8 +62,8 @@ class AlreadyExists(SentinelError):
 class IllegalTransition(SentinelError):
     """The table of transitions has no row for this event in this state."""
 
-    def __init__(self, kind: str, state: str, event: str) -> None:
-        super().__init__(f"A {kind} that is {state} does not allow: {event}.")
+    def __init__(self, kind: str, state: str, event: str, remedy: str = "") -> None:
+        super().__init__(f"A {kind} that is {state} does not allow: {event}. {remedy}".rstrip())
         self.kind = kind
         self.state = state
         self.event = event

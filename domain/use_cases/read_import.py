@@ -6,7 +6,6 @@ from datetime import timedelta
 from domain.contact_import import ContactImport
 from domain.errors import NotFound
 from domain.identifiers import JobId
-from domain.job import JobState
 from domain.ports.jobs import JobRepository
 from domain.ports.object_store import ObjectStore, SignedUrl
 
@@ -16,7 +15,7 @@ UPLOAD = timedelta(hours=1)
 
 @dataclass(frozen=True)
 class ImportRead:
-    """An import with a URL to PUT its file to, while it awaits that."""
+    """An import with a URL to PUT its file to, while it takes one."""
 
     contact_import: ContactImport
     upload: SignedUrl | None
@@ -24,7 +23,7 @@ class ImportRead:
     @classmethod
     def of(cls, contact_import: ContactImport, object_store: ObjectStore) -> "ImportRead":
         """With a URL of its own. Raises DependencyFault."""
-        if contact_import.state is not JobState.AWAITING_UPLOAD:
+        if not contact_import.takes_file:
             return cls(contact_import, None)
         return cls(contact_import, object_store.sign_upload(contact_import.upload_name, UPLOAD))
 

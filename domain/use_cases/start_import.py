@@ -54,7 +54,9 @@ class StartImport:
         begun = contact_import.begin(dry_run=dry_run, size=size or 0, now=self.clock.now())
         if size is None and contact_import.state is not JobState.AWAITING_UPLOAD:
             raise InvalidInput(
-                "upload", f"The file was kept for {KEPT.days} days and is gone; import it anew."
+                "upload",
+                f"The file was kept for {KEPT.days} days and is gone; PUT it to the upload's URL, "
+                "which is there when the import is read.",
             )
         if size is None:
             raise InvalidInput("upload", "No file yet; PUT it to the upload's URL first.")

@@ -79,10 +79,14 @@ class ImportStartBody(Request):
 
 
 class ImportProgressBody(Answer):
-    """How far the file is gone through; `bytes_total` is null before it is started."""
+    """How far the file is gone through.
+
+    `bytes_total` and `fraction`, from 0 to 1, are null before it is started; 1 is all of it.
+    """
 
     bytes: int
     bytes_total: int | None
+    fraction: float | None
 
 
 class ImportCountsBody(Answer):
@@ -149,7 +153,7 @@ class UploadBody(Answer):
 
 
 class ImportReadBody(ImportBody):
-    """An import with the URL for its file, while it awaits that."""
+    """An import with the URL for its file, until it is started, and where it may be again."""
 
     upload: UploadBody | None
 
@@ -219,7 +223,9 @@ def _told(contact_import: ContactImport) -> dict[str, object]:
         "delimiter": plan.delimiter,
         "encoding": plan.encoding,
         "progress": ImportProgressBody(
-            bytes=0 if position is None else position.offset, bytes_total=contact_import.size
+            bytes=0 if position is None else position.offset,
+            bytes_total=contact_import.size,
+            fraction=contact_import.fraction,
         ),
         "counts": ImportCountsBody(
             rows=counts.rows,

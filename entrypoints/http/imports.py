@@ -76,8 +76,9 @@ def import_routes(container: ServingImports) -> APIGatewayHttpRouter:
         "/v1/imports/<import_id>/start",
         summary="Start an import, or a dry run of it",
         description=(
-            "After a dry run it begins anew. So does one that failed before a row was applied; one "
-            "that failed later is not started again. Read it to see how far it is."
+            "After a dry run it begins anew. So does one that failed before a row was applied; "
+            "both may be given another file first, by the URL that reading them gives. One that "
+            "failed later is not started again. Read it to see how far it is."
         ),
         tags=["imports"],
         responses=described(

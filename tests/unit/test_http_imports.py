@@ -131,7 +131,7 @@ def test_an_import_awaits_its_file(gateway: Gateway) -> None:
         "consent": None,
         "delimiter": None,
         "encoding": None,
-        "progress": {"bytes": 0, "bytes_total": None},
+        "progress": {"bytes": 0, "bytes_total": None, "fraction": None},
         "counts": {
             "rows": 0,
             "created": 0,
@@ -220,7 +220,7 @@ def test_an_import_is_started(gateway: Gateway, dry_run: bool) -> None:
     told = answer.json
     assert (told["state"], told["dry_run"]) == ("running", dry_run)
     assert told["started_at"] == "2026-03-02T09:01:00Z"
-    assert told["progress"] == {"bytes": 0, "bytes_total": len(FILE)}
+    assert told["progress"] == {"bytes": 0, "bytes_total": len(FILE), "fraction": 0.0}
     assert gateway.get(path).json == {**told, "upload": None}
     assert gateway.container.family.job_invoker().take_all() == [
         JobRun(JobId(path.rpartition("/")[2]))
@@ -299,6 +299,37 @@ def test_an_import_that_failed_in_the_middle_is_not_started_again(gateway: Gatew
     answer = started(gateway, path)
 
     assert (answer.status, answer.problem["state"]) == (409, "failed")
+    assert "create another import of the file" in answer.text
+    assert gateway.get(path).json["upload"] is None
+
+
+def test_another_file_is_taken_as_long_as_no_row_is_applied(gateway: Gateway) -> None:
+    """After a dry run, and where the header could not be read: by a fresh URL."""
+    path = created(gateway, segment_id="everyone")
+    for content, dry_run, state in (
+        (b"Name\r\nAnn\r\n", False, "failed"),
+        (b"Name\r\nAnn\r\n", True, "failed"),
+        (b"email\r\nnobody\r\n", True, "checked"),
+        (FILE, False, "finished"),
+    ):
+        upload(gateway, path, content)
+        assert started(gateway, path, dry_run=dry_run).status == 202
+        assert gateway.get(path).json["upload"] is None
+        gateway.container.run_import()(stored(gateway, path))
+        assert gateway.get(path).json["state"] == state
+
+    told = gateway.get(path).json
+    assert (told["counts"]["created"], told["counts"]["refused"]) == (1, 0)
+    assert told["upload"] is None
+
+
+def test_all_of_a_file_is_1_and_nothing_less_is(gateway: Gateway) -> None:
+    """Whoever waits for it waits until it is over."""
+    path = created(gateway)
+    upload(gateway, path)
+    started(gateway, path)
+    move(gateway, path, size=10**9, position=CsvPosition(10**9 - 1, 2))
+    assert gateway.get(path).json["progress"]["fraction"] == 0.9999
 
 
 def test_a_file_becomes_contacts(gateway: Gateway) -> None:
@@ -312,6 +343,7 @@ def test_a_file_becomes_contacts(gateway: Gateway) -> None:
 
     assert told["state"] == "finished"
     assert told["progress"]["bytes"] == told["progress"]["bytes_total"]
+    assert told["progress"]["fraction"] == 1.0
     assert (told["counts"]["created"], told["counts"]["refused"]) == (1, 1)
     (refused,) = gateway.get(f"{path}/refused").json["items"]
     assert (refused["line"], refused["cells"]) == (3, ["nobody", "gold"])
@@ -334,7 +366,8 @@ def test_an_import_tells_how_far_it_is(gateway: Gateway) -> None:
 
     told = gateway.get(path).json
 
-    assert told["progress"] == {"bytes": 12, "bytes_total": len(FILE)}
+    total = len(FILE)
+    assert told["progress"] == {"bytes": 12, "bytes_total": total, "fraction": 0.279}
     assert told["layout"] == {"encoding": "utf-8", "delimiter": ";", "columns": ["email", "plan"]}
     assert told["counts"] == {
         "rows": 15,

@@ -9,6 +9,7 @@ import pytest
 
 from domain.contact import ContactDraft
 from domain.contact_import import ContactImport, ImportCounts, ImportPlan, RefusedRow
+from domain.errors import IllegalTransition
 from domain.identifiers import SegmentId
 from domain.job import LEASE, JobEvent, JobState
 from domain.refused_rows import read_refused
@@ -23,7 +24,7 @@ from tests.integration.csv_files import (
     Style,
     write_csv,
 )
-from tests.unit.exporting import Exporting, Life, mortal
+from tests.unit.exporting import Exporting, Life, Mortal, mortal
 from tests.unit.faults import Died
 
 SEGMENT = SegmentId("imported")
@@ -346,6 +347,26 @@ def test_a_line_longer_than_a_window_is_a_refused_row(
     told = sentinel.refused(job)[-1]
     assert (told.line, told.reason.split(",")[0]) == (12, "The line has over 65536 characters")
     assert sentinel.people()["e@example.com"] == ({"name": "Eve", "city": "Hof"}, True)
+
+
+def test_rows_that_were_applied_and_not_counted_hold_it_to_its_file(sentinel: Importing) -> None:
+    """Killed within the first rows, then without its file: lines of another would be mixed in."""
+    job = sentinel.begin(SMALL)
+    segments: Any = sentinel.segments
+    sentinel.segments = Mortal(segments, Life(0))  # type: ignore[assignment]
+    with pytest.raises(Died):
+        sentinel.invoke(job)
+    sentinel.segments = segments
+    assert "a@example.com" in sentinel.people()
+    sentinel.clock.sleep(LEASE)
+    sentinel.object_store.delete(job.upload_name)
+
+    failed = sentinel.ended(job)
+
+    assert (failed.state, failed.counts.rows) == (JobState.FAILED, 0)
+    assert not failed.takes_file
+    with pytest.raises(IllegalTransition, match="create another import of the file"):
+        failed.begin(dry_run=False, size=9, now=sentinel.clock.now())
 
 
 @pytest.mark.parametrize(
