@@ -41,6 +41,11 @@ _OF_AN_EXPORT = frozenset({"contact_id", "status"})
 _FIELD_PREFIX = "fields."
 _MAX_NAME = 64
 _ROWS_TRIED = 20
+_NO_CSV = {
+    b"PK\x03\x04": "an Excel workbook, or another archive",
+    b"\xd0\xcf\x11\xe0": "an Excel workbook of an old kind",
+    b"\x1f\x8b": "compressed",
+}
 _MANY_NULS, _FEW_NULS = 0.5, 0.05
 """Shares of the first or the second bytes of all pairs; a letter as \u0100 has its NUL second."""
 _NO_HEADER = "The file has no header: name its columns in a first row."
@@ -71,6 +76,9 @@ def layout_of(sample: bytes, plan: ImportPlan, *, is_whole: bool) -> tuple[CsvLa
     rows are as wide as the header, then that of most columns. Raises InvalidInput naming
     `encoding`, `delimiter`, `columns` or `columns/<name>`, with what the file has.
     """
+    for beginning, kind in _NO_CSV.items():
+        if sample.startswith(beginning):
+            raise InvalidInput("columns", f"The file is {kind}; save it as CSV, in UTF-8.")
     encoding, start, line = *_encoding(sample, plan, is_whole=is_whole), 1
     text = decoded(encoding, sample[start:])
     told = _SEPARATOR_LINE.match(text)
