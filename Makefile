@@ -40,9 +40,11 @@ format: .venv/dev ## Format, and mend what the linter can
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-test: ## All tests, on a real emulator
+test: ## All tests, on real emulators; those within one process on all processors (WORKERS=)
 	@$(INSTALL) .venv/dev .emulator/installed
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses $(or $(WORKERS),auto) --maxprocesses 4 --dist loadfile --no-loadscope-reorder \
+		--ignore tests/integration
+	$(BIN)/pytest tests/integration
 
 simulate: .venv/dev ## Live through seeds of the delivery protocol (SEEDS=1000), or one (SEED=)
 	@$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),1000))

@@ -1,5 +1,6 @@
 """A real emulator, and the local runner as a real process on each of its backends."""
 
+import fcntl
 from collections.abc import Iterator
 
 import pytest
@@ -13,9 +14,16 @@ from tests.integration.runner import running as running_locally
 
 
 @pytest.fixture(scope="session")
-def code(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    """What the functions run."""
-    return package_for_this_machine(tmp_path_factory.mktemp("package"))
+def code(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> bytes:
+    """What the functions run, built by the first worker that needs it."""
+    own = tmp_path_factory.getbasetemp()
+    shared = own if worker_id == "master" else own.parent
+    built = shared / "package.zip"
+    with (shared / "package.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not built.exists():
+            package_for_this_machine(shared / "package").rename(built)
+    return built.read_bytes()
 
 
 @pytest.fixture(scope="module")

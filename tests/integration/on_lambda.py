@@ -244,6 +244,6 @@ def running(code: bytes, **parameters: str) -> Iterator[OnLambda]:
         yield OnLambda(endpoint_url, code, **parameters)
 
 
-def package_for_this_machine(folder: Path) -> bytes:
+def package_for_this_machine(folder: Path) -> Path:
     """What `make package` builds, for the processor that the emulator runs on."""
-    return package.build("x86_64", folder).read_bytes()
+    return package.build("x86_64", folder)
