@@ -20,6 +20,13 @@ IN_LIST: Mapping[str, Cell] = {
     "Due": "schedule_at",
     "Ended": "ended_at",
 }
+CHANGE: Mapping[str, Cell] = {
+    "": "number",
+    "Event": "event",
+    "State": "state",
+    "At": "at",
+    "Reason": "reason",
+}
 RECIPIENT: Mapping[str, Cell] = {
     "Contact": "contact_id",
     "Address": "address",

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from entrypoints.cli.campaign_views import CAMPAIGN, CREATED, IN_LIST, RECIPIENT
+from entrypoints.cli.campaign_views import CAMPAIGN, CHANGE, CREATED, IN_LIST, RECIPIENT
 from entrypoints.cli.campaign_watch import watch_campaign
 from entrypoints.cli.command import Session, command, group
 from entrypoints.cli.connection import Answer
@@ -306,6 +306,9 @@ def _show(session: Session, answer: Answer) -> None:
     body = {**answer.body, "revision": answer.revision}
     session.output.document(body, CAMPAIGN)
     _say_what_waits(session, body)
+    if body.get("history") and not session.output.as_json:
+        session.output.line("")
+        session.output.table(body["history"], CHANGE)
     counts = body.get("counts")
     if counts and counts["unknown"]:
         session.output.say(

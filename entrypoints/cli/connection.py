@@ -1,6 +1,7 @@
 """Requests to the server, and again those whose answer was lost where that does no harm."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -69,6 +70,15 @@ class Connection:
             # A proxy is for other machines.
             trust_env=not self.is_local,
         )
+
+    @contextmanager
+    def without_key(self) -> Iterator["Connection"]:
+        """To the same server, as a stranger."""
+        stranger = Connection(self.url, None, self._say)
+        try:
+            yield stranger
+        finally:
+            stranger.close()
 
     def close(self) -> None:
         """Let the connections go."""

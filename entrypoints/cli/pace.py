@@ -49,3 +49,11 @@ def pauses(every: float) -> Iterator[float]:
     while True:
         yield pause
         pause = min(pause * 1.5, every)
+
+
+def milliseconds_text(milliseconds: int) -> str:
+    """For people: 80 ms, 1.25 s, 2 min 03 s."""
+    if milliseconds < 1_000:  # noqa: PLR2004  a second
+        return f"{milliseconds} ms"
+    seconds = milliseconds / 1_000
+    return f"{seconds:.3g} s" if seconds < 60 else duration_text(seconds)  # noqa: PLR2004  a minute

@@ -2,9 +2,11 @@
 
 import typer
 
+from entrypoints.cli.analytics import add_analytics
 from entrypoints.cli.campaigns import campaigns
 from entrypoints.cli.command import Url
 from entrypoints.cli.contacts import contacts
+from entrypoints.cli.doctor import add_doctor
 from entrypoints.cli.exports import add_export, exports
 from entrypoints.cli.import_run import add_import
 from entrypoints.cli.imports import imports
@@ -41,3 +43,5 @@ program.add_typer(imports, name="imports")
 add_export(program)
 program.add_typer(exports, name="exports")
 program.add_typer(suppressions, name="suppressions")
+add_analytics(program)
+add_doctor(program)

@@ -3,8 +3,10 @@
 import json
 import os
 import re
+import signal
 import subprocess
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ from entrypoints.cli.program import NAME, program
 ROOT = Path(__file__).parents[2]
 EXECUTABLE = ROOT / NAME
 _PROCESS_SECONDS = 60
+_IMPATIENCE_SECONDS = 20
 
 
 @dataclass(frozen=True)
@@ -86,6 +89,18 @@ class CommandLine:
             stderr=subprocess.PIPE,
             text=True,
         )
+
+    def interrupted(self, process: subprocess.Popen[str]) -> Done:
+        """What becomes of it by Ctrl-C, pressed again where nothing comes of it.
+
+        Between a look for signals and a call that waits Python sees one only after that call.
+        """
+        for _ in range(3):
+            process.send_signal(signal.SIGINT)
+            with suppress(subprocess.TimeoutExpired):
+                out, err = process.communicate(timeout=_IMPATIENCE_SECONDS)
+                return Done(process.returncode, out, err)
+        raise AssertionError("It does not end.")
 
     def execute(self, *arguments: str, cwd: Path = ROOT, **environment: str) -> Done:
         """The executable, until it has ended."""

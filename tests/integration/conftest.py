@@ -9,7 +9,7 @@ from tests.conftest import Emulator
 from tests.integration.command_line import CommandLine
 from tests.integration.deployed import Deployed
 from tests.integration.on_lambda import OnLambda, package_for_this_machine, running
-from tests.integration.runner import FirstMinute, Runner
+from tests.integration.runner import SHORT_TIMES, FirstMinute, Runner
 from tests.integration.runner import running as running_locally
 
 
@@ -69,5 +69,6 @@ def runner(first_minute: FirstMinute) -> Runner:
 @pytest.fixture(scope="session")
 def cli(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CommandLine]:
     """The command line, and a local runner in memory for it."""
-    with running_locally(tmp_path_factory.mktemp("cli-runner"), BACKEND="memory") as runner:
+    directory = tmp_path_factory.mktemp("cli-runner")
+    with running_locally(directory, BACKEND="memory", **SHORT_TIMES) as runner:
         yield CommandLine(str(runner.client.base_url))

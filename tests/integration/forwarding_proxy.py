@@ -23,9 +23,12 @@ class Asked:
 
 
 class ForwardingProxy(ThreadingHTTPServer):
-    """Passes requests on; `asked` are those that were, `to_lose` of their answers are dropped.
+    """Passes requests on; `asked` are those that were.
 
-    With `answer_instead` nothing is passed on: it is the status and the body of all answers.
+    `to_lose` of their answers are dropped, of any method or of the one that `lose_of` names.
+    URLs of the server in its answers lead to `leads_to`, by default here. With `answer_instead`
+    nothing is passed on: it is the status and the body of all answers. `instead_of` has other
+    bodies by path, `date` is another time.
     """
 
     daemon_threads = True
@@ -37,8 +40,13 @@ class ForwardingProxy(ThreadingHTTPServer):
         self.client = httpx.Client(base_url=target, timeout=30)
         self.asked: list[Asked] = []
         self.to_lose = 0
+        self.lose_of: str | None = None
         self.answer_instead: tuple[int, str] | None = None
+        self.instead_of: dict[str, str] = {}
+        self.date: str | None = None
         self.url = f"http://127.0.0.1:{self.server_port}"
+        self.target = target
+        self.leads_to = self.url
 
 
 @contextmanager
@@ -78,10 +86,16 @@ class _Handler(BaseHTTPRequestHandler):
             content=body,
         )
         self.server.asked.append(Asked(self.command, self.path, headers, body, answer.status_code))
-        if self.server.to_lose:
+        if self.server.to_lose and self.server.lose_of in {None, self.command}:
             self.server.to_lose -= 1
             return
-        self._answer(answer.status_code, dict(answer.headers), answer.content)
+        content = answer.content.replace(self.server.target.encode(), self.server.leads_to.encode())
+        if self.path in self.server.instead_of:
+            content = self.server.instead_of[self.path].encode()
+        told = dict(answer.headers)
+        if self.server.date is not None:
+            told["date"] = self.server.date
+        self._answer(answer.status_code, told, content)
 
     def _answer(self, status: int, headers: dict[str, str], body: bytes) -> None:
         self.send_response_only(status)
