@@ -6,7 +6,7 @@ from adapters.aws.campaign_writes import added, saved
 from adapters.aws.delivery_records import item_to_campaign, range_to_item
 from adapters.aws.idempotency import put_record
 from adapters.aws.keys import campaign_key
-from adapters.aws.listing import page_of
+from adapters.aws.listing import cursor_at, page_of
 from adapters.aws.table import Table, put_new
 from domain.campaign import Campaign, CampaignState
 from domain.errors import AlreadyExists, IdempotencyKeyInUse, VersionConflict
@@ -58,16 +58,32 @@ class DynamoDBCampaignRepository:
             self._table.put(put)
         return stored
 
-    def page(self, state: CampaignState | None, limit: int, cursor: str | None) -> CampaignPage:
+    def page(
+        self,
+        state: CampaignState | None,
+        limit: int,
+        cursor: str | None,
+        *,
+        ids: tuple[str, str] | None = None,
+    ) -> CampaignPage:
         """From the index `listing`, or `campaigns_by_state`."""
         items, following = page_of(
             self._table,
             index="listing" if state is None else "campaigns_by_state",
             attribute="listing" if state is None else "state",
-            value="campaigns" if state is None else state.value,
+            value=_listed(state),
             key_of=lambda listing_id: campaign_key(CampaignId(listing_id)),
             limit=limit,
             cursor=cursor,
             newest_first=True,
+            between=ids,
         )
         return CampaignPage(tuple(item_to_campaign(item) for item in items), following)
+
+    def cursor_after(self, state: CampaignState | None, campaign_id: CampaignId) -> str:
+        """As a page that ends there has it."""
+        return cursor_at(_listed(state), campaign_id)
+
+
+def _listed(state: CampaignState | None) -> str:
+    return "campaigns" if state is None else state.value

@@ -20,20 +20,29 @@ def page_of(  # noqa: PLR0913  what a listing is made of
     limit: int,
     cursor: str | None,
     newest_first: bool = False,
+    between: tuple[str, str] | None = None,
 ) -> tuple[Sequence[Item], str | None]:
     """Up to `limit` records with `attribute` = `value` in order of `listing_id`, and a cursor.
+
+    Of ids from the first of `between` on, and before the second, which is no id itself.
 
     Raises InvalidInput naming `cursor` when it is not one that this list gave.
     """
     start = None
     if cursor is not None:
         listing_id = _decoded(cursor, value)
+        if between is not None and not between[0] <= listing_id < between[1]:
+            raise InvalidInput("cursor", "Not a cursor of this list; start without one.")
         pk, sk = key_of(listing_id)
         start = {attribute: value, "listing_id": listing_id, "pk": pk, "sk": sk}
+    condition, values = "#attribute = :value", {":value": value}
+    if between is not None:
+        condition += " AND listing_id BETWEEN :lowest AND :end"
+        values |= {":lowest": between[0], ":end": between[1]}
     items = list(
         table.query(
-            "#attribute = :value",
-            {":value": value},
+            condition,
+            values,
             index=index,
             names={"#attribute": attribute},
             backwards=newest_first,
@@ -42,10 +51,11 @@ def page_of(  # noqa: PLR0913  what a listing is made of
         )
     )
     page = items[:limit]
-    return page, _encoded(value, page[-1]["listing_id"]) if len(items) > limit else None
+    return page, cursor_at(value, page[-1]["listing_id"]) if len(items) > limit else None
 
 
-def _encoded(value: str, listing_id: str) -> str:
+def cursor_at(value: str, listing_id: str) -> str:
+    """What reads on after that one."""
     return base64.urlsafe_b64encode(json.dumps([value, listing_id]).encode()).decode().rstrip("=")
 
 

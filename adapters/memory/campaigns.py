@@ -46,13 +46,25 @@ class MemoryCampaignRepository:
             self._database.put_campaign(stored)
             return stored
 
-    def page(self, state: CampaignState | None, limit: int, cursor: str | None) -> CampaignPage:
+    def page(
+        self,
+        state: CampaignState | None,
+        limit: int,
+        cursor: str | None,
+        *,
+        ids: tuple[str, str] | None = None,
+    ) -> CampaignPage:
         """Newest first: ids sort by time."""
         with self._database.lock:
             matching = [
                 each.campaign_id
                 for each in self._database.campaigns.values()
-                if state is None or each.state is state or each.campaign_id == cursor
+                if (state is None or each.state is state or each.campaign_id == cursor)
+                and (ids is None or ids[0] <= each.campaign_id < ids[1])
             ]
             keys, following = page_of(matching, limit, cursor, newest_first=True)
             return CampaignPage(tuple(self._database.campaigns[key] for key in keys), following)
+
+    def cursor_after(self, state: CampaignState | None, campaign_id: CampaignId) -> str:  # noqa: ARG002  one for all
+        """Its id."""
+        return campaign_id

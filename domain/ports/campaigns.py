@@ -45,9 +45,22 @@ class CampaignRepository(Protocol):
         """
         ...
 
-    def page(self, state: CampaignState | None, limit: int, cursor: str | None) -> CampaignPage:
+    def page(
+        self,
+        state: CampaignState | None,
+        limit: int,
+        cursor: str | None,
+        *,
+        ids: tuple[str, str] | None = None,
+    ) -> CampaignPage:
         """Campaigns, newest first, in one state or in all; may miss the latest second's writes.
+
+        Of `ids` from the first on and before the second, if they are given: none else is read.
 
         Raises InvalidInput naming `cursor` when it is not one this repository gave.
         """
+        ...
+
+    def cursor_after(self, state: CampaignState | None, campaign_id: CampaignId) -> str:
+        """The cursor that reads on after that campaign of such a page; nothing is read for it."""
         ...

@@ -9,6 +9,7 @@ from domain.use_cases.create_template import CreateTemplate
 from domain.use_cases.edit_contact import EditContact
 from domain.use_cases.edit_template import EditTemplate
 from domain.use_cases.export_contact import ExportContact
+from domain.use_cases.list_campaigns import ListCampaigns
 from domain.use_cases.list_contacts import ListContacts
 from domain.use_cases.list_deliveries import ListDeliveries
 from domain.use_cases.list_members import ListMembers
@@ -48,6 +49,9 @@ class Serving(
 
     read_campaign: providers.Provider[ReadCampaign] = providers.Factory(
         ReadCampaign, campaigns=UseCases.family.campaigns, fan_out=UseCases.family.fan_out
+    )
+    list_campaigns: providers.Provider[ListCampaigns] = providers.Factory(
+        ListCampaigns, campaigns=UseCases.family.campaigns
     )
     list_recipients: providers.Provider[ListRecipients] = providers.Factory(
         ListRecipients,

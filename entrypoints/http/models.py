@@ -11,10 +11,13 @@ from pydantic import (
     ConfigDict,
     Field,
     PlainSerializer,
+    TypeAdapter,
+    ValidationError,
     WithJsonSchema,
 )
 from pydantic_core import PydanticCustomError
 
+from domain.errors import InvalidInput
 from domain.names import MAX_NAME_CHARACTERS
 
 _DATE_TIME = re.compile(
@@ -48,6 +51,21 @@ Moment = Annotated[
     Field(strict=False, examples=["2026-11-19T09:00:00Z"]),
     BeforeValidator(_written_moment),
 ]
+_MOMENT: TypeAdapter[datetime] = TypeAdapter(Moment)
+
+
+def moment_of(name: str, text: str | None) -> datetime | None:
+    """What a parameter of that name says. Raises InvalidInput."""
+    if text is None:
+        return None
+    try:
+        return _MOMENT.validate_python(text)
+    except ValidationError as error:
+        raise InvalidInput(
+            name, "It must be an RFC 3339 date-time with an offset, as 2026-11-19T09:00:00Z."
+        ) from error
+
+
 Name = Annotated[str, Field(min_length=1, max_length=MAX_NAME_CHARACTERS)]
 Reference = Annotated[str, Field(min_length=1, max_length=64)]
 

@@ -4,7 +4,11 @@ from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
+from domain.identifiers import NAMED_ID
+
 MAX_PAGE = 100
+NAMED = f"^{NAMED_ID.pattern}$"
+"""What an id can be; what cannot is refused, not looked for."""
 
 Limit = Annotated[int, Query(ge=1, le=MAX_PAGE, description="How many at most.")]
 Cursor = Annotated[

@@ -7,11 +7,11 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Query
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
-from domain.identifiers import NAMED_ID, CampaignId, ContactId
+from domain.identifiers import CampaignId, ContactId
 from domain.recipient import RecipientState
 from entrypoints.containers.serving import Serving
 from entrypoints.http.answers import answer, described
-from entrypoints.http.paging import Cursor, Limit
+from entrypoints.http.paging import NAMED, Cursor, Limit
 from entrypoints.http.recipient_models import RecipientBody, RecipientListBody
 
 
@@ -36,7 +36,7 @@ def recipient_routes(container: Serving) -> APIGatewayHttpRouter:
         state: Annotated[RecipientState | None, Query(description="Only those in it.")] = None,
         contact_id: Annotated[
             str | None,
-            Query(pattern=f"^{NAMED_ID.pattern}$", description="Only this contact."),
+            Query(pattern=NAMED, description="Only this contact."),
         ] = None,
         limit: Limit = 50,
         cursor: Cursor = None,

@@ -172,9 +172,17 @@ class Gateway:
 class UnansweringCampaigns(MemoryCampaignRepository):
     """A store that gives no answer to reads."""
 
-    def page(self, state: CampaignState | None, limit: int, cursor: str | None) -> CampaignPage:
+    def page(
+        self,
+        state: CampaignState | None,
+        limit: int,
+        cursor: str | None,
+        *,
+        ids: tuple[str, str] | None = None,
+    ) -> CampaignPage:
         """Times out."""
-        raise DependencyUnavailable(f"Page of {limit} ({state}, {cursor}): ReadTimeoutError")
+        asked = (state, limit, cursor, ids)
+        raise DependencyUnavailable(f"Page of {asked}: ReadTimeoutError")
 
     def get(self, campaign_id: CampaignId) -> Campaign | None:
         """Fails as a defect does, with an address in its text."""
