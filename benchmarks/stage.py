@@ -14,6 +14,7 @@ from domain.identifiers import (
     LeaseToken,
     SegmentId,
     TemplateId,
+    WebhookId,
     WriteToken,
 )
 from domain.ports.ids import Ids
@@ -67,6 +68,10 @@ class SeededIds:
     def export_id(self) -> JobId:
         """An export's id."""
         return JobId(f"exp_{self._ulid()}")
+
+    def webhook_id(self) -> WebhookId:
+        """A webhook's id."""
+        return WebhookId(f"whk_{self._ulid()}")
 
     def contact_id(self) -> ContactId:
         """A contact's id."""

@@ -22,6 +22,10 @@ class Scope(StrEnum):
     AUDIENCE_WRITE = "audience:write"
     AUDIENCE_EXPORT = "audience:export"
     """All contacts in one file."""
+    WEBHOOKS_READ = "webhooks:read"
+    """URLs among the rest, which may hold secrets of their receivers."""
+    WEBHOOKS_WRITE = "webhooks:write"
+    """Whoever has it learns of every campaign, at a place of their choice."""
 
 
 @dataclass(frozen=True)

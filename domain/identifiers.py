@@ -13,6 +13,10 @@ SuppressionId = NewType("SuppressionId", str)
 """The keyed hash of an address: it may be in a URL, and the address may not."""
 JobId = NewType("JobId", str)
 """Of an import or an export."""
+WebhookId = NewType("WebhookId", str)
+"""Of an endpoint that is told of events."""
+WebhookEventId = NewType("WebhookEventId", str)
+"""Of an event: what receivers know it by, however often it comes."""
 AttemptToken = NewType("AttemptToken", str)
 """Unique to one claim of one chunk; an outcome is believed by it."""
 LeaseToken = NewType("LeaseToken", str)

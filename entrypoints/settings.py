@@ -134,6 +134,8 @@ class Settings(BaseModel):
     """How long a campaign without quota is paused before somebody looks whether there is some."""
     settling_window_seconds: Annotated[int, Field(ge=1, le=604_800)] = 3_600
     """How long the provider's events are waited for before a mail of unknown outcome is re-sent."""
+    webhooks_to_private_addresses: bool = False
+    """Lets webhooks go anywhere, by http, too; never where others may create them."""
     fan_out_ranges: Annotated[int, Field(ge=1, le=64)] = 1
     """Into how many ranges a segment is divided."""
     log_level: Annotated[str, Field(pattern="^(DEBUG|INFO|WARNING|ERROR)$")] = "INFO"

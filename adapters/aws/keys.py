@@ -12,13 +12,16 @@ from domain.identifiers import (
     SegmentId,
     SuppressionId,
     TemplateId,
+    WebhookId,
 )
 from domain.job_run import ErasureRun, JobRun, Run
 from domain.path_line import LineRef
 from domain.segment import member_key
 from domain.suppression import address_hash, suppression_id_of
+from domain.webhook_delivery import DeliveryRef
 
 GRANTS_KEY: Key = ("GRANTS#account", "GRANTS")
+WEBHOOKS = "WEBHOOKS"
 JOB_SHARD = "jobs"
 """Of jobs and erasures in the index of open work."""
 LINE_SHARD = "lines"
@@ -35,6 +38,21 @@ def campaign_key(campaign_id: CampaignId) -> Key:
 def change_key(ref: ChangeRef) -> Key:
     """Key of a change that is to be announced; beside its campaign."""
     return campaign_key(ref.campaign_id)[0], f"CHANGE#{ref.number:06d}"
+
+
+def webhook_key(webhook_id: WebhookId) -> Key:
+    """Key of an endpoint; all stand in one partition, in the order of their ids."""
+    return WEBHOOKS, f"WEBHOOK#{webhook_id}"
+
+
+def delivery_key(ref: DeliveryRef) -> Key:
+    """Key of a delivery."""
+    return f"WEBHOOK#{ref.webhook_id}", f"DELIVERY#{ref.event_id}"
+
+
+def delivery_shard(webhook_id: WebhookId) -> str:
+    """Of an endpoint's deliveries in the index of open work: none waits for another's."""
+    return f"webhook#{webhook_id}"
 
 
 def content_key(campaign_id: CampaignId) -> Key:

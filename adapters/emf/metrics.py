@@ -7,6 +7,7 @@ from datetime import timedelta
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
 from domain.campaign import Campaign
+from domain.identifiers import WebhookId
 from domain.outcome import OutcomeCounts
 from domain.ports.metrics import Retry
 
@@ -29,6 +30,7 @@ UNITS: Mapping[str, MetricUnit] = {
     "OldestUnknown": MetricUnit.Seconds,
     "OldestUnfinishedChunk": MetricUnit.Seconds,
     "LongestStall": MetricUnit.Seconds,
+    "WebhooksFailed": MetricUnit.Count,
 }
 """Every metric, with its unit (docs/metrics.md)."""
 
@@ -94,6 +96,10 @@ class EmfMetrics:
             self._emit({"Retries": 1}, {"stage": self._stage}, {"retry": what.value})
             return
         self._of_campaign(campaign, {"Retries": 1}, {"retry": what.value})
+
+    def webhook_failed(self, webhook_id: WebhookId) -> None:
+        """`WebhooksFailed`."""
+        self._emit({"WebhooksFailed": 1}, {"stage": self._stage}, {"webhook_id": webhook_id})
 
     def open_work(
         self,

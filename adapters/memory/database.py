@@ -20,6 +20,7 @@ from domain.identifiers import (
     SegmentId,
     SuppressionId,
     TemplateId,
+    WebhookId,
 )
 from domain.path_line import LineRef, PathLine
 from domain.ports.jobs import AnyJob
@@ -27,6 +28,8 @@ from domain.segment import Segment
 from domain.suppression import Suppression, SuppressionEntry, Unsubscribed, suppression_id_of
 from domain.tally import Tally
 from domain.template import Content, Template
+from domain.webhook import WebhookEndpoint
+from domain.webhook_delivery import DeliveryRef, WebhookDelivery
 
 _HASH_KEY = b"memory"
 """No secret: nothing of it outlives the process, and the addresses are beside the ids."""
@@ -61,6 +64,8 @@ class MemoryDatabase:
     unsubscribed: dict[SuppressionId, Unsubscribed] = field(default_factory=dict)
     erasures: dict[ContactId, Erasure] = field(default_factory=dict)
     jobs: dict[JobId, AnyJob] = field(default_factory=dict)
+    webhooks: dict[WebhookId, WebhookEndpoint] = field(default_factory=dict)
+    webhook_deliveries: dict[DeliveryRef, WebhookDelivery] = field(default_factory=dict)
     idempotency: dict[str, IdempotencyRecord] = field(default_factory=dict)
     lines: dict[LineRef, PathLine] = field(default_factory=dict)
 

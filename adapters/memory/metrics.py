@@ -7,6 +7,7 @@ from datetime import timedelta
 from threading import Lock
 
 from domain.campaign import Campaign
+from domain.identifiers import WebhookId
 from domain.outcome import OutcomeCounts
 from domain.ports.metrics import Retry
 
@@ -64,6 +65,10 @@ class MemoryMetrics:
     def retried(self, campaign: Campaign | None, what: Retry) -> None:
         """Kept."""
         self._keep(Report("retried", campaign, {"what": what}))
+
+    def webhook_failed(self, webhook_id: WebhookId) -> None:
+        """Kept."""
+        self._keep(Report("webhook_failed", values={"webhook_id": webhook_id}))
 
     def open_work(
         self,

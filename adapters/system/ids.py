@@ -13,6 +13,7 @@ from domain.identifiers import (
     LeaseToken,
     SegmentId,
     TemplateId,
+    WebhookId,
     WriteToken,
 )
 
@@ -50,6 +51,10 @@ class SystemIds:
     def export_id(self) -> JobId:
         """An export's id."""
         return JobId(f"exp_{ULID()}")
+
+    def webhook_id(self) -> WebhookId:
+        """A webhook's id."""
+        return WebhookId(f"whk_{ULID()}")
 
     def api_key_id(self) -> str:
         """An API key's public part."""

@@ -10,6 +10,7 @@ from domain.identifiers import (
     LeaseToken,
     SegmentId,
     TemplateId,
+    WebhookId,
     WriteToken,
 )
 
@@ -43,6 +44,10 @@ class Ids(Protocol):
 
     def export_id(self) -> JobId:
         """`exp_` and a ULID."""
+        ...
+
+    def webhook_id(self) -> WebhookId:
+        """`whk_` and a ULID."""
         ...
 
     def api_key_id(self) -> str:

@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from domain.campaign import Campaign
+from domain.identifiers import WebhookId
 from domain.outcome import OutcomeCounts
 
 
@@ -55,6 +56,10 @@ class Metrics(Protocol):
 
     def retried(self, campaign: Campaign | None, what: Retry) -> None:
         """Something of it was done once more; None where it was of no campaign."""
+        ...
+
+    def webhook_failed(self, webhook_id: WebhookId) -> None:
+        """A delivery to it was given up; it can be replayed."""
         ...
 
     def open_work(

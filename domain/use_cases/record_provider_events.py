@@ -18,6 +18,7 @@ from domain.ports.suppressions import SuppressionRepository
 from domain.provider_event import ProviderEvent, ProviderEventKind
 from domain.recipient import RecipientState
 from domain.suppression import Suppression, SuppressionReason
+from domain.use_cases.announce_outcomes import AnnounceOutcomes
 from domain.use_cases.count_soft_bounces import CountSoftBounces
 from domain.use_cases.finish_campaign import FinishCampaign
 
@@ -41,6 +42,7 @@ class RecordProviderEvents:
     metrics: Metrics
     finish: FinishCampaign
     count: CountSoftBounces
+    announce: AnnounceOutcomes
 
     def __call__(self, deliveries: Sequence[EventDelivery]) -> Sequence[EventDelivery]:
         """Returns the deliveries that are dealt with; the others are to come again.
@@ -83,6 +85,7 @@ class RecordProviderEvents:
             noted = chunk.note(events)
             if noted == chunk:
                 return False
+            self.announce(chunk, noted, events)
             try:
                 stored = self.chunks.save(noted.since(chunk, self.clock.now()), chunk)
             except VersionConflict:

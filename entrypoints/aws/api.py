@@ -11,13 +11,24 @@ from entrypoints.containers.on_aws.jobs import Jobs
 from entrypoints.containers.on_aws.mail import Mail
 from entrypoints.containers.on_aws.rendering import Rendering
 from entrypoints.containers.on_aws.suppressions import Suppressions
+from entrypoints.containers.on_aws.webhooks import Webhooks
 from entrypoints.containers.serving import Serving
 from entrypoints.http.api import Api
 from entrypoints.http.routes import all_routes
 
 
 class Adapters(
-    ApiAccess, Idempotency, Audience, Rendering, Chunks, Suppressions, Mail, Jobs, Files, Analytics
+    ApiAccess,
+    Idempotency,
+    Audience,
+    Rendering,
+    Chunks,
+    Suppressions,
+    Mail,
+    Jobs,
+    Files,
+    Analytics,
+    Webhooks,
 ):
     """What it runs on."""
 

@@ -7,10 +7,11 @@ from entrypoints.containers.on_aws.chunks import Chunks
 from entrypoints.containers.on_aws.contacts import Contacts
 from entrypoints.containers.on_aws.provider_events import ProviderEvents
 from entrypoints.containers.on_aws.reporting import Reporting
+from entrypoints.containers.on_aws.webhooks import Webhooks
 from entrypoints.containers.recording import Recording
 
 
-class Adapters(Chunks, Contacts, ProviderEvents, Reporting):
+class Adapters(Chunks, Contacts, ProviderEvents, Reporting, Webhooks):
     """What it runs on."""
 
 

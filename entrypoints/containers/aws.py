@@ -16,6 +16,7 @@ from entrypoints.containers.on_aws.rendering import Rendering
 from entrypoints.containers.on_aws.reporting import Reporting
 from entrypoints.containers.on_aws.sending_account import AccountQuota
 from entrypoints.containers.on_aws.triggers import Triggers
+from entrypoints.containers.on_aws.webhook_sending import WebhookSending
 
 
 class Adapters(  # the name that every family has
@@ -35,5 +36,6 @@ class Adapters(  # the name that every family has
     ApiAccess,
     Idempotency,
     Files,
+    WebhookSending,
 ):
     """The aws family: everything that the functions run on."""

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dependency_injector import containers, providers
 
 from adapters.memory.analytics import MemoryAnalyticsRepository
+from adapters.memory.campaign_changes import MemoryCampaignChanges
 from adapters.memory.campaigns import MemoryCampaignRepository
 from adapters.memory.chunks import MemoryChunkRepository
 from adapters.memory.contacts import MemoryContactRepository
@@ -27,12 +28,16 @@ from adapters.memory.segments import MemorySegmentRepository
 from adapters.memory.sending_account import MemorySendingAccount
 from adapters.memory.suppressions import MemorySuppressionRepository
 from adapters.memory.templates import MemoryTemplateRepository
+from adapters.memory.webhook_deliveries import MemoryWebhookDeliveryRepository
+from adapters.memory.webhooks import MemoryWebhookRepository
 from adapters.minijinja.renderer import MinijinjaRenderer
 from adapters.system.clock import SystemClock
 from adapters.system.ids import SystemIds
+from adapters.web.webhook_sender import HttpWebhookSender
 from domain.allowed_rate import AllowedRate
 from domain.ports.analytics import AnalyticsRepository
 from domain.ports.api_keys import ApiKeys
+from domain.ports.campaign_changes import CampaignChanges
 from domain.ports.campaigns import CampaignRepository
 from domain.ports.chunks import ChunkRepository
 from domain.ports.clock import Clock
@@ -57,6 +62,9 @@ from domain.ports.segments import SegmentRepository
 from domain.ports.sending_account import SendingAccount
 from domain.ports.suppressions import SuppressionRepository
 from domain.ports.templates import TemplateRepository
+from domain.ports.webhook_deliveries import WebhookDeliveryRepository
+from domain.ports.webhook_sender import WebhookSender
+from domain.ports.webhooks import WebhookRepository
 from entrypoints.settings import Settings
 
 
@@ -88,6 +96,18 @@ class Adapters(containers.DeclarativeContainer):
     database: providers.Provider[MemoryDatabase] = providers.ThreadSafeSingleton(MemoryDatabase)
     campaigns: providers.Provider[CampaignRepository] = providers.ThreadSafeSingleton(
         MemoryCampaignRepository, database
+    )
+    campaign_changes: providers.Provider[CampaignChanges] = providers.ThreadSafeSingleton(
+        MemoryCampaignChanges, database
+    )
+    webhooks: providers.Provider[WebhookRepository] = providers.ThreadSafeSingleton(
+        MemoryWebhookRepository, database
+    )
+    webhook_deliveries: providers.Provider[WebhookDeliveryRepository] = (
+        providers.ThreadSafeSingleton(MemoryWebhookDeliveryRepository, database)
+    )
+    webhook_sender: providers.Provider[WebhookSender] = providers.ThreadSafeSingleton(
+        HttpWebhookSender, allow_private=settings.provided.webhooks_to_private_addresses
     )
     chunks: providers.Provider[ChunkRepository] = providers.ThreadSafeSingleton(
         MemoryChunkRepository, database

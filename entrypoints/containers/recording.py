@@ -2,6 +2,7 @@
 
 from dependency_injector import providers
 
+from domain.use_cases.announce_outcomes import AnnounceOutcomes
 from domain.use_cases.count_soft_bounces import CountSoftBounces
 from domain.use_cases.record_provider_events import RecordProviderEvents
 from entrypoints.containers.finishing import Finishing
@@ -17,6 +18,12 @@ class Recording(Finishing):
         suppressions=UseCases.family.suppressions,
         limit=UseCases.settings.provided.soft_bounce_limit,
     )
+    announce_outcomes: providers.Provider[AnnounceOutcomes] = providers.Factory(
+        AnnounceOutcomes,
+        webhooks=UseCases.family.webhooks,
+        deliveries=UseCases.family.webhook_deliveries,
+        clock=UseCases.family.clock,
+    )
     record_provider_events: providers.Provider[RecordProviderEvents] = providers.Factory(
         RecordProviderEvents,
         chunks=UseCases.family.chunks,
@@ -25,4 +32,5 @@ class Recording(Finishing):
         metrics=UseCases.family.metrics,
         finish=Finishing.finish_campaign,
         count=count_soft_bounces,
+        announce=announce_outcomes,
     )

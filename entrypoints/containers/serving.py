@@ -29,6 +29,7 @@ from entrypoints.containers.lifecycle import Lifecycle
 from entrypoints.containers.serving_analytics import ServingAnalytics
 from entrypoints.containers.serving_exports import ServingExports
 from entrypoints.containers.serving_imports import ServingImports
+from entrypoints.containers.serving_webhooks import ServingWebhooks
 from entrypoints.containers.settling import Settling
 from entrypoints.containers.unsubscribing import Unsubscribing
 from entrypoints.containers.use_cases import UseCases
@@ -44,6 +45,7 @@ class Serving(
     ServingAnalytics,
     ServingExports,
     ServingImports,
+    ServingWebhooks,
 ):
     """Every route's use case."""
 

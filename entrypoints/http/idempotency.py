@@ -129,7 +129,10 @@ class Idempotency:
             _under_way.reset(token)
         if is_written_later:
             record = record.stored()
-        if response.status_code < HTTPStatus.BAD_REQUEST:
+        if response.status_code < HTTPStatus.BAD_REQUEST and _answers_a_secret(path):
+            # Made again at every try, from what is stored: a secret is not.
+            self._write(record.release(self._clock.now(), undone=False))
+        elif response.status_code < HTTPStatus.BAD_REQUEST:
             self._write(record.complete(_kept(response)))
         else:
             self._write(record.release(self._clock.now(), undone=True))
@@ -192,6 +195,11 @@ def _fingerprint(event: APIGatewayProxyEventV2) -> str:
 
 def _did_nothing(error: Exception) -> bool:
     return isinstance(error, _NOTHING_DONE)
+
+
+def _answers_a_secret(path: str) -> bool:
+    """Whether the answer has what is shown once, and may be kept nowhere."""
+    return path == "/v1/webhooks" or path.endswith("/rotate-secret")
 
 
 def _kept(response: Response[Any]) -> KeptAnswer:

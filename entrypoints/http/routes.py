@@ -20,6 +20,7 @@ from entrypoints.http.recipients import recipient_routes
 from entrypoints.http.settling import settling_routes
 from entrypoints.http.suppressions import suppression_routes
 from entrypoints.http.unsubscribing import unsubscribe_routes
+from entrypoints.http.webhooks import webhook_routes
 
 
 def all_routes(container: Serving) -> Sequence[APIGatewayHttpRouter]:
@@ -40,5 +41,6 @@ def all_routes(container: Serving) -> Sequence[APIGatewayHttpRouter]:
         suppression_routes(container),
         unsubscribe_routes(container),
         confirm_routes(container),
+        webhook_routes(container),
         operation_routes(container),
     )

@@ -40,6 +40,8 @@ _LOCAL_DEFAULTS: Mapping[str, str] = {
     "POSTAL_ADDRESS": "14 Tanners Yard, Harrowick HW1 4LL",
     "SEND_RATE": "500",
     "SES_BULK": "false",
+    # Whoever can create one is on this machine.
+    "WEBHOOKS_TO_PRIVATE_ADDRESSES": "true",
     "EMULATOR_ACCESS_KEY": "test",
     "START_CAMPAIGN_LAMBDA_ARN": (
         f"arn:aws:lambda:us-east-1:{_ACCOUNT}:function:sentinel-start-campaign"

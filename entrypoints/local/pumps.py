@@ -1,6 +1,6 @@
 """What runs beside the HTTP server.
 
-Starts, jobs, send workers, what the provider tells, the schedule ticker, the reconciler.
+Starts, jobs, send workers, what the provider tells, webhooks, the schedule ticker, the reconciler.
 """
 
 import logging
@@ -23,6 +23,9 @@ _EVENTS_A_RECEIVE = 10
 _POLL = timedelta(seconds=1)
 _TICK_SECONDS = 0.25
 """So that a due schedule starts within a second."""
+_WEBHOOK_SECONDS = 1.0
+_WEBHOOK_TIME = timedelta(seconds=5)
+"""Of one turn, beside its last round: whoever ends the runner waits for it."""
 _FAULT_SECONDS = 1.0
 _JOB_TIME = timedelta(seconds=20)
 """Of one turn of a job, most of which is its reserve: whoever ends the runner waits for a turn."""
@@ -46,6 +49,7 @@ class Pumps:
         for number in range(SEND_WORKERS):
             self._run(f"send-worker-{number}", self._send_some)
         self._run("provider-events", self._record_some)
+        self._run("webhooks", self._every(_WEBHOOK_SECONDS, self._tell_webhooks))
         self._run("ticker", self._every(_TICK_SECONDS, family.ticker().tick))
         self._run("reconciler", self._every(self._reconcile_seconds, self._container.reconcile()))
 
@@ -94,6 +98,10 @@ class Pumps:
         deliveries = queue.receive(_CHUNKS_A_RECEIVE, _POLL)
         if deliveries:
             queue.acknowledge(self._container.send_batch()(deliveries))
+
+    def _tell_webhooks(self) -> None:
+        self._container.announce_changes()()
+        self._container.deliver_webhooks()(_WEBHOOK_TIME)
 
     def _record_some(self) -> None:
         told: ProviderEventQueue = self._container.family.provider_events()

@@ -42,6 +42,8 @@ from adapters.aws.suppressions import DynamoDBSuppressionRepository
 from adapters.aws.table import Table
 from adapters.aws.templates import DynamoDBTemplateRepository
 from adapters.aws.times import text_to_time
+from adapters.aws.webhook_deliveries import DynamoDBWebhookDeliveryRepository
+from adapters.aws.webhooks import DynamoDBWebhookRepository
 from adapters.system.ids import SystemIds
 from domain.chunk import ChunkRef
 from domain.dead_letter import DeadLetterSource
@@ -201,6 +203,8 @@ def aws_family(deployment: Deployment, clients: AwsClients | None = None) -> Fam
         sending_account=SesSendingAccount(clients),
         suppressions=DynamoDBSuppressionRepository(table, lambda: ADDRESS_HASH_KEY),
         templates=DynamoDBTemplateRepository(table),
+        webhooks=DynamoDBWebhookRepository(table),
+        webhook_deliveries=DynamoDBWebhookDeliveryRepository(table),
         make_queue=make_queue,
         make_dead_letters=lambda: make_dead_letters(deployment, clients),
         make_provider_events=lambda: make_provider_events(deployment, clients),

@@ -32,6 +32,8 @@ from domain.ports.segments import SegmentRepository
 from domain.ports.sending_account import SendingAccount
 from domain.ports.suppressions import SuppressionRepository
 from domain.ports.templates import TemplateRepository
+from domain.ports.webhook_deliveries import WebhookDeliveryRepository
+from domain.ports.webhooks import WebhookRepository
 from domain.provider_event import ProviderEvent
 from domain.start import StartRequest
 from domain.suppression import Suppression
@@ -144,6 +146,8 @@ class Family:
     sending_account: SendingAccount
     suppressions: SuppressionRepository
     templates: TemplateRepository
+    webhooks: WebhookRepository
+    webhook_deliveries: WebhookDeliveryRepository
     make_queue: MakeQueue
     make_dead_letters: Callable[[], DeadLettersUnderTest]
     make_provider_events: Callable[[], ProviderEventsUnderTest]

@@ -26,6 +26,8 @@ from adapters.memory.segments import MemorySegmentRepository
 from adapters.memory.sending_account import MemorySendingAccount
 from adapters.memory.suppressions import MemorySuppressionRepository
 from adapters.memory.templates import MemoryTemplateRepository
+from adapters.memory.webhook_deliveries import MemoryWebhookDeliveryRepository
+from adapters.memory.webhooks import MemoryWebhookRepository
 from adapters.system.ids import SystemIds
 from domain.chunk import ChunkRef
 from domain.dead_letter import DeadLetter, DeadLetterSource, ProviderReport, Work
@@ -146,6 +148,8 @@ def memory_family() -> Family:
         sending_account=MemorySendingAccount(),
         suppressions=MemorySuppressionRepository(database),
         templates=MemoryTemplateRepository(database),
+        webhooks=MemoryWebhookRepository(database),
+        webhook_deliveries=MemoryWebhookDeliveryRepository(database),
         make_queue=make_queue,
         make_dead_letters=make_dead_letters,
         make_provider_events=_make_provider_events,

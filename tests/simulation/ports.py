@@ -13,6 +13,7 @@ from domain.identifiers import (
     LeaseToken,
     SegmentId,
     TemplateId,
+    WebhookId,
     WriteToken,
 )
 from tests.simulation import faults
@@ -284,6 +285,10 @@ class NumberedIds:
     def contact_id(self) -> ContactId:
         """A contact's id."""
         return ContactId(self._next("con"))
+
+    def webhook_id(self) -> WebhookId:
+        """A webhook's id."""
+        return WebhookId(self._next("whk"))
 
     def api_key_id(self) -> str:
         """An API key's public part."""

@@ -24,6 +24,8 @@ from adapters.memory.segments import MemorySegmentRepository
 from adapters.memory.sending_account import MemorySendingAccount
 from adapters.memory.suppressions import MemorySuppressionRepository
 from adapters.memory.templates import MemoryTemplateRepository
+from adapters.memory.webhook_deliveries import MemoryWebhookDeliveryRepository
+from adapters.memory.webhooks import MemoryWebhookRepository
 from adapters.minijinja.renderer import MinijinjaRenderer
 from domain.campaign import Campaign, CampaignState, PauseReason
 from domain.contact import ContactDraft
@@ -33,6 +35,7 @@ from domain.ports.clock import Clock
 from domain.segment import Segment
 from domain.template import Content, Template
 from domain.unsubscribe import Footer, UnsubscribeTokens
+from domain.use_cases.announce_outcomes import AnnounceOutcomes
 from domain.use_cases.cancel_campaign import CancelCampaign
 from domain.use_cases.count_soft_bounces import CountSoftBounces
 from domain.use_cases.create_campaign import CreateCampaign
@@ -306,6 +309,12 @@ class World:
                 clock=clock,
                 metrics=metrics,
                 finish=finish,
+                announce=AnnounceOutcomes(
+                    # Nobody asks for webhooks here.
+                    webhooks=MemoryWebhookRepository(self.database),
+                    deliveries=MemoryWebhookDeliveryRepository(self.database),
+                    clock=clock,
+                ),
                 count=CountSoftBounces(contacts=contacts, suppressions=suppressions, limit=5),
             ),
             events=port(calls, process, "events", self.provider_events),

@@ -149,6 +149,8 @@ class Furnished(Gateway):
         now = {"name": "Now", "template_id": "promo-template", "segment_id": "vip-customers"}
         self._started_id = self.made("/v1/campaigns", now)["campaign_id"]
         self.container.start_campaign()(StartRequest(CampaignId(self._started_id)))
+        webhook_id = self.made("/v1/webhooks", {"url": "https://hooks.example.com/"})["webhook_id"]
+        sent = self.made(f"/v1/webhooks/{webhook_id}/test", {})
         suppression = self.made(
             "/v1/suppressions", {"email": "ann.bell@example.com", "scope": "marketing"}
         )
@@ -160,6 +162,8 @@ class Furnished(Gateway):
             "segment_id": "vip-customers",
             "suppression_id": suppression["suppression_id"],
             "template_id": "promo-template",
+            "webhook_id": webhook_id,
+            "delivery_id": sent["delivery_id"],
         }
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from adapters.memory.analytics import MemoryAnalyticsRepository
+from adapters.memory.campaign_changes import MemoryCampaignChanges
 from adapters.memory.campaigns import MemoryCampaignRepository
 from adapters.memory.chunks import MemoryChunkRepository
 from adapters.memory.contacts import MemoryContactRepository
@@ -24,6 +25,9 @@ from adapters.memory.segments import MemorySegmentRepository
 from adapters.memory.sending_account import MemorySendingAccount
 from adapters.memory.suppressions import MemorySuppressionRepository
 from adapters.memory.templates import MemoryTemplateRepository
+from adapters.memory.webhook_deliveries import MemoryWebhookDeliveryRepository
+from adapters.memory.webhook_sender import MemoryWebhookSender
+from adapters.memory.webhooks import MemoryWebhookRepository
 from adapters.minijinja.renderer import MinijinjaRenderer
 from adapters.system.ids import SystemIds
 from domain.campaign import Campaign, CampaignState, PauseReason, UnknownPolicy
@@ -40,13 +44,18 @@ from domain.suppression import Suppression, SuppressionReason
 from domain.tally import Tally
 from domain.template import Content, Template
 from domain.unsubscribe import Footer, UnsubscribeTokens
+from domain.use_cases.announce_changes import AnnounceChanges
+from domain.use_cases.announce_outcomes import AnnounceOutcomes
 from domain.use_cases.count_soft_bounces import CountSoftBounces
 from domain.use_cases.create_campaign import CampaignRequest, CreateCampaign
+from domain.use_cases.create_webhook import CreateWebhook
+from domain.use_cases.deliver_webhooks import DeliverWebhooks
 from domain.use_cases.finish_campaign import FinishCampaign
 from domain.use_cases.list_recipients import ListRecipients
 from domain.use_cases.read_campaign import ReadCampaign
 from domain.use_cases.reconcile import Reconcile
 from domain.use_cases.record_provider_events import RecordProviderEvents
+from domain.use_cases.replay_webhooks import ReplayWebhooks
 from domain.use_cases.resume_campaign import ResumeCampaign
 from domain.use_cases.send_batch import SendBatch
 from domain.use_cases.send_chunk import SendChunk
@@ -54,6 +63,7 @@ from domain.use_cases.settle_unknown import SettleUnknown
 from domain.use_cases.start_campaign import StartCampaign
 from domain.use_cases.unsubscribe import Unsubscribe
 from domain.use_cases.write_path_line import WritePathLine
+from domain.webhook_secret import WebhookSecrets
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -64,6 +74,7 @@ GREETING = Content(
     "Hello {{ name }}\n\n{{ postal_address }}\n{{ unsubscribe_url }}",
 )
 FOOTER = Footer(public_url="https://mail.example.com", postal_address="1 High Street, Harrowick")
+WEBHOOK_SECRETS = WebhookSecrets(lambda: b"tests only")
 TOKENS = UnsubscribeTokens(lambda: b"tests only")
 
 
@@ -132,6 +143,10 @@ class Sentinel:
         self.metrics = MemoryMetrics()
         self.account = MemorySendingAccount()
         self.provider_events = MemoryProviderEvents()
+        self.campaign_changes = MemoryCampaignChanges(self.database)
+        self.webhooks = MemoryWebhookRepository(self.database)
+        self.webhook_deliveries = MemoryWebhookDeliveryRepository(self.database)
+        self.webhook_sender = MemoryWebhookSender()
 
     @property
     def create_campaign(self) -> CreateCampaign:
@@ -297,12 +312,59 @@ class Sentinel:
             clock=self.clock,
             metrics=self.metrics,
             finish=self.finish_campaign,
+            announce=AnnounceOutcomes(
+                webhooks=self.webhooks, deliveries=self.webhook_deliveries, clock=self.clock
+            ),
             count=CountSoftBounces(
                 contacts=self.contacts,
                 suppressions=self.suppressions,
                 limit=self.soft_bounce_limit,
             ),
         )
+
+    @property
+    def announce_changes(self) -> AnnounceChanges:
+        """The use case."""
+        return AnnounceChanges(
+            changes=self.campaign_changes,
+            campaigns=self.campaigns,
+            fan_out=self.fan_out,
+            webhooks=self.webhooks,
+            deliveries=self.webhook_deliveries,
+            clock=self.clock,
+        )
+
+    @property
+    def deliver_webhooks(self) -> DeliverWebhooks:
+        """The use case."""
+        return DeliverWebhooks(
+            webhooks=self.webhooks,
+            deliveries=self.webhook_deliveries,
+            sender=self.webhook_sender,
+            secrets=WEBHOOK_SECRETS,
+            clock=self.clock,
+            ids=self.ids,
+            metrics=self.metrics,
+        )
+
+    @property
+    def create_webhook(self) -> CreateWebhook:
+        """The use case."""
+        return CreateWebhook(
+            webhooks=self.webhooks, clock=self.clock, ids=self.ids, allow_private=False
+        )
+
+    @property
+    def replay_webhooks(self) -> ReplayWebhooks:
+        """The use case."""
+        return ReplayWebhooks(
+            webhooks=self.webhooks, deliveries=self.webhook_deliveries, clock=self.clock
+        )
+
+    def tell(self) -> None:
+        """What sentinel-webhooks does every minute."""
+        self.announce_changes()
+        self.deliver_webhooks()
 
     def add_template(self, content: Content = GREETING, name: str = "greeting") -> TemplateId:
         """A template under its name."""

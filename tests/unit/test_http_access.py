@@ -44,6 +44,9 @@ READ = [
     ("GET", "/v1/exports", Scope.AUDIENCE_EXPORT),
     ("GET", "/v1/exports/exp_x", Scope.AUDIENCE_EXPORT),
     ("POST", "/v1/exports/exp_x/cancel", Scope.AUDIENCE_EXPORT),
+    ("GET", "/v1/webhooks", Scope.WEBHOOKS_READ),
+    ("GET", "/v1/webhooks/whk_x", Scope.WEBHOOKS_READ),
+    ("GET", "/v1/webhooks/whk_x/deliveries", Scope.WEBHOOKS_READ),
 ]
 WRITTEN = [
     ("POST", "/v1/campaigns", Scope.CAMPAIGNS_WRITE),
@@ -61,6 +64,13 @@ WRITTEN = [
     ("POST", "/v1/imports", Scope.AUDIENCE_WRITE),
     ("POST", "/v1/imports/imp_x/start", Scope.AUDIENCE_WRITE),
     ("POST", "/v1/imports/imp_x/cancel", Scope.AUDIENCE_WRITE),
+    ("POST", "/v1/webhooks", Scope.WEBHOOKS_WRITE),
+    ("PATCH", "/v1/webhooks/whk_x", Scope.WEBHOOKS_WRITE),
+    ("DELETE", "/v1/webhooks/whk_x", Scope.WEBHOOKS_WRITE),
+    ("POST", "/v1/webhooks/whk_x/rotate-secret", Scope.WEBHOOKS_WRITE),
+    ("POST", "/v1/webhooks/whk_x/test", Scope.WEBHOOKS_WRITE),
+    ("POST", "/v1/webhooks/whk_x/replay", Scope.WEBHOOKS_WRITE),
+    ("POST", "/v1/webhooks/whk_x/deliveries/evt_x/replay", Scope.WEBHOOKS_WRITE),
 ]
 
 

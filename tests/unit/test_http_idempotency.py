@@ -24,6 +24,7 @@ from domain.schedule import Schedule
 from domain.segment import Segment
 from domain.start import StartRequest
 from domain.template import Template
+from domain.webhook_delivery import DeliveryState
 from entrypoints.http.__main__ import openapi_text
 from entrypoints.http.api import Api
 from entrypoints.http.routes import all_routes
@@ -289,7 +290,15 @@ EVERY_POST = {
     "/v1/exports/{export_id}/cancel": None,
     "/v1/suppressions": {"email": "ann@example.com"},
     "/v1/suppressions/lookup": {"email": "bea@example.com"},
+    "/v1/webhooks/{webhook_id}/test": None,
+    "/v1/webhooks/{webhook_id}/replay": {"since": "2026-03-01T00:00:00Z"},
+    "/v1/webhooks/{webhook_id}/deliveries/{delivery_id}/replay": None,
 }
+ANSWERED_WITH_A_SECRET = {
+    "/v1/webhooks": {"url": "https://hooks.example.com/"},
+    "/v1/webhooks/{webhook_id}/rotate-secret": None,
+}
+"""Their answers are kept nowhere: they are made again."""
 
 
 @pytest.mark.parametrize("path", EVERY_POST)
@@ -314,6 +323,7 @@ def test_every_post_is_answered_again(client: Client, path: str) -> None:
         template_id="greeting",
         export_id=export,
         import_id=imported,
+        **a_webhook(client),
     )
 
     first = client.post(path, body)
@@ -332,7 +342,36 @@ def test_the_list_of_posts_is_complete() -> None:
     paths = json.loads(openapi_text())["paths"]
     posts = {path for path, item in paths.items() if "post" in item}
     # Whoever is mailed has no keys, and unsubscribing twice is unsubscribing.
-    assert posts - {"/u/{token}", "/c/{token}"} == set(EVERY_POST)
+    assert posts - {"/u/{token}", "/c/{token}"} == {*EVERY_POST, *ANSWERED_WITH_A_SECRET}
+
+
+@pytest.mark.parametrize("path", ANSWERED_WITH_A_SECRET)
+def test_a_secret_is_answered_again_and_not_kept(client: Client, path: str) -> None:
+    """The same one; another body under the key is refused as ever."""
+    body = ANSWERED_WITH_A_SECRET[path]
+    path = path.format(**a_webhook(client))
+
+    first = client.post(path, body)
+    before = client.gateway.stored()
+    again = client.post(path, body)
+
+    assert first.status < 300, first
+    assert (again.status, again.text) == (first.status, first.text)
+    after = client.gateway.stored()
+    assert after["webhooks"] == before["webhooks"]
+    assert first.json["secret"] not in repr(after)
+    assert client.post(path, {"url": "https://other.example.com/"}).status == 422
+
+
+def a_webhook(client: Client) -> dict[str, str]:
+    """One, with a delivery that was given up."""
+    made = client.post("/v1/webhooks", {"url": "https://hooks.example.com/"}, key=None).json
+    path = f"/v1/webhooks/{made['webhook_id']}"
+    sent = client.post(f"{path}/test", key=None).json
+    deliveries = client.gateway.container.family.webhook_deliveries()
+    (delivery,) = deliveries.page(made["webhook_id"], tuple(DeliveryState), 1, None).deliveries
+    deliveries.save(delivery.give_up("No."))
+    return {"webhook_id": made["webhook_id"], "delivery_id": sent["delivery_id"]}
 
 
 def test_another_body_under_the_same_key_is_refused(client: Client) -> None:
