@@ -27,6 +27,7 @@ FUNCTIONS = (
     "reconcile",
     "provider_events",
     "run_job",
+    "webhooks",
 )
 _ARN = "arn:aws:lambda:eu-central-1:000000000000:function:x"
 ENVIRONMENT = {

@@ -7,10 +7,10 @@ answered byte by byte: so the few lines of the protocol that a POST takes are he
 import re
 import socket
 import ssl
-import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
@@ -40,11 +40,27 @@ def system_addresses(name: str) -> Sequence[str]:
     return list(dict.fromkeys(str(each[4][0]) for each in found))
 
 
+@dataclass(frozen=True)
+class _Deadline:
+    """Of one attempt, on the process's monotonic clock."""
+
+    at: timedelta
+    monotonic: Callable[[], timedelta]
+
+    def left(self) -> float:
+        """Seconds. Raises TimeoutError where there are none."""
+        left = (self.at - self.monotonic()).total_seconds()
+        if left <= 0:
+            raise TimeoutError
+        return left
+
+
 class HttpWebhookSender:
     """Implements `domain.ports.webhook_sender.WebhookSender`."""
 
     def __init__(
         self,
+        monotonic: Callable[[], timedelta],
         *,
         allow_private: bool = False,
         resolve: Resolve = system_addresses,
@@ -55,7 +71,8 @@ class HttpWebhookSender:
         self._allow_private = allow_private
         self._resolve = resolve
         self._context = context
-        self._total = total.total_seconds()
+        self._total = total
+        self._monotonic = monotonic
 
     def send(self, requests: Sequence[WebhookRequest]) -> Sequence[WebhookAnswer]:
         """Some at a time, each in a thread."""
@@ -79,14 +96,14 @@ class HttpWebhookSender:
     def _asked(
         self, url: WebhookUrl, addresses: Sequence[str], request: WebhookRequest
     ) -> WebhookAnswer:
-        deadline = time.monotonic() + self._total
+        deadline = _Deadline(self._monotonic() + self._total, self._monotonic)
         try:
             with closing(self._connected(url, addresses, deadline)) as connection:
-                connection.settimeout(_left(deadline))
+                connection.settimeout(deadline.left())
                 connection.sendall(_message(url, request))
                 return _answer(connection, deadline)
         except TimeoutError:
-            return NotAnswered(f"No answer within {self._total:g} s.")
+            return NotAnswered(f"No answer within {self._total.total_seconds():g} s.")
         except ssl.SSLCertVerificationError as error:
             return NotAnswered(f"Its certificate is not good: {error.verify_message}.")
         except (OSError, _NoHttpError) as error:
@@ -100,13 +117,13 @@ class HttpWebhookSender:
         return found[:_MAX_ADDRESSES]
 
     def _connected(
-        self, url: WebhookUrl, addresses: Sequence[str], deadline: float
+        self, url: WebhookUrl, addresses: Sequence[str], deadline: _Deadline
     ) -> socket.socket:
         """To the first address that takes it, and to no other than these."""
         fault: OSError = OSError("no address")
         for address in addresses:
             try:
-                seconds = min(_CONNECT_SECONDS, _left(deadline))
+                seconds = min(_CONNECT_SECONDS, deadline.left())
                 plain = socket.create_connection((address, url.port), seconds)
             except OSError as error:
                 fault = error
@@ -114,7 +131,7 @@ class HttpWebhookSender:
             if not url.is_secure:
                 return plain
             try:
-                plain.settimeout(_left(deadline))
+                plain.settimeout(deadline.left())
                 return self._tls().wrap_socket(plain, server_hostname=url.host)
             except BaseException:
                 plain.close()
@@ -131,14 +148,6 @@ class _NoHttpError(Exception):
     """What came is no answer of HTTP."""
 
 
-def _left(deadline: float) -> float:
-    """Seconds. Raises TimeoutError where there are none."""
-    left = deadline - time.monotonic()
-    if left <= 0:
-        raise TimeoutError
-    return left
-
-
 def _message(url: WebhookUrl, request: WebhookRequest) -> bytes:
     headers = {
         "Host": url.authority,
@@ -153,7 +162,7 @@ def _message(url: WebhookUrl, request: WebhookRequest) -> bytes:
     return "\r\n".join([*lines, "", ""]).encode("ascii") + request.body
 
 
-def _answer(connection: socket.socket, deadline: float) -> Answered:
+def _answer(connection: socket.socket, deadline: _Deadline) -> Answered:
     """Of the first status that is not an interim one; what comes after its headers stays unread.
 
     Raises OSError and _NoHttpError.
@@ -175,8 +184,8 @@ def _answer(connection: socket.socket, deadline: float) -> Answered:
     return Answered(_status(received))
 
 
-def _received(connection: socket.socket, deadline: float) -> bytes:
-    connection.settimeout(_left(deadline))
+def _received(connection: socket.socket, deadline: _Deadline) -> bytes:
+    connection.settimeout(deadline.left())
     return connection.recv(4_096)
 
 

@@ -107,7 +107,9 @@ class Adapters(containers.DeclarativeContainer):
         providers.ThreadSafeSingleton(MemoryWebhookDeliveryRepository, database)
     )
     webhook_sender: providers.Provider[WebhookSender] = providers.ThreadSafeSingleton(
-        HttpWebhookSender, allow_private=settings.provided.webhooks_to_private_addresses
+        HttpWebhookSender,
+        clock.provided.monotonic,
+        allow_private=settings.provided.webhooks_to_private_addresses,
     )
     chunks: providers.Provider[ChunkRepository] = providers.ThreadSafeSingleton(
         MemoryChunkRepository, database

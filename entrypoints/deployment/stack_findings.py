@@ -33,6 +33,7 @@ ROLES = {
     "RunJobRole": "lambda.amazonaws.com",
     "ReconcileRole": "lambda.amazonaws.com",
     "ProviderEventsRole": "lambda.amazonaws.com",
+    "WebhooksRole": "lambda.amazonaws.com",
     "SchedulerInvokeRole": _SCHEDULER,
 }
 """Roles of template.yaml by logical id, and the service that takes each on."""

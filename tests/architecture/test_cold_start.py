@@ -40,6 +40,7 @@ THIRD_PARTY = {
     "reconcile": EVERYWHERE,
     "provider_events": EVERYWHERE,
     "run_job": EVERYWHERE,
+    "webhooks": EVERYWHERE,
 }
 LIFECYCLE = {
     "campaign_change",
@@ -55,6 +56,10 @@ USE_CASES = {
         *LIFECYCLE,  # these, settling and creating for OpenAPI, which it serves whole
         *SETTLING,
         "add_members",
+        "create_webhook",
+        "edit_webhook",
+        "replay_webhooks",
+        "send_test_webhook",
         "add_suppression",
         "cancel_export",
         "cancel_import",
@@ -105,7 +110,14 @@ USE_CASES = {
         "resume_campaign",
         "write_path_line",
     },
-    "provider_events": {"count_soft_bounces", "finish_campaign", "record_provider_events"},
+    "provider_events": {
+        "announce_outcomes",
+        "tell_webhooks",
+        "count_soft_bounces",
+        "finish_campaign",
+        "record_provider_events",
+    },
+    "webhooks": {"announce_changes", "deliver_webhooks", "tell_webhooks"},
     "run_job": {
         "audience_walk",
         "chunk_walk",

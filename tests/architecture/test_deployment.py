@@ -125,7 +125,7 @@ def test_what_invokes_or_gives_up_may_reach_its_dead_letter_queue() -> None:
 def test_nothing_that_is_given_up_vanishes() -> None:
     """Every queue and asynchronous function has dead letters, kept as long as SQS keeps anything.
 
-    But the reconciler: the next minute's round takes up what one left. The command knows them all.
+    But what comes every minute: the next round takes up what one left. The command knows them all.
     """
     dead = {
         name for name, queue in QUEUES.items() if "dead-letters" in queue["QueueName"]["Fn::Sub"]
@@ -143,14 +143,16 @@ def test_nothing_that_is_given_up_vanishes() -> None:
 
     rules = _of_type("AWS::Events::Rule").values()
     by_events = {target["Arn"]["Fn::GetAtt"][0] for rule in rules for target in rule["Targets"]}
-    assert by_events == {"ReconcileFunction"}
+    every_minute = {"ReconcileFunction", "WebhooksFunction"}
+    assert by_events == every_minute
     configured = {name for name, each in FUNCTIONS.items() if "EventInvokeConfig" in each}
-    assert configured == {"StartCampaignFunction", "RunJobFunction", "ReconcileFunction"}
+    assert configured == {"StartCampaignFunction", "RunJobFunction"} | every_minute
     for name in ("StartCampaignFunction", "RunJobFunction"):
         assert (
             FUNCTIONS[name]["EventInvokeConfig"]["DestinationConfig"]["OnFailure"]["Type"] == "SQS"
         )
-    assert FUNCTIONS["ReconcileFunction"]["EventInvokeConfig"]["MaximumRetryAttempts"] == 0
+    for name in every_minute:
+        assert FUNCTIONS[name]["EventInvokeConfig"]["MaximumRetryAttempts"] == 0
 
 
 def test_a_message_is_hidden_six_times_as_long_as_it_is_worked_on() -> None:

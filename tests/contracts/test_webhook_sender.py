@@ -11,11 +11,13 @@ from dns.nameserver import Do53Nameserver
 from dns.resolver import Resolver
 
 from adapters.memory.webhook_sender import MemoryWebhookSender
+from adapters.system.clock import SystemClock
 from adapters.web.webhook_sender import HttpWebhookSender, Resolve, system_addresses
 from domain.webhook_request import Answered, NotAnswered, WebhookAnswer, WebhookRequest
 from tests.dns_server import name_server
 from tests.webhook_receiver import Received, Receiver, answering, receiver
 
+MONOTONIC = SystemClock().monotonic
 SHORT = timedelta(milliseconds=200)
 NAME = "hooks.example.com"
 
@@ -27,7 +29,7 @@ def a_request(url: str, body: bytes = b'{"type":"webhook.test"}') -> WebhookRequ
 
 def asked(url: str, total: timedelta = timedelta(seconds=10)) -> WebhookAnswer:
     """By a sender that may reach this machine."""
-    sender = HttpWebhookSender(allow_private=True, total=total)
+    sender = HttpWebhookSender(MONOTONIC, allow_private=True, total=total)
     (answer,) = sender.send([a_request(url)])
     return answer
 
@@ -157,7 +159,7 @@ def test_some_are_sent_at_once(http: Receiver) -> None:
         answering(200 + int(received.line.split()[1][1:]))(received, write)
 
     http.respond = together
-    sender = HttpWebhookSender(allow_private=True)
+    sender = HttpWebhookSender(MONOTONIC, allow_private=True)
 
     answers = sender.send([a_request(f"http://127.0.0.1:{http.port}/{n}") for n in range(5)])
 
@@ -204,7 +206,7 @@ def test_a_name_that_leads_inside_is_not_connected_to(monkeypatch: pytest.Monkey
     """Where one of its addresses does, none is tried; the reason holds no address."""
     monkeypatch.setattr("socket.create_connection", _never)
     with name_server(PRIVATE) as (host, port):
-        sender = HttpWebhookSender(resolve=Lookups(host, port))
+        sender = HttpWebhookSender(MONOTONIC, resolve=Lookups(host, port))
         names = dict.fromkeys(name for name, _ in PRIVATE)
 
         answers = sender.send([a_request(f"https://{name}/") for name in names])
@@ -238,7 +240,9 @@ def test_the_address_that_was_checked_is_the_one_connected_to(
             zone[NAME, "A"] = ["127.0.0.1"]
             return found
 
-        (answer,) = HttpWebhookSender(resolve=rebinding).send([a_request(f"https://{NAME}/")])
+        (answer,) = HttpWebhookSender(MONOTONIC, resolve=rebinding).send(
+            [a_request(f"https://{NAME}/")]
+        )
 
     assert connected == [("8.8.8.8", 443)]
     assert lookups.count == 1
@@ -247,7 +251,7 @@ def test_the_address_that_was_checked_is_the_one_connected_to(
 
 def test_a_name_that_is_none_is_no_answer() -> None:
     """The next attempt may find it."""
-    (answer,) = HttpWebhookSender(resolve=system_addresses).send(
+    (answer,) = HttpWebhookSender(MONOTONIC, resolve=system_addresses).send(
         [a_request("https://no-such-name.invalid/")]
     )
 
@@ -257,7 +261,7 @@ def test_a_name_that_is_none_is_no_answer() -> None:
 
 def test_a_url_that_was_let_in_by_older_code_is_refused() -> None:
     """What is refused at the door is refused here, too, before anything is resolved."""
-    sender = HttpWebhookSender(resolve=_never_resolved)
+    sender = HttpWebhookSender(MONOTONIC, resolve=_never_resolved)
 
     for url in ("http://hooks.example.com/", "https://127.0.0.1/", "https://hooks.example.com:25/"):
         (answer,) = sender.send([a_request(url)])
@@ -289,7 +293,7 @@ def _over_tls(authority: trustme.CA | None, to: Receiver) -> WebhookAnswer:
     if authority is not None:
         authority.configure_trust(context)
     resolve: Resolve = lambda _name: ["127.0.0.1"]  # noqa: E731  as short as it is
-    sender = HttpWebhookSender(allow_private=True, resolve=resolve, context=context)
+    sender = HttpWebhookSender(MONOTONIC, allow_private=True, resolve=resolve, context=context)
     (answer,) = sender.send([a_request(f"https://{NAME}:{to.port}/hook")])
     return answer
 

@@ -45,6 +45,7 @@ FUNCTIONS = (
     "reconcile",
     "provider-events",
     "run-job",
+    "webhooks",
 )
 _SENDER = "Sentinel <hello@example.com>"
 POSTAL_ADDRESS = "1 High Street, Harrowick"

@@ -28,6 +28,7 @@ TRIPPING = {
     "unknown-held": 86_401,
     "reconciler-silent": 0,
     "reconciler-failing": 5,
+    "webhooks-failing": 5,
     "bounce-rate": 0.041,
     "complaint-rate": 0.0009,
 }
@@ -43,6 +44,7 @@ QUIET = {
     "unknown-held": 86_400,
     "reconciler-silent": 1,
     "reconciler-failing": 4,
+    "webhooks-failing": 4,
     "bounce-rate": 0.04,
     "complaint-rate": 0.0008,
 }

@@ -404,6 +404,20 @@ _NOT: dict[str, tuple[Call, ...]] = {
         _send_mail,
         _start,
     ),
+    "WebhooksRole": (
+        *_FILES,
+        _count,
+        _enqueue,
+        _list_campaigns,
+        _read_api_keys,
+        _read_quota,
+        _receive,
+        _receive_told,
+        _run_job,
+        _schedule,
+        _send_mail,
+        _start,
+    ),
     "SchedulerInvokeRole": (
         *_FILES,
         _delete,
@@ -455,6 +469,7 @@ _MAY: dict[str, tuple[Call, ...]] = {
     ),
     "ReconcileRole": (_enqueue, _open_work, _read_quota, _run_job, _start, _write),
     "ProviderEventsRole": (_read_hash_key, _receive_told, _write),
+    "WebhooksRole": (_delete, _open_work, _read_hash_key, _write),
     "SchedulerInvokeRole": (_start,),
 }
 

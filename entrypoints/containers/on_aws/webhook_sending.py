@@ -18,5 +18,7 @@ class WebhookSending(Webhooks, HashKey):
         DynamoDBCampaignChanges, Store.table
     )
     webhook_sender: providers.Provider[WebhookSender] = providers.ThreadSafeSingleton(
-        HttpWebhookSender, allow_private=Store.settings.provided.webhooks_to_private_addresses
+        HttpWebhookSender,
+        Store.clock.provided.monotonic,
+        allow_private=Store.settings.provided.webhooks_to_private_addresses,
     )
