@@ -18,6 +18,7 @@ from benchmarks.turns import TurnsClock
 from domain.campaign import CampaignState
 from domain.contact import ContactDraft
 from domain.identifiers import CampaignId
+from domain.path_line import LOOKS
 from domain.start import StartRequest
 from domain.use_cases.add_members import MAX_MEMBERS
 from entrypoints.containers import aws, emulator
@@ -201,12 +202,14 @@ def campaign(endpoint: str, account: str, setting: Setting, idle: IdleRound) -> 
     with _printed() as output:
         began = deployed.clock.now()
         campaign_id = _create_and_start(deployed)
+        reconcile = _reconciler(deployed)
         deployed.clock.run(
             [
                 *(_worker(deployed, campaign_id) for _ in range(setting.workers)),
-                _reconciler(deployed, campaign_id),
+                _until_sent(deployed, campaign_id, reconcile),
             ]
         )
+        _look_back(deployed, reconcile)
     found, progress = deployed.elsewhere.read_campaign()(campaign_id)
     if found.ended_at is None or progress.tally.sent != setting.recipients:
         raise CampaignNotSentError(f"{found.state}: {progress.tally}")
@@ -251,15 +254,28 @@ def _worker(deployed: _Stage, campaign_id: CampaignId) -> Callable[[], None]:
     return work
 
 
-def _reconciler(deployed: _Stage, campaign_id: CampaignId) -> Callable[[], None]:
+def _reconciler(deployed: _Stage) -> Callable[[], None]:
+    """One pass."""
     core, function = deployed.function(_RECONCILE)
+    return lambda: function.invoke(core.reconcile())
 
+
+def _until_sent(
+    deployed: _Stage, campaign_id: CampaignId, reconcile: Callable[[], None]
+) -> Callable[[], None]:
     def work() -> None:
         while not _is_sent(deployed, campaign_id):
-            function.invoke(core.reconcile())
+            reconcile()
             deployed.clock.sleep(_MINUTE)
 
     return work
+
+
+def _look_back(deployed: _Stage, reconcile: Callable[[], None]) -> None:
+    """The passes after the end that find something to do: analytics are written again."""
+    for after in (timedelta(), *LOOKS):
+        deployed.clock.sleep(after + _MINUTE)
+        reconcile()
 
 
 def _is_sent(deployed: _Stage, campaign_id: CampaignId) -> bool:

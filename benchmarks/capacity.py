@@ -221,4 +221,8 @@ def _size_of_value(value: Wire) -> int:
             return 1
         case "L":
             return 3 + sum(1 + _size_of_value(each) for each in content)
+        case "M":
+            return 3 + sum(
+                1 + len(name.encode()) + _size_of_value(each) for name, each in content.items()
+            )
     raise LookupError(f"No rule sizes {kind}.")

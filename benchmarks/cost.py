@@ -10,6 +10,7 @@ import re
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from decimal import Decimal
 
 from benchmarks import prices
 from benchmarks.campaign_run import (
@@ -115,6 +116,29 @@ def share(spent: Spent, recipients: int = _THOUSAND, worker_gb: float = _WORKER_
     return sum(lines(spent, worker_gb).values()) / prices.SES.of(recipients)
 
 
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """Dollars beside SES's, to three digits: what `domain.cost_estimate` has for constants."""
+
+    a_campaign: Decimal
+    a_recipient: Decimal
+
+
+def estimate(counts: Counts) -> Estimate:
+    """Of the lines through 1,000 and 10,000 recipients of each setting the highest and steepest.
+
+    Without the schedule: not every campaign has one.
+    """
+    slopes, bases = [], []
+    for each in _DEPLOYED:
+        small = sum(lines(counts.of(each)).values())
+        large = sum(lines(counts.of(each, _TEN_THOUSAND)).values())
+        slope = (large - small) / (_TEN_THOUSAND - _THOUSAND)
+        slopes.append(slope)
+        bases.append(small - slope * _THOUSAND - prices.SCHEDULER.of(1))
+    return Estimate(_three_digits(max(bases)), _three_digits(max(slopes)))
+
+
 def document(counts: Counts) -> str:
     """The whole of docs/cost.md."""
     return f"""\
@@ -188,6 +212,15 @@ What would help at {_DEFAULT[0]} mails a second; all beside SES, for 1,000 recip
 waiting. One worker is counted, and sends as fast as two; but it cannot be
 had by a setting: SQS's MaximumConcurrency does not go below 2, and a reserved concurrency of 1
 would throttle the other poller, whose messages then count as received and end as dead letters.
+
+## Estimate
+
+What the API's analytics ([analytics.md](analytics.md)) take a campaign to cost, in US dollars: \
+of the lines through the totals for
+{number(_THOUSAND)} and {number(_TEN_THOUSAND)} recipients of the three settings the highest and \
+the steepest.
+
+{_estimate_table(counts)}
 
 ## What is paid by the month
 
@@ -378,6 +411,23 @@ def _levers(counts: Counts) -> str:
         )
     ]
     return table(["send worker:", "of SES", "goal:"], rows)
+
+
+def _estimate_table(counts: Counts) -> str:
+    found = estimate(counts)
+    return table(
+        ["what:", "dollars"],
+        [
+            ("a mail, SES", f"{prices.SES.of(1):f}".rstrip("0")),
+            ("a recipient, beside it", f"{found.a_recipient:f}"),
+            ("a campaign, beside them", f"{found.a_campaign:f}"),
+            ("a start by EventBridge Scheduler", f"{prices.SCHEDULER.of(1):f}"),
+        ],
+    )
+
+
+def _three_digits(dollars: float) -> Decimal:
+    return Decimal(f"{dollars:.2e}")
 
 
 def _by_month(counts: Counts) -> str:

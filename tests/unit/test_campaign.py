@@ -188,6 +188,10 @@ def test_when_it_could_have_started_stays_as_it_was_at_its_start() -> None:
     paused = sending.pause(NOW, PauseReason.OPERATOR)
     again = paused.resume(NOW + LATENESS, NOW).start(NOW + 2 * LATENESS, NOW)
     assert again.startable_at == NOW + MINUTE
+    # One from before that was kept: the second claim is not its start.
+    assert replace(paused, could_start_at=None).resume(NOW, NOW).start(NOW, NOW) == replace(
+        paused.resume(NOW, NOW).start(NOW, NOW), could_start_at=None
+    )
 
 
 def test_too_late_counts_from_the_time_it_was_moved_to() -> None:

@@ -4,9 +4,11 @@ from datetime import timedelta
 
 import pytest
 
-from benchmarks import cost
+from benchmarks import cost, prices
 from benchmarks.campaign_run import Spent
 from benchmarks.turns import TurnsClock
+from domain import cost_estimate
+from domain.path_policy import ExecutionPath
 
 _MILLION_OF_EACH = Spent(
     table_writes=600_000,
@@ -32,6 +34,32 @@ def test_the_document_is_what_the_command_writes() -> None:
         "docs/cost.md is stale: make cost, or without a new count"
         " .venv/bin/python -m benchmarks.cost --stored"
     )
+
+
+def test_analytics_estimate_with_what_the_document_counts() -> None:
+    """No figure that a command cannot print again: docs/cost.md has the same, under Estimate."""
+    counted = cost.estimate(cost.stored())
+    assert (counted.a_campaign, counted.a_recipient) == (
+        cost_estimate.OTHERS_A_CAMPAIGN,
+        cost_estimate.OTHERS_A_RECIPIENT,
+    ), "domain/cost_estimate.py is not what was counted last: write these figures there"
+    assert prices.SES.of(1_000) == float(cost_estimate.SES_A_MAIL) * 1_000
+    assert prices.SCHEDULER.of(10**6) == float(cost_estimate.SCHEDULE * 10**6)
+
+
+def test_the_estimate_is_about_what_was_counted() -> None:
+    """For both sizes it lies above all settings, and by no more than a third above the dearest."""
+    counts = cost.stored()
+    for recipients in (1_000, 10_000):
+        counted = [
+            sum(cost.lines(spent).values())
+            for setting, spent in counts.spent.items()
+            if setting.recipients == recipients
+        ]
+        estimated = cost_estimate.other_cost(
+            ExecutionPath.SCHEDULED, campaigns=1, recipients=recipients
+        )
+        assert max(counted) * 0.999 < estimated < max(counted) * 4 / 3
 
 
 def test_each_line_is_billed_by_its_own_price() -> None:

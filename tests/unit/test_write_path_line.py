@@ -172,6 +172,7 @@ def test_one_under_way_has_a_line_soon_and_another_every_hour(sentinel: Sentinel
         sentinel.clock.sleep(MINUTE)
         sentinel.reconcile()
     assert the_line(sentinel, campaign_id).version == 1
+    assert the_line(sentinel, campaign_id).tally.sent == 0
     for _ in range(2):
         sentinel.clock.sleep(MINUTE)
         sentinel.reconcile()
@@ -238,6 +239,29 @@ def test_what_is_told_late_is_in_the_line_after_the_next_look(
     assert the_line(sentinel, campaign_id).tally.complained == 1
     assert the_line(sentinel, campaign_id) == by_the_ledger(sentinel, campaign_id)
     assert the_line(sentinel, campaign_id).as_of == sentinel.clock.now()
+
+
+def test_a_clock_that_is_behind_makes_no_latency_negative(sentinel: Sentinel) -> None:
+    """The starter's may be: it then started at once."""
+    campaign = sentinel.campaign(sentinel.create(3))
+    early = campaign.start(NOW - MINUTE, NOW)
+    line = PathLine.of(early, sentinel.fan_out.progress(early.campaign_id), NOW)
+    assert (line.start_latency_ms, line.lateness_ms) == (0, 0)
+
+
+def test_of_one_under_way_counts_are_no_news_but_its_state_is(sentinel: Sentinel) -> None:
+    """Else every look would write: they are something else each time."""
+    campaign_id = sentinel.create_started(120)
+    ref = line_of(sentinel.campaign(campaign_id))
+    assert ref is not None
+    sentinel.write_line(ref)
+    sentinel.send_chunk(sentinel.stored_chunks()[0].ref)
+    sentinel.write_line(ref)
+    assert the_line(sentinel, campaign_id).version == 1
+    sentinel.pause(campaign_id)
+    sentinel.write_line(ref)
+    assert the_line(sentinel, campaign_id).version == 2
+    assert the_line(sentinel, campaign_id).state is CampaignState.PAUSED
 
 
 def test_there_is_an_end_to_looking(sentinel: Sentinel) -> None:
