@@ -56,6 +56,8 @@ def _count(name: str) -> Callable[[Item], object]:
 
 CAMPAIGN: Mapping[str, Cell] = {
     **CREATED,
+    "Local time": lambda item: item.get("local_schedule_at") if item.get("local_time") else None,
+    "Zone else": lambda item: item.get("timezone"),
     "Category": "category",
     "Template": "template_id",
     "Segment": "segment_id",

@@ -50,6 +50,13 @@ class Category(StrEnum):
     TRANSACTIONAL = "transactional"
 
 
+class ExecutionPath(StrEnum):
+    """The two ways a campaign starts."""
+
+    IMMEDIATE = "immediate"
+    SCHEDULED = "scheduled"
+
+
 class UnknownPolicy(StrEnum):
     """What becomes of a mail of which nobody knows whether it was sent."""
 
@@ -78,6 +85,14 @@ Fold = Annotated[
         help="Which of two moments is meant when clocks go back: 0 is the earlier, 1 the later.",
     ),
 ]
+LocalTime = Annotated[
+    bool | None,
+    typer.Option(
+        "--local-time/--no-local-time",
+        help="Each has it when clocks where they live show --at; --timezone is for those of whom "
+        "that is not known.",
+    ),
+]
 Watch = Annotated[bool, typer.Option("--watch", help="Watch it then until it has ended.")]
 
 
@@ -100,6 +115,7 @@ def create(
     at: At = None,
     timezone: TimeZone = None,
     fold: Fold = None,
+    local_time: LocalTime = None,
     category: Annotated[
         Category | None,
         typer.Option("--category", help="What it is for; marketing, unless it is said."),
@@ -126,6 +142,7 @@ def create(
         schedule_at=at,
         timezone=timezone,
         fold=fold,
+        local_time=local_time,
         category=category,
         unknown_policy=unknown,
     )
@@ -144,13 +161,46 @@ def list_campaigns(
     state: Annotated[
         State | None, typer.Option("--state", help="Show only those in this state.")
     ] = None,
+    template: Annotated[
+        str | None,
+        typer.Option("--template", metavar="TEMPLATE", help="Show only those of this template."),
+    ] = None,
+    segment: Annotated[
+        str | None,
+        typer.Option("--segment", metavar="SEGMENT", help="Show only those to this segment."),
+    ] = None,
+    path: Annotated[
+        ExecutionPath | None, typer.Option("--path", help="Show only those that went this path.")
+    ] = None,
+    category: Annotated[
+        Category | None, typer.Option("--category", help="Show only those of this category.")
+    ] = None,
+    after: Annotated[
+        str | None,
+        typer.Option("--created-after", metavar="TIME", help="Show only those of then and later."),
+    ] = None,
+    before: Annotated[
+        str | None,
+        typer.Option("--created-before", metavar="TIME", help="Show only those of before then."),
+    ] = None,
     limit: Limit = 50,
     everything: Everything = False,
     cursor: Cursor = None,
 ) -> None:
     """List campaigns, the newest first."""
-    most = limit_of(limit, everything=everything)
-    pages = Pages(session, "/v1/campaigns", limit=most, cursor=cursor, state=state)
+    pages = Pages(
+        session,
+        "/v1/campaigns",
+        limit=limit_of(limit, everything=everything),
+        cursor=cursor,
+        state=state,
+        template_id=template,
+        segment_id=segment,
+        execution_path=path,
+        category=category,
+        created_after=after,
+        created_before=before,
+    )
     show_list(session, pages, IN_LIST, "There are no campaigns.")
 
 
@@ -194,6 +244,7 @@ def move(
     at: At = None,
     timezone: TimeZone = None,
     fold: Fold = None,
+    local_time: LocalTime = None,
     now: Annotated[bool, typer.Option("--now", help="Start it at once.")] = False,
     revision: Revision = None,
 ) -> None:
@@ -203,7 +254,7 @@ def move(
     """
     if now == (at is not None):
         raise wrong("--at, --now", "Say one of the two.")
-    body = {"schedule_at": at, **given(timezone=timezone, fold=fold)}
+    body = {"schedule_at": at, **given(timezone=timezone, fold=fold, local_time=local_time)}
     _show(session, session.connection.patch(_CAMPAIGN, campaign, body=body, if_match=revision))
 
 

@@ -34,6 +34,8 @@ _PROBES: Mapping[str, tuple[str, str]] = {
     "audience:read": ("GET", "/v1/segments"),
     "audience:write": ("GET", "/v1/imports"),
     "audience:export": ("GET", "/v1/exports"),
+    "webhooks:read": ("GET", "/v1/webhooks"),
+    "webhooks:write": ("POST", "/v1/webhooks"),
 }
 """What each scope lets somebody ask. An empty POST makes nothing: let in, it is refused."""
 
@@ -166,7 +168,7 @@ def _scopes_finding(connection: Connection) -> Finding:
     for scope, (method, path) in _PROBES.items():
         try:
             if method == "GET":
-                connection.get(path, limit=1)
+                connection.get(path, **({} if path == "/v1/webhooks" else {"limit": 1}))
             else:
                 connection.post(path, body={})
         except Refused as refusal:

@@ -13,6 +13,7 @@ from entrypoints.cli.imports import imports
 from entrypoints.cli.segments import segments
 from entrypoints.cli.suppressions import suppressions
 from entrypoints.cli.templates import templates
+from entrypoints.cli.webhooks import webhooks
 
 NAME = "sentinel"
 
@@ -43,5 +44,6 @@ program.add_typer(imports, name="imports")
 add_export(program)
 program.add_typer(exports, name="exports")
 program.add_typer(suppressions, name="suppressions")
+program.add_typer(webhooks, name="webhooks")
 add_analytics(program)
 add_doctor(program)

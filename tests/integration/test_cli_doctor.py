@@ -79,6 +79,8 @@ SCOPES = (
     "audience:read",
     "audience:write",
     "audience:export",
+    "webhooks:read",
+    "webhooks:write",
 )
 
 

@@ -5,6 +5,7 @@ import re
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import typer
@@ -13,51 +14,96 @@ from entrypoints.cli.program import NAME, program
 from tests.integration.command_line import ROOT, CommandLine
 from tests.integration.forwarding_proxy import Asked, ForwardingProxy, forwarding
 
-AWAITED = ("/v1/series", "/v1/webhooks", "/v1/dead-letters")
+AWAITED = ("/v1/series", "/v1/dead-letters")
 """What paths begin with whose commands are to come: take one out with them."""
 
 CAMPAIGN = ("--name", "Every route", "--template", "promo-template", "--segment", "vip-customers")
 COMMANDS: Mapping[str, Sequence[str]] = {
-    "GET /v1/campaigns": ("campaigns list",),
-    "POST /v1/campaigns": ("campaigns create {campaign} --at 2027-06-01T09:00:00Z",),
+    "GET /v1/campaigns": (
+        "campaigns list --state sent --created-after {past} --created-before {then}",
+        "campaigns list --template promo-template --segment vip-customers --path immediate",
+        "campaigns list --category marketing",
+    ),
+    "POST /v1/campaigns": (
+        "campaigns create {campaign} --at 2027-06-01T09:00:00Z --category marketing --unknown hold",
+        (
+            "campaigns create {campaign} --at 2027-06-01T09:00:00 --timezone Europe/Berlin "
+            "--fold 0 --exclude all-active"
+        ),
+        (
+            "campaigns create {campaign} --at 2027-06-01T09:00:00 --timezone Europe/Berlin "
+            "--local-time"
+        ),
+    ),
     "GET /v1/campaigns/{campaign_id}": ("campaigns show {cmp}", "campaigns watch {sent}"),
     "PATCH /v1/campaigns/{campaign_id}": (
         "campaigns rename {cmp} Other",
-        "campaigns move {cmp} --at 2027-06-02T09:00:00Z",
+        "campaigns move {cmp} --at 2027-06-02T09:00:00 --timezone Europe/Berlin --fold 1",
+        "campaigns move {cmp} --at 2027-06-02T09:00:00 --timezone Europe/Berlin --local-time",
     ),
     "POST /v1/campaigns/{campaign_id}/pause": ("campaigns pause {cmp}",),
     "POST /v1/campaigns/{campaign_id}/resume": ("campaigns resume {cmp}",),
     "POST /v1/campaigns/{campaign_id}/cancel": ("campaigns cancel {cmp} --yes",),
-    "GET /v1/campaigns/{campaign_id}/recipients": ("campaigns recipients {sent}",),
-    "POST /v1/campaigns/{campaign_id}/unknown": ("campaigns settle {sent} --give-up",),
+    "GET /v1/campaigns/{campaign_id}/recipients": (
+        "campaigns recipients {sent} --state sent --contact {con}",
+    ),
+    "POST /v1/campaigns/{campaign_id}/unknown": (
+        "campaigns settle {sent} --give-up --contact {mailed}",
+    ),
     "GET /v1/templates": ("templates list",),
     "POST /v1/templates": (
-        "templates create routes-template --name Routes --subject Hello --html {html}",
+        (
+            "templates create routes-template --name Routes --subject Hello --html {html} "
+            "--text {html} --default name=you --from hello@example.com --reply-to hello@example.com"
+        ),
     ),
-    "GET /v1/templates/{template_id}": ("templates show promo-template",),
+    "GET /v1/templates/{template_id}": ("templates show promo-template --version 1",),
     "PUT /v1/templates/{template_id}": ("templates edit routes-template --subject Ahoy",),
     "GET /v1/templates/{template_id}/versions": ("templates versions routes-template",),
-    "POST /v1/templates/{template_id}/preview": ("templates preview routes-template -f name=Ann",),
+    "POST /v1/templates/{template_id}/preview": (
+        "templates preview routes-template -f name=Ann --version 1",
+        "templates preview routes-template --contact {con}",
+    ),
     "POST /v1/templates/{template_id}/test-send": (
-        "templates test-send routes-template --to me@example.com",
+        "templates test-send routes-template --to me@example.com -f name=Ann --version 1",
+        "templates test-send routes-template --to me@example.com --contact {con}",
     ),
     "GET /v1/segments": ("segments list",),
-    "POST /v1/segments": ("segments create routes-segment --name Routes",),
+    "POST /v1/segments": (
+        "segments create routes-segment --name Routes",
+        "segments create --name Rule --rule {rule}",
+    ),
     "POST /v1/segments/preview": ("segments preview --rule {rule}",),
     "GET /v1/segments/{segment_id}": ("segments show routes-segment",),
     "GET /v1/segments/{segment_id}/preview": ("segments preview vip-customers",),
     "GET /v1/segments/{segment_id}/members": ("segments members vip-customers",),
     "POST /v1/segments/{segment_id}/members": ("segments add routes-segment {con}",),
     "GET /v1/contacts": ("contacts list",),
-    "POST /v1/contacts": ("contacts put routes@example.com -f plan=gold",),
+    "POST /v1/contacts": (
+        (
+            "contacts put routes@example.com -f plan=gold --locale de --time-zone Europe/Vienna "
+            "--consent-source fair --consent-at {past}"
+        ),
+        "contacts put routes@example.com --confirm --confirmation-template {asks}",
+    ),
     "POST /v1/contacts/lookup": ("contacts find Routes@Example.com",),
     "GET /v1/contacts/{contact_id}": ("contacts show {con}",),
-    "PATCH /v1/contacts/{contact_id}": ("contacts edit {con} --locale de-AT",),
+    "PATCH /v1/contacts/{contact_id}": (
+        (
+            "contacts edit {con} -f plan=gold --locale de-AT --time-zone Europe/Vienna "
+            "--consent-source fair --consent-at {past}"
+        ),
+    ),
     "GET /v1/contacts/{contact_id}/deliveries": ("contacts deliveries {con}",),
     "GET /v1/contacts/{contact_id}/export": ("contacts export {con}",),
-    "GET /v1/analytics/paths": ("analytics",),
+    "GET /v1/analytics/paths": ("analytics --since 2026-01-01 --until 2026-01-03 --period day",),
     "GET /v1/imports": ("imports list",),
-    "POST /v1/imports": ("import {csv}",),
+    "POST /v1/imports": (
+        (
+            "import {csv} --column email=email --segment routes-segment --delimiter , "
+            "--encoding utf-8 --consent-source fair --consent-at {past}"
+        ),
+    ),
     "GET /v1/imports/{import_id}": ("imports show {imp}", "imports watch {imp}"),
     "POST /v1/imports/{import_id}/start": (
         "import {csv} --dry-run",
@@ -66,16 +112,40 @@ COMMANDS: Mapping[str, Sequence[str]] = {
     "GET /v1/imports/{import_id}/refused": ("imports refused {imp}",),
     "POST /v1/imports/{import_id}/cancel": ("imports cancel {checked} --yes",),
     "GET /v1/exports": ("exports list",),
-    "POST /v1/exports": ("export {out} --segment vip-customers --force",),
+    "POST /v1/exports": (
+        "export {out} --segment vip-customers --field plan --for-programs --force",
+    ),
     "GET /v1/exports/{export_id}": ("exports show {exp}", "exports download {exp} {out} --force"),
     "POST /v1/exports/{export_id}/cancel": ("exports cancel {exp} --yes",),
     "GET /v1/suppressions": ("suppressions list",),
-    "POST /v1/suppressions": ("suppressions add routes-no@example.com --note Asked",),
+    "POST /v1/suppressions": ("suppressions add routes-no@example.com --note Asked --scope all",),
     "POST /v1/suppressions/lookup": ("suppressions find routes-no@example.com",),
     "DELETE /v1/suppressions/{suppression_id}": ("suppressions remove {sup} --yes",),
+    "GET /v1/webhooks": ("webhooks list",),
+    "POST /v1/webhooks": (
+        "webhooks create http://127.0.0.1:9/a --event campaign.sent --description Ours",
+    ),
+    "GET /v1/webhooks/{webhook_id}": ("webhooks show {hook}",),
+    "PATCH /v1/webhooks/{webhook_id}": (
+        "webhooks edit {hook} --to http://127.0.0.1:9/b --event campaign.failed --description Its",
+        "webhooks edit {hook} --disable",
+        "webhooks edit {hook} --enable",
+    ),
+    "POST /v1/webhooks/{webhook_id}/rotate-secret": ("webhooks rotate-secret {hook} --yes",),
+    "POST /v1/webhooks/{webhook_id}/test": ("webhooks test {hook}",),
+    "GET /v1/webhooks/{webhook_id}/deliveries": ("webhooks deliveries {hook} --state failed",),
+    "POST /v1/webhooks/{webhook_id}/deliveries/{delivery_id}/replay": (
+        "webhooks replay {hook} {told}",
+    ),
+    "POST /v1/webhooks/{webhook_id}/replay": (
+        "webhooks replay {hook} --since {past} --until {past} --state failed",
+    ),
+    "DELETE /v1/webhooks/{webhook_id}": ("webhooks remove {hook} --yes",),
     "DELETE /v1/contacts/{contact_id}": ("contacts erase {con} --yes",),
 }
 """In an order in which each finds what it is for."""
+GONE_ON_WITH = {"cursor"}
+"""What only a second request has."""
 BESIDE_ROUTES = {("doctor",)}
 """Commands that are for no route of their own."""
 
@@ -92,21 +162,32 @@ def names(cli: CommandLine, tmp_path_factory: pytest.TempPathFactory) -> Mapping
     """What the commands are for."""
     folder = tmp_path_factory.mktemp("routes")
     (folder / "page.html").write_text("<p>Hello {{ unsubscribe_url }} {{ postal_address }}</p>")
+    (folder / "asks.html").write_text("<p>Is it you? {{ confirm_url }}</p>")
+    asks = ("--name", "Asks", "--subject", "You?", "--html", str(folder / "asks.html"))
     (folder / "people.csv").write_text("email,plan\nroutes-csv@example.com,gold\nnobody,x\n")
     later = ("--at", "2027-06-01T09:00:00Z")
     watched = cli.run("campaigns", "create", *CAMPAIGN, "--watch", "--json")
     csv = str(folder / "people.csv")
     out = str(folder / "out.csv")
+    hook = cli.json("webhooks", "create", "http://127.0.0.1:9/hook")["webhook_id"]
+    sent: str = json.loads(watched.out.splitlines()[0])["campaign_id"]
+    (mailed,) = cli.json("campaigns", "recipients", sent, "--limit", "1")["items"]
     return {
         "campaign": " ".join(f"'{each}'" if " " in each else each for each in CAMPAIGN),
         "cmp": cli.json("campaigns", "create", *CAMPAIGN, *later)["campaign_id"],
-        "sent": json.loads(watched.out.splitlines()[0])["campaign_id"],
+        "sent": sent,
+        "mailed": mailed["contact_id"],
         "con": cli.json("contacts", "put", "routes-con@example.com")["contact_id"],
         "sup": cli.json("suppressions", "add", "routes-sup@example.com")["suppression_id"],
         "imp": cli.json("import", csv)["import_id"],
         "checked": cli.json("import", csv, "--dry-run")["import_id"],
         "again": cli.json("import", csv, "--dry-run")["import_id"],
         "exp": cli.json("export", out, "--segment", "vip-customers")["export_id"],
+        "asks": cli.json("templates", "create", *asks)["template_id"],
+        "hook": hook,
+        "told": cli.json("webhooks", "test", hook)["delivery_id"],
+        "past": "2026-01-01T00:00:00Z",
+        "then": "2027-01-01T00:00:00Z",
         "html": str(folder / "page.html"),
         "rule": """'{"field":"plan","op":"equals","value":"gold"}'""",
         "csv": csv,
@@ -136,14 +217,37 @@ def test_every_route_has_a_command() -> None:
 def test_a_route_is_reached_by_its_commands(
     proxy: ForwardingProxy, names: Mapping[str, str], route: str
 ) -> None:
-    """They end well, and the server was asked just that."""
+    """They end well, and the server was asked just that, in all that it can be asked with."""
+    said: set[str] = set()
     for command in COMMANDS[route]:
         proxy.asked.clear()
         done = CommandLine(proxy.url).run(*shlex.split(command.format_map(names)))
 
         # What is done already is not cancelled: a refusal by its state is an answer, too.
         assert done.code in ({0, 5} if "exports cancel" in command else {0}), done.err
-        assert any(_is(asked, route) for asked in proxy.asked), command
+        asked = [each for each in proxy.asked if _is(each, route)]
+        assert asked, command
+        said.update(*map(_said, asked))
+    assert said == _parameters(route) - GONE_ON_WITH
+
+
+def _said(asked: Asked) -> set[str]:
+    """The names of what it asks with, in the query and in the body."""
+    query = parse_qs(urlsplit(asked.path).query)
+    return {*query, *(json.loads(asked.body) if asked.body else ())}
+
+
+def _parameters(route: str) -> set[str]:
+    """The names that it knows, in the query and in the body."""
+    method, _, path = route.partition(" ")
+    document = json.loads((ROOT / "docs" / "openapi.json").read_text())
+    operation = document["paths"][path][method.lower()]
+    query = {each["name"] for each in operation.get("parameters", ()) if each["in"] == "query"}
+    body = operation.get("requestBody")
+    if body is None:
+        return query
+    _, _, name = body["content"]["application/json"]["schema"]["$ref"].rpartition("/")
+    return query | set(document["components"]["schemas"][name]["properties"])
 
 
 def _is(asked: Asked, route: str) -> bool:
