@@ -41,7 +41,9 @@ Description = Annotated[
 class WebhookRequestBody(Request):
     """A new webhook."""
 
-    model_config = shown_by({"url": _URL, "events": ["campaign.sent", "recipient.bounced"]})
+    model_config = shown_by(
+        {"url": _URL, "events": ["campaign.sent", "recipient.bounced"], "description": "Ours"}
+    )
 
     url: Url
     events: Annotated[Events, Field(default_factory=lambda: [*CAMPAIGN_EVENTS])]
@@ -51,7 +53,11 @@ class WebhookRequestBody(Request):
 class WebhookEditBody(Request):
     """What is to be changed of it."""
 
-    model_config = shown_by({"enabled": True}, min_properties=1)
+    model_config = shown_by(
+        {"enabled": True},
+        {"url": _URL, "events": ["campaign.sent"], "description": "Ours"},
+        min_properties=1,
+    )
 
     url: Url | None = None
     events: Events | None = None
@@ -156,15 +162,14 @@ class DeliveryListBody(Answer):
 class ReplayBody(Request):
     """What to send again: events that occurred from `since`, before `until`."""
 
-    model_config = shown_by({"since": "2026-11-19T09:00:00Z"})
+    model_config = shown_by(
+        {"since": "2026-11-19T09:00:00Z", "until": "2026-11-20T09:00:00Z", "state": "failed"}
+    )
 
     since: Moment
     until: Moment | None = None
     state: Annotated[
         Literal["delivered", "failed"] | None, Field(description="Only those in it; null is both.")
-    ] = None
-    cursor: Annotated[
-        str | None, Field(max_length=512, description="The next_cursor of the answer before.")
     ] = None
 
     @property

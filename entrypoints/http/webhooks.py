@@ -221,13 +221,13 @@ def webhook_routes(container: ServingWebhooks) -> APIGatewayHttpRouter:  # noqa:
             (HTTPStatus.ACCEPTED, ReplayedBody, "They are on their way"), problems=_SENDING
         ),
     )
-    def replay_webhook(webhook_id: str, body: ReplayBody) -> Response[str]:
+    def replay_webhook(webhook_id: str, body: ReplayBody, cursor: Cursor = None) -> Response[str]:
         replayed = container.replay_webhooks().since(
             WebhookId(webhook_id),
             body.since,
             body.until,
             states=body.states,
-            cursor=body.cursor,
+            cursor=cursor,
         )
         return answer(ReplayedBody.of(replayed), HTTPStatus.ACCEPTED)
 

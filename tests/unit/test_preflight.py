@@ -191,7 +191,7 @@ def test_what_needs_mending_says_how() -> None:
 
     found = failures(account)
 
-    assert len(found) == 15
+    assert len(found) == 16
     assert all(each.remedy for each in found)
 
 
