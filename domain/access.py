@@ -12,10 +12,12 @@ _KEY = re.compile(r"snt_([a-z0-9]{8})_([A-Za-z0-9_-]{43})")
 
 
 class Scope(StrEnum):
-    """What a key is for: reading, writing or exporting one part of the API."""
+    """What a key is for: reading, writing, approving or exporting one part of the API."""
 
     CAMPAIGNS_READ = "campaigns:read"
     CAMPAIGNS_WRITE = "campaigns:write"
+    CAMPAIGNS_APPROVE = "campaigns:approve"
+    """Letting out what awaits approval, and nothing else."""
     TEMPLATES_READ = "templates:read"
     TEMPLATES_WRITE = "templates:write"
     AUDIENCE_READ = "audience:read"

@@ -116,6 +116,8 @@ class PauseReason(StrEnum):
     ACCOUNT = "account"
     POSTAL_ADDRESS = "postal_address"
     """It is marketing, and the deployment was told no postal address when it was last updated."""
+    APPROVAL = "approval"
+    """Nobody has approved it yet, or not since it was given another time."""
 
 
 class UnknownPolicy(StrEnum):
@@ -136,6 +138,15 @@ class CampaignCategory(StrEnum):
     """What they need to know, of a contract or an account: unsubscribing leaves it alone."""
 
 
+@dataclass(frozen=True)
+class Approval:
+    """Who let it go out, by the id of an API key, if there are keys, and with which template."""
+
+    at: datetime
+    key_id: str | None
+    template_version: int
+
+
 @dataclass(frozen=True, kw_only=True)
 class Campaign:
     """One mailing of one template to one segment, but for those who are in excluded ones.
@@ -150,7 +161,7 @@ class Campaign:
     was at the first start; None in records from before that was kept. `history` are the latest
     changes of its state, oldest first; a campaign that an older version stored has those since.
     With a `local_time` each recipient has a time of their own, in waves, none before
-    `schedule_at`.
+    `schedule_at`. One that `needs_approval` is paused until it is `approved`.
     """
 
     campaign_id: CampaignId
@@ -178,6 +189,13 @@ class Campaign:
     could_start_at: datetime | None = None
     history: tuple[StateChange, ...] = ()
     local_time: LocalTime | None = None
+    needs_approval: bool = False
+    approved: Approval | None = None
+
+    @property
+    def awaits_approval(self) -> bool:
+        """Whether nothing but an approval lets it go on."""
+        return self.needs_approval and self.approved is None
 
     @property
     def new_changes(self) -> tuple[StateChange, ...]:
@@ -237,7 +255,9 @@ class Campaign:
 
     def as_created(self) -> "Campaign":
         """With the first change of its history: it is there. For whoever adds it."""
-        created = self._changed(self.state, _CREATED_AS[self.state], self.created_at)
+        created = self._changed(
+            self.state, _CREATED_AS[self.state], self.created_at, self.pause_reason
+        )
         # A save moves the version on; adding leaves it as it is.
         (change,) = created.history
         return replace(created, history=(replace(change, written_with=self.version),))
@@ -274,10 +294,12 @@ class Campaign:
     ) -> "Campaign":
         """Hold everything, until `resume_at` if that is given. Raises IllegalTransition.
 
-        A person's pause takes the place of another, which might end by itself; no other does.
+        A person's pause takes the place of another, which might end by itself; no other does, and
+        none that of one that awaits approval, which resuming does not end.
         """
-        if self.state is CampaignState.PAUSED and (
-            reason is not PauseReason.OPERATOR or self.pause_reason is PauseReason.OPERATOR
+        if self.awaits_approval or (
+            self.state is CampaignState.PAUSED
+            and (reason is not PauseReason.OPERATOR or self.pause_reason is PauseReason.OPERATOR)
         ):
             raise IllegalTransition("campaign", self.state, CampaignEvent.PAUSE)
         return replace(
@@ -305,6 +327,7 @@ class Campaign:
 
         Raises IllegalTransition.
         """
+        self._check_approved()
         resumed = replace(
             self._after(CampaignEvent.RESUME, now),
             pause_reason=None,
@@ -318,6 +341,7 @@ class Campaign:
 
     def wait_again(self, now: datetime, next_check_at: datetime) -> "Campaign":
         """Wait for its time again, under a new schedule. Raises IllegalTransition."""
+        self._check_approved()
         return replace(
             self._after(CampaignEvent.WAIT, now),
             pause_reason=None,
@@ -326,6 +350,27 @@ class Campaign:
             schedule_version=self.schedule_version + 1,
             next_check_at=next_check_at,
         )
+
+    def approve(self, approval: Approval, max_lateness: timedelta) -> "Campaign":
+        """It may be resumed: that decides its path. Raises IllegalTransition.
+
+        One whose time has long passed is to be given another first: who approves it may not have
+        seen that it would go out at once.
+        """
+        if not self.awaits_approval or self.state is not CampaignState.PAUSED:
+            raise IllegalTransition("campaign", self.state, "approve")
+        was_for_later = self.execution_path is ExecutionPath.SCHEDULED
+        if was_for_later and self.is_too_late(approval.at, max_lateness):
+            raise IllegalTransition(
+                "campaign", self.state, "approve, since its time has passed: PATCH it with another"
+            )
+        return replace(self, approved=approval)
+
+    def _check_approved(self) -> None:
+        if self.awaits_approval:
+            raise IllegalTransition(
+                "campaign", self.state, "resume before it is approved: POST to its /approve"
+            )
 
     def edited(self) -> "Campaign":
         """People changed it: its next revision."""
@@ -338,12 +383,16 @@ class Campaign:
     def reschedule(self, timing: Timing, now: datetime, next_check_at: datetime) -> "Campaign":
         """Another time, and the path that goes with it; a paused one stays paused.
 
-        Raises IllegalTransition, also once a start has claimed it.
+        One that was approved has to be approved again. Raises IllegalTransition, also once a
+        start has claimed it.
         """
         if self.started_at is not None:
             raise IllegalTransition("campaign", self.state, CampaignEvent.RESCHEDULE)
+        campaign = self._after(CampaignEvent.RESCHEDULE, now)
+        if self.needs_approval:
+            campaign = campaign._awaiting_approval(now)  # noqa: SLF001  its own kind
         moved = replace(
-            self._after(CampaignEvent.RESCHEDULE, now),
+            campaign,
             execution_path=timing.execution_path,
             schedule_at=timing.schedule_at,
             local_time=timing.local_time,
@@ -355,6 +404,13 @@ class Campaign:
         if timing.execution_path is ExecutionPath.IMMEDIATE:
             moved = moved._after(CampaignEvent.START, now)  # noqa: SLF001  its own kind
         return moved.check_again(next_check_at)
+
+    def _awaiting_approval(self, now: datetime) -> "Campaign":
+        reason = PauseReason.APPROVAL
+        paused = self if self.awaits_approval else self._after(CampaignEvent.PAUSE, now, reason)
+        return replace(
+            paused, approved=None, pause_reason=reason, resume_at=None, next_check_at=None
+        )
 
     def check_again(self, at: datetime | None) -> "Campaign":
         """The reconciler looks again at `at`; state unchanged."""

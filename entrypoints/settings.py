@@ -103,6 +103,8 @@ class Settings(BaseModel):
     """Where the sender can be found; marketing mail says so."""
     confirmation_template: ConfirmationTemplate = ""
     """The template of the mail that asks to confirm an address; a plain one if none is named."""
+    require_approval: bool = False
+    """Whether every campaign awaits approval, as with `"approval": "required"`."""
     soft_bounce_limit: SoftBounceLimit = 5
     """So many mails in a row that came back for a passing reason, over a week at least, suppress
     the address; 0 is never."""

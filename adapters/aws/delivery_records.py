@@ -19,7 +19,14 @@ from adapters.aws.times import (
     text_to_time,
     time_to_text,
 )
-from domain.campaign import Campaign, CampaignCategory, CampaignState, PauseReason, UnknownPolicy
+from domain.campaign import (
+    Approval,
+    Campaign,
+    CampaignCategory,
+    CampaignState,
+    PauseReason,
+    UnknownPolicy,
+)
 from domain.campaign_history import ChangeKind, StateChange
 from domain.chunk import Chunk, ChunkRef, Lease
 from domain.contact import FieldValue
@@ -80,6 +87,7 @@ def _chunk_shard(key: Key) -> str:
 def campaign_to_item(campaign: Campaign) -> Item:
     """A campaign's record."""
     key = campaign_key(campaign.campaign_id)
+    approved = campaign.approved
     return _present(
         {
             "pk": key[0],
@@ -111,6 +119,10 @@ def campaign_to_item(campaign: Campaign) -> Item:
             "history": _history_to_text(campaign.history),
             "local_at": campaign.local_time and campaign.local_time.at.isoformat(),
             "local_time_zone": campaign.local_time and campaign.local_time.time_zone,
+            "needs_approval": campaign.needs_approval or None,
+            "approved_at": approved and time_to_text(approved.at),
+            "approved_by": approved and approved.key_id,
+            "approved_template_version": approved and approved.template_version,
             **_open_work(CAMPAIGN_SHARD, campaign.next_check_at),
         }
     )
@@ -145,6 +157,18 @@ def item_to_campaign(item: Item) -> Campaign:
         could_start_at=optional_text_to_time(item.get("could_start_at")),
         history=tuple(map(row_to_change, json.loads(item.get("history", "[]")))),
         local_time=_local_time(item),
+        needs_approval=item.get("needs_approval", False),
+        approved=_approval(item),
+    )
+
+
+def _approval(item: Item) -> Approval | None:
+    if "approved_at" not in item:
+        return None
+    return Approval(
+        text_to_time(item["approved_at"]),
+        item.get("approved_by"),
+        int(item["approved_template_version"]),
     )
 
 

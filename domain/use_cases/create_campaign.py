@@ -4,7 +4,7 @@ import logging
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from domain.campaign import Campaign, CampaignCategory, CampaignState, UnknownPolicy
+from domain.campaign import Campaign, CampaignCategory, CampaignState, PauseReason, UnknownPolicy
 from domain.delivery_policy import DeliveryPolicy
 from domain.errors import (
     DependencyFault,
@@ -39,6 +39,11 @@ from domain.use_cases.audience_walk import AudienceWalk
 MAX_EXCLUDED_SEGMENTS = 5
 """Each is a read for every member who is looked at."""
 
+_PATHS_STATES = {
+    ExecutionPath.IMMEDIATE: CampaignState.SENDING,
+    ExecutionPath.SCHEDULED: CampaignState.SCHEDULED,
+}
+
 logger = logging.getLogger(__name__)
 
 
@@ -56,6 +61,7 @@ class CampaignRequest:
     unknown_policy: UnknownPolicy = UnknownPolicy.HOLD
     category: CampaignCategory = CampaignCategory.MARKETING
     exclude_segment_ids: tuple[SegmentId, ...] = ()
+    needs_approval: bool = False
 
 
 @dataclass(frozen=True)
@@ -87,6 +93,8 @@ class CreateCampaign:
     horizon: timedelta
     fan_out_ranges: int
     footer: Footer
+    require_approval: bool = False
+    """Of every campaign, whether or not its client asks for it."""
 
     def __call__(
         self, request: CampaignRequest, record: IdempotencyRecord | None = None
@@ -112,18 +120,20 @@ class CreateCampaign:
         template = self._template(request.template_id)
         self._check_footer(request.category, template)
         self._check_segments(request, template)
-        scheduled = timing.execution_path is ExecutionPath.SCHEDULED
+        waits = request.needs_approval or self.require_approval
         fresh_id = self.ids.campaign_id()
         campaign = Campaign(
             campaign_id=fresh_id if record is None else CampaignId(record.named(fresh_id)),
             name=name,
             template_id=request.template_id,
             segment_id=request.segment_id,
-            state=CampaignState.SCHEDULED if scheduled else CampaignState.SENDING,
+            state=_PATHS_STATES[timing.execution_path] if not waits else CampaignState.PAUSED,
             execution_path=timing.execution_path,
             schedule_at=timing.schedule_at,
             created_at=now,
-            next_check_at=now + self.policy.check_interval,
+            next_check_at=None if waits else now + self.policy.check_interval,
+            pause_reason=PauseReason.APPROVAL if waits else None,
+            needs_approval=waits,
             unknown_policy=request.unknown_policy,
             category=request.category,
             exclude_segment_ids=request.exclude_segment_ids,
@@ -131,7 +141,7 @@ class CreateCampaign:
         ).as_created()
         self._store(campaign, record)
         self.metrics.campaign_created(campaign)
-        return self._triggered(campaign)
+        return Created(campaign, None) if waits else self._triggered(campaign)
 
     def _answered_again(self, campaign_id: CampaignId) -> Created:
         """The campaign of an earlier try that ended before it could answer.

@@ -99,7 +99,7 @@ class EditCampaign:
         Raises InvalidInput, NotFound, StaleRevision, IllegalTransition, VersionConflict and
         DependencyFault.
         """
-        _, edited = change_campaign(
+        before, edited = change_campaign(
             self.campaigns, campaign_id, lambda campaign: self._edit(campaign, edit), revisions
         )
         logger.info("Edited", extra={"campaign_id": campaign_id})
@@ -107,6 +107,9 @@ class EditCampaign:
             return Edited(edited, is_moved=False, trigger_error=None)
         try:
             self._trigger(edited)
+            if before.state is CampaignState.SCHEDULED and edited.state is CampaignState.PAUSED:
+                # It awaits approval again.
+                without_schedule(self.scheduler, campaign_id)
         except DependencyFault as fault:
             logger.exception(
                 "Campaign moved, but not triggered; the reconciler goes on",

@@ -1,7 +1,7 @@
 """Let a paused campaign go on."""
 
 import logging
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -51,11 +51,13 @@ class ResumeCampaign:
         campaign_id: CampaignId,
         *,
         only: PauseReason | None = None,
+        approve: Callable[[Campaign], Campaign] | None = None,
         revisions: Collection[int] | None = None,
         tried_at: datetime | None = None,
     ) -> Resumed:
         """With `only`, out of a pause for that reason and no other: that is nobody's edit.
 
+        `approve` is done to it in the same write.
         Only one of `revisions`, if given. `tried_at` is when the same was tried, with nobody knows
         what effect: a campaign that went on since then is answered as it is, and triggered again;
         one that was paused after that is not resumed again, but VersionConflict.
@@ -70,6 +72,7 @@ class ResumeCampaign:
                     raise VersionConflict("It was resumed, and paused again since.")
                 return self._triggered(campaign)
             check_revision(campaign, revisions)
+            campaign = campaign if approve is None else approve(campaign)
             _check_paused(campaign, only)
             try:
                 resumed = self._resume(campaign if only else campaign.edited())

@@ -42,6 +42,7 @@ from domain.ports.templates import TemplateRepository
 from domain.recipient import Recipient, Resend
 from domain.segment import member_key
 from domain.start import StartRequest
+from domain.template import Template
 from domain.unsubscribe import Footer
 from domain.use_cases.audience_walk import AudienceWalk
 from domain.use_cases.finish_campaign import FinishCampaign
@@ -161,7 +162,7 @@ class StartCampaign:
         """Whether there is something to send, to somebody; if not, the campaign fails here."""
         if self.contents.get(campaign.campaign_id) is not None:
             return True
-        template = self.templates.get(campaign.template_id)
+        template = self._template(campaign)
         if template is None:
             self._fail(campaign, "template gone")
             return False
@@ -178,6 +179,12 @@ class StartCampaign:
             return False
         return True
 
+    def _template(self, campaign: Campaign) -> Template | None:
+        """As it is now, or was when somebody approved of it."""
+        if campaign.approved is None:
+            return self.templates.get(campaign.template_id)
+        return self.templates.version(campaign.template_id, campaign.approved.template_version)
+
     def _fix_content(self, campaign: Campaign) -> frozenset[str]:
         """Before the first chunk and under a claim; returns the names it merges.
 
@@ -187,7 +194,7 @@ class StartCampaign:
         content = self.contents.get(campaign.campaign_id)
         try:
             if content is None:
-                template = self.templates.get(campaign.template_id)
+                template = self._template(campaign)
                 if template is None:
                     # The next start fails the campaign, and says why.
                     raise DependencyRefused("The template is gone since the start began.")

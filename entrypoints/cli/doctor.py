@@ -29,6 +29,7 @@ _SHOWN = 5
 _PROBES: Mapping[str, tuple[str, str]] = {
     "campaigns:read": ("GET", "/v1/campaigns"),
     "campaigns:write": ("POST", "/v1/campaigns"),
+    "campaigns:approve": ("POST", "/v1/campaigns/none/approve"),
     "templates:read": ("GET", "/v1/templates"),
     "templates:write": ("POST", "/v1/templates"),
     "audience:read": ("GET", "/v1/segments"),

@@ -25,4 +25,5 @@ class Creating(UseCases):
         horizon=UseCases.settings.provided.horizon,
         fan_out_ranges=UseCases.settings.provided.fan_out_ranges,
         footer=UseCases.settings.provided.footer,
+        require_approval=UseCases.settings.provided.require_approval,
     )

@@ -1,7 +1,8 @@
-"""Editing, pausing, resuming and cancelling."""
+"""Editing, approving, pausing, resuming and cancelling."""
 
 from dependency_injector import providers
 
+from domain.use_cases.approve_campaign import ApproveCampaign
 from domain.use_cases.cancel_campaign import CancelCampaign
 from domain.use_cases.edit_campaign import EditCampaign
 from domain.use_cases.pause_campaign import PauseCampaign
@@ -20,6 +21,13 @@ class Lifecycle(Resuming):
         clock=UseCases.family.clock,
         policy=UseCases.settings.provided.policy,
         horizon=UseCases.settings.provided.horizon,
+    )
+    approve_campaign: providers.Provider[ApproveCampaign] = providers.Factory(
+        ApproveCampaign,
+        resume=Resuming.resume_campaign,
+        templates=UseCases.family.templates,
+        clock=UseCases.family.clock,
+        policy=UseCases.settings.provided.policy,
     )
     pause_campaign: providers.Provider[PauseCampaign] = providers.Factory(
         PauseCampaign,

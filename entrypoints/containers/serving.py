@@ -4,6 +4,7 @@ from dependency_injector import providers
 
 from domain.use_cases.add_members import AddMembers
 from domain.use_cases.check_template import CheckTemplate
+from domain.use_cases.clone_campaign import CloneCampaign
 from domain.use_cases.create_segment import CreateSegment
 from domain.use_cases.create_template import CreateTemplate
 from domain.use_cases.edit_contact import EditContact
@@ -51,6 +52,12 @@ class Serving(
 
     read_campaign: providers.Provider[ReadCampaign] = providers.Factory(
         ReadCampaign, campaigns=UseCases.family.campaigns, fan_out=UseCases.family.fan_out
+    )
+    clone_campaign: providers.Provider[CloneCampaign] = providers.Factory(
+        CloneCampaign,
+        campaigns=UseCases.family.campaigns,
+        create=Creating.create_campaign,
+        clock=UseCases.family.clock,
     )
     list_campaigns: providers.Provider[ListCampaigns] = providers.Factory(
         ListCampaigns, campaigns=UseCases.family.campaigns

@@ -46,6 +46,9 @@ def scopes_needed(method: str, path: str) -> tuple[Scope, ...]:  # noqa: PLR0911
         case ["", "v1", "campaigns", _, "recipients"]:
             # It tells addresses, as contacts do.
             return (Scope.CAMPAIGNS_READ, Scope.AUDIENCE_READ)
+        case ["", "v1", "campaigns", _, "approve"]:
+            # No key that writes approves what it wrote, unless it was issued for both.
+            return (Scope.CAMPAIGNS_APPROVE,)
         case ["", "v1", "contacts" | "suppressions", "lookup"] | ["", "v1", "segments", "preview"]:
             # A POST for the sake of its body: an address belongs in no URL, a rule fits in none.
             return (Scope.AUDIENCE_READ,)

@@ -1,7 +1,7 @@
 """Bodies of the routes of campaigns."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema
 
@@ -16,6 +16,16 @@ LocalMoment = Annotated[
     PlainSerializer(datetime.isoformat),
     WithJsonSchema({"type": "string", "examples": ["2026-12-01T09:00:00"]}, mode="serialization"),
 ]
+
+
+ApprovalStatus = Literal["required", "approved"]
+
+
+def approval_status(campaign: Campaign) -> ApprovalStatus | None:
+    """None of one that needs none."""
+    if not campaign.needs_approval:
+        return None
+    return "required" if campaign.approved is None else "approved"
 
 
 class WaveBody(Answer):
@@ -60,10 +70,32 @@ class CampaignBody(Answer):
         str | None, Field(description="That of those of whom nobody knows where they live.")
     ]
 
+    approval: Annotated[ApprovalStatus | None, Field(description="`required`: it waits for that.")]
+    approved_at: Utc | None
+    approved_by: Annotated[
+        str | None, Field(description="The id of the API key, where there are keys.")
+    ]
+    approved_template_version: Annotated[
+        int | None, Field(description="What is sent, whatever becomes of the template.")
+    ]
+
     @classmethod
     def of(cls, campaign: Campaign) -> "CampaignBody":
         """From the aggregate."""
-        return cls.model_validate(campaign, from_attributes=True)
+        approved = campaign.approved
+        return cls.model_validate(
+            {
+                **{
+                    name: getattr(campaign, name)
+                    for name in CampaignBody.model_fields
+                    if not name.startswith("approv")
+                },
+                "approval": approval_status(campaign),
+                "approved_at": approved and approved.at,
+                "approved_by": approved and approved.key_id,
+                "approved_template_version": approved and approved.template_version,
+            }
+        )
 
 
 class CountsBody(Answer):

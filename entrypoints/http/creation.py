@@ -5,9 +5,8 @@ from http import HTTPStatus
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
-from domain.identifiers import SegmentId, TemplateId
 from domain.path_policy import ExecutionPath
-from domain.use_cases.create_campaign import CampaignRequest
+from domain.use_cases.create_campaign import Created
 from entrypoints.containers.creating import Creating
 from entrypoints.http.answers import BODY_PROBLEMS, answer, described
 from entrypoints.http.creation_models import CampaignCreatedBody, CampaignRequestBody
@@ -31,34 +30,28 @@ def creation_routes(container: Creating) -> APIGatewayHttpRouter:
         responses=tagged(
             described(
                 (HTTPStatus.ACCEPTED, CampaignCreatedBody, "Immediate path"),
-                (HTTPStatus.CREATED, CampaignCreatedBody, "Scheduled path"),
+                (HTTPStatus.CREATED, CampaignCreatedBody, "Scheduled path, or approval awaited"),
                 problems=BODY_PROBLEMS,
             )
         ),
     )
     def create_campaign(body: CampaignRequestBody) -> Response[str]:
-        created = container.create_campaign()(
-            CampaignRequest(
-                name=body.name,
-                template_id=TemplateId(body.template_id),
-                segment_id=SegmentId(body.segment_id),
-                exclude_segment_ids=tuple(map(SegmentId, body.exclude_segment_ids)),
-                schedule_at=body.schedule_at,
-                timezone=body.timezone,
-                fold=body.fold,
-                local_time=body.local_time,
-                unknown_policy=body.unknown_policy,
-                category=body.category,
-            ),
-            current_record(),
-        )
-        immediate = created.campaign.execution_path is ExecutionPath.IMMEDIATE
-        return answer(
-            CampaignCreatedBody.of(created),
-            HTTPStatus.ACCEPTED if immediate else HTTPStatus.CREATED,
-            location=f"/v1/campaigns/{created.campaign.campaign_id}",
-            etag=revision_tag(created.campaign.revision),
-            exclude_none=True,
-        )
+        created = container.create_campaign()(body.request(), current_record())
+        return created_answer(created)
 
     return router
+
+
+def created_answer(created: Created) -> Response[str]:
+    """202 where it goes out at once, and 201 where it waits, for its time or for an approval."""
+    campaign = created.campaign
+    is_immediate = campaign.execution_path is ExecutionPath.IMMEDIATE
+    return answer(
+        CampaignCreatedBody.of(created),
+        HTTPStatus.ACCEPTED
+        if is_immediate and not campaign.awaits_approval
+        else HTTPStatus.CREATED,
+        location=f"/v1/campaigns/{campaign.campaign_id}",
+        etag=revision_tag(campaign.revision),
+        exclude_none=True,
+    )

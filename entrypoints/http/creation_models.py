@@ -1,13 +1,14 @@
 """Bodies of the route that creates a campaign."""
 
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
 from domain.campaign import CampaignCategory, CampaignState, UnknownPolicy
+from domain.identifiers import SegmentId, TemplateId
 from domain.path_policy import ExecutionPath
-from domain.use_cases.create_campaign import MAX_EXCLUDED_SEGMENTS, Created
-from entrypoints.http.campaign_models import late_warning
+from domain.use_cases.create_campaign import MAX_EXCLUDED_SEGMENTS, CampaignRequest, Created
+from entrypoints.http.campaign_models import ApprovalStatus, approval_status, late_warning
 from entrypoints.http.models import (
     Answer,
     Fold,
@@ -40,6 +41,15 @@ class CampaignRequestBody(Request):
             "fold": 0,
             "unknown_policy": "resend",
             "category": "marketing",
+            "approval": "required",
+        },
+        {
+            "name": "Good morning",
+            "template_id": "newsletter-template",
+            "segment_id": "all-active",
+            "schedule_at": "2026-11-26T09:00:00",
+            "timezone": "Europe/Berlin",
+            "local_time": True,
         },
     )
 
@@ -89,6 +99,67 @@ class CampaignRequestBody(Request):
             ),
         ),
     ] = CampaignCategory.MARKETING
+    approval: Annotated[
+        Literal["required"] | None,
+        Field(
+            description=(
+                "`required`: it waits, paused, until somebody approves it. A deployment may "
+                "require it of all."
+            )
+        ),
+    ] = None
+
+    def request(self) -> CampaignRequest:
+        """For the use case."""
+        return CampaignRequest(
+            name=self.name,
+            template_id=TemplateId(self.template_id),
+            segment_id=SegmentId(self.segment_id),
+            exclude_segment_ids=tuple(map(SegmentId, self.exclude_segment_ids)),
+            schedule_at=self.schedule_at,
+            timezone=self.timezone,
+            fold=self.fold,
+            local_time=self.local_time,
+            unknown_policy=self.unknown_policy,
+            category=self.category,
+            needs_approval=self.approval is not None,
+        )
+
+
+class CampaignCloneBody(CampaignRequestBody):
+    """What is to be other than in the original; what is left out is as there.
+
+    Without a time it has that of the original, if that is to come; else it starts at once.
+    """
+
+    model_config = shown_by(
+        {},
+        {
+            "name": "Flash Sale, for all",
+            "template_id": "newsletter-template",
+            "segment_id": "all-active",
+            "exclude_segment_ids": ["vip-customers"],
+            "schedule_at": "2026-11-26T09:00:00",
+            "timezone": "Europe/Berlin",
+            "fold": 0,
+            "local_time": False,
+            "unknown_policy": "hold",
+            "category": "marketing",
+            "approval": "required",
+        },
+    )
+
+    name: Annotated[Name, Field(default_factory=str)]
+    template_id: Annotated[Reference, Field(default_factory=str)]
+    segment_id: Annotated[Reference, Field(default_factory=str)]
+
+    def changes(self) -> dict[str, Any]:
+        """For the use case."""
+        return {
+            name: value
+            for name, value in vars(self.request()).items()
+            if (name if name != "needs_approval" else "approval") in self.model_fields_set
+        }
 
 
 class CampaignCreatedBody(Answer):
@@ -108,12 +179,13 @@ class CampaignCreatedBody(Answer):
     auto_scheduler: bool | None = None
     trigger_error: str | None = None
     warning: str | None = None
+    approval: ApprovalStatus | None = None
 
     @classmethod
     def of(cls, created: Created) -> "CampaignCreatedBody":
         """From the use case's answer."""
         campaign = created.campaign
-        arranged = created.trigger_error is None
+        arranged = None if campaign.awaits_approval else created.trigger_error is None
         immediate = campaign.execution_path is ExecutionPath.IMMEDIATE
         return cls(
             campaign_id=campaign.campaign_id,
@@ -125,4 +197,5 @@ class CampaignCreatedBody(Answer):
             auto_scheduler=None if immediate else arranged,
             trigger_error=created.trigger_error,
             warning=late_warning(campaign, campaign.created_at),
+            approval=approval_status(campaign),
         )

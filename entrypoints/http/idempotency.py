@@ -2,6 +2,7 @@
 
 import logging
 import math
+import re
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from datetime import datetime
@@ -44,7 +45,7 @@ API_KEY_ID = "api_key_id"
 """Under which name the resolver's context has the id of the API key that was shown."""
 
 _ANONYMOUS = "anonymous"
-_WRITTEN_WITH_ITS_EFFECT = frozenset({"/v1/campaigns"})
+_WRITTEN_WITH_ITS_EFFECT = re.compile(r"/v1/campaigns(/[^/]+/clone)?")
 """Paths whose handlers write the record themselves, in one transaction with what they create."""
 _NOTHING_DONE = (AlreadyExists, IllegalTransition, InvalidInput, NotFound, StaleRevision)
 _LONGEST_WAIT_SECONDS = 5
@@ -113,7 +114,8 @@ class Idempotency:
         self, record: IdempotencyRecord, handle: Callable[[], Response[Any]], *, path: str
     ) -> Response[Any]:
         """Raises IdempotencyKeyInUse where another request is at it, and what `handle` raises."""
-        is_written_later = path in _WRITTEN_WITH_ITS_EFFECT and record.version == 0
+        creates = _WRITTEN_WITH_ITS_EFFECT.fullmatch(path) is not None
+        is_written_later = creates and record.version == 0
         if not is_written_later:
             record = self._records.save(record)
         token = _under_way.set(record)

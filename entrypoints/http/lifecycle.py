@@ -10,7 +10,7 @@ from domain.identifiers import CampaignId
 from entrypoints.containers.lifecycle import Lifecycle
 from entrypoints.http.answers import BODY_PROBLEMS, answer, described
 from entrypoints.http.campaign_models import CampaignBody
-from entrypoints.http.idempotency import earlier_try
+from entrypoints.http.idempotency import API_KEY_ID, earlier_try
 from entrypoints.http.lifecycle_models import CampaignEditBody, CampaignTriggeredBody
 from entrypoints.http.revisions import IfMatch, revision_tag, revisions_of, tagged
 
@@ -23,7 +23,7 @@ _PROBLEMS = (
 
 
 def lifecycle_routes(container: Lifecycle) -> APIGatewayHttpRouter:
-    """Edit, pause, resume, cancel."""
+    """Edit, approve, pause, resume, cancel."""
     router = APIGatewayHttpRouter()
 
     def told(
@@ -58,6 +58,32 @@ def lifecycle_routes(container: Lifecycle) -> APIGatewayHttpRouter:
             edited.campaign,
             CampaignTriggeredBody.of_edited(edited),
             HTTPStatus.ACCEPTED if edited.goes_out else HTTPStatus.OK,
+        )
+
+    @router.post(
+        "/v1/campaigns/<campaign_id>/approve",
+        summary="Approve a campaign",
+        description=(
+            "It goes out: at once, or at its time if that is to come, with the template as it is "
+            "now. Send If-Match with the ETag of what you looked at. One whose time has long "
+            "passed is to be moved first (409); one that is moved later awaits approval again."
+        ),
+        tags=["campaigns"],
+        responses=tagged(
+            described(
+                (HTTPStatus.ACCEPTED, CampaignTriggeredBody, "It goes on"), problems=_PROBLEMS
+            )
+        ),
+    )
+    def approve_campaign(campaign_id: str, if_match: IfMatch = None) -> Response[str]:
+        approved = container.approve_campaign()(
+            CampaignId(campaign_id),
+            router.context.get(API_KEY_ID),
+            revisions=revisions_of(if_match),
+            tried_at=earlier_try(),
+        )
+        return told(
+            approved.campaign, CampaignTriggeredBody.of_resumed(approved), HTTPStatus.ACCEPTED
         )
 
     @router.post(

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from domain.campaign import (
+    Approval,
     Campaign,
     CampaignCategory,
     CampaignState,
@@ -54,6 +55,18 @@ def read_all(
     [
         pytest.param(a_campaign(), id="new"),
         pytest.param(replace(a_campaign(), unknown_policy=UnknownPolicy.RESEND), id="resending"),
+        pytest.param(
+            replace(a_campaign(), needs_approval=True, pause_reason=PauseReason.APPROVAL),
+            id="awaiting approval",
+        ),
+        pytest.param(
+            replace(a_campaign(), needs_approval=True, approved=Approval(LATER, None, 3)),
+            id="approved",
+        ),
+        pytest.param(
+            replace(a_campaign(), needs_approval=True, approved=Approval(LATER, "abcd1234", 1)),
+            id="approved by a key",
+        ),
         pytest.param(
             replace(a_campaign(), category=CampaignCategory.TRANSACTIONAL), id="transactional"
         ),

@@ -110,6 +110,8 @@ class Furnished(Gateway):
         """With ids in it."""
         if path == "/v1/campaigns/{campaign_id}/unknown":
             return path.replace("{campaign_id}", self._started_id)
+        if path == "/v1/campaigns/{campaign_id}/approve":
+            return path.replace("{campaign_id}", self._awaiting_id)
         for name in self.ids:
             path = path.replace(f"{{{name}}}", quote(self.ids[name]))
         return path
@@ -147,6 +149,9 @@ class Furnished(Gateway):
         )
         self.made(f"/v1/campaigns/{campaign['campaign_id']}/pause", {})
         now = {"name": "Now", "template_id": "promo-template", "segment_id": "vip-customers"}
+        self._awaiting_id = self.made("/v1/campaigns", {**now, "approval": "required"})[
+            "campaign_id"
+        ]
         self._started_id = self.made("/v1/campaigns", now)["campaign_id"]
         self.container.start_campaign()(StartRequest(CampaignId(self._started_id)))
         webhook_id = self.made("/v1/webhooks", {"url": "https://hooks.example.com/"})["webhook_id"]

@@ -52,6 +52,8 @@ WRITTEN = [
     ("POST", "/v1/campaigns", Scope.CAMPAIGNS_WRITE),
     ("PATCH", "/v1/campaigns/cmp_1", Scope.CAMPAIGNS_WRITE),
     ("POST", "/v1/campaigns/cmp_x/unknown", Scope.CAMPAIGNS_WRITE),
+    ("POST", "/v1/campaigns/cmp_x/clone", Scope.CAMPAIGNS_WRITE),
+    ("POST", "/v1/campaigns/cmp_x/approve", Scope.CAMPAIGNS_APPROVE),
     ("POST", "/v1/templates", Scope.TEMPLATES_WRITE),
     ("POST", "/v1/segments", Scope.AUDIENCE_WRITE),
     ("POST", "/v1/segments/everyone/members", Scope.AUDIENCE_WRITE),

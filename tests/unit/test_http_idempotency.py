@@ -268,6 +268,8 @@ def test_a_campaign_that_is_sent_again_is_created_once(
 
 EVERY_POST = {
     "/v1/campaigns": BODY,
+    "/v1/campaigns/{campaign_id}/clone": {},
+    "/v1/campaigns/{campaign_id}/approve": None,
     "/v1/campaigns/{campaign_id}/pause": None,
     "/v1/campaigns/{campaign_id}/resume": None,
     "/v1/campaigns/{campaign_id}/cancel": None,
@@ -309,6 +311,9 @@ def test_every_post_is_answered_again(client: Client, path: str) -> None:
     ]
     client.post("/v1/suppressions", {"email": "bea@example.com"}, key=None)
     campaign = client.campaign().removeprefix("/v1/campaigns/")
+    if path.endswith("/approve"):
+        awaiting = {**BODY, "approval": "required"}
+        campaign = client.post("/v1/campaigns", awaiting, key=None).json["campaign_id"]
     if path.endswith("/resume"):
         client.post(f"/v1/campaigns/{campaign}/pause", key=None)
     body = json.loads(json.dumps(EVERY_POST[path]).replace("{contact_id}", contact_id))

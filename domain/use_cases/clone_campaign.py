@@ -1,0 +1,63 @@
+"""Clone a campaign: another one that is as it is, but for what is said."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from domain.campaign import Campaign
+from domain.errors import NotFound
+from domain.idempotency import IdempotencyRecord
+from domain.identifiers import CampaignId
+from domain.ports.campaigns import CampaignRepository
+from domain.ports.clock import Clock
+from domain.use_cases.create_campaign import CampaignRequest, CreateCampaign, Created
+
+_TIME = frozenset({"schedule_at", "timezone", "fold", "local_time"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class CloneCampaign:
+    """From any state. All that creation checks is checked."""
+
+    campaigns: CampaignRepository
+    create: CreateCampaign
+    clock: Clock
+
+    def __call__(
+        self,
+        campaign_id: CampaignId,
+        changes: Mapping[str, Any],  # Any: the values of CampaignRequest's fields
+        record: IdempotencyRecord | None = None,
+    ) -> Created:
+        """`changes` are fields of a CampaignRequest. Raises NotFound, and what CreateCampaign does.
+
+        Without a time it has that of the original, if that is to come; else it is for now.
+        """
+        original = self.campaigns.get(campaign_id)
+        if original is None:
+            raise NotFound("campaign", campaign_id)
+        request = _request_of(original)
+        if changes.keys().isdisjoint(_TIME) and original.schedule_at > self.clock.now():
+            request = _timed(request, original)
+        return self.create(replace(request, **changes), record)
+
+
+def _request_of(original: Campaign) -> CampaignRequest:
+    return CampaignRequest(
+        name=original.name,
+        template_id=original.template_id,
+        segment_id=original.segment_id,
+        unknown_policy=original.unknown_policy,
+        category=original.category,
+        exclude_segment_ids=original.exclude_segment_ids,
+        needs_approval=original.needs_approval,
+    )
+
+
+def _timed(request: CampaignRequest, original: Campaign) -> CampaignRequest:
+    local = original.local_time
+    if local is None:
+        return replace(request, schedule_at=original.schedule_at.isoformat())
+    return replace(
+        request, schedule_at=local.at.isoformat(), timezone=local.time_zone, local_time=True
+    )
