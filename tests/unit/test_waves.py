@@ -137,6 +137,16 @@ def test_its_waves_are_shown_as_they_are_fanned_out(sentinel: Sentinel) -> None:
     )
 
 
+def test_only_who_need_not_wait_is_put_on_the_queue(sentinel: Sentinel) -> None:
+    """A queue is no place to wait for a day in."""
+    sentinel.clock.sleep(16 * HOUR)
+    create(sentinel)
+    sentinel.run_starts()
+    deliveries = sentinel.queue.receive(10, timedelta())
+    (chunk,) = [each for each in sentinel.stored_chunks() if each.not_before is None]
+    assert [each.chunk for each in deliveries] == [chunk.ref]
+
+
 def test_a_message_before_its_time_is_dropped(sentinel: Sentinel) -> None:
     """Whoever put it there: nobody is mailed, and all are when their time comes."""
     create(sentinel)
@@ -304,6 +314,8 @@ def test_everybody_is_found_by_contact(sentinel: Sentinel, most: int) -> None:
 def test_whoever_waits_for_their_wave_is_no_stall(sentinel: Sentinel) -> None:
     """Nothing to alarm anybody of; a wave that came and is not sent is."""
     create(sentinel)
+    run_until(sentinel, NEW_YORK - 10 * MINUTE)
+    assert waits(sentinel) == (timedelta(), timedelta())
     run_until(sentinel, NEW_YORK)
     sentinel.reconcile()
     assert waits(sentinel) == (timedelta(), timedelta())
