@@ -13,7 +13,7 @@ LOCKS := requirements.lock requirements-lambda.lock requirements-cli.lock requir
 INSTALL = $(MAKE) --silent --jobs=2
 
 .DEFAULT_GOAL := help
-.PHONY: help local-run cli check format test simulate prove package preflight deploy api-key api-keys dead-letters destroy bench cost pictures openapi lock lock-check emulator dev clean
+.PHONY: help local-run cli check format test simulate prove package preflight deploy api-key api-keys dead-letters destroy bench cost docs pictures openapi lock lock-check emulator dev clean
 
 help: ## Show what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -88,6 +88,9 @@ bench: .venv/dev .emulator/installed ## Print the table that the docs quote
 
 cost: .venv/dev .emulator/installed ## Count what a campaign costs on AWS, and write docs/cost.md
 	@$(BIN)/python -m benchmarks.cost
+
+docs: .venv/dev ## Build the documentation site into dist/site, without the network
+	@$(BIN)/python -m documentation
 
 pictures: .venv/local ## Draw the demo's templates for docs/templates.md (CHROMIUM=, a browser)
 	@$(BIN)/python -m entrypoints.local.demo.pictures
