@@ -43,8 +43,8 @@ class PathLine:
 
     `start_latency_ms` is from the moment at which it could have started to its first start,
     `lateness_ms` from its `schedule_at`; None where nothing started it. `sending_ms` is from the
-    first start to the end of one that was sent in one go: None for every other, also one that was
-    paused or reopened, since nobody knows how long it stood still. `recipients` are those fanned
+    first start to the end of one that was sent in one go: None for every other, also one that went
+    out in waves, or was paused or reopened: nobody knows how long it stood still. `recipients` are those fanned
     out. `version` counts writes.
     """
 
@@ -111,7 +111,9 @@ def _end_in_one_go(campaign: Campaign) -> datetime | None:
     started_at = campaign.started_at
     if campaign.state is not CampaignState.SENT or started_at is None:
         return None
-    return None if campaign.went_on_since(started_at) else campaign.ended_at
+    if campaign.local_time is not None or campaign.went_on_since(started_at):
+        return None
+    return campaign.ended_at
 
 
 def _milliseconds(begin: datetime | None, end: datetime | None) -> int | None:

@@ -12,6 +12,7 @@ from domain.campaign import CampaignState
 from domain.errors import DependencyUnavailable
 from domain.fan_out import DeliveryProgress
 from domain.identifiers import CampaignId
+from domain.local_time import LocalTime
 from domain.outcome import Unknown
 from domain.path_line import LOOKS, LineRef, PathLine, line_of
 from domain.path_policy import ExecutionPath
@@ -204,6 +205,17 @@ def test_a_pause_makes_no_start_late_and_no_sending_slow(sentinel: Sentinel) -> 
     found = the_line(sentinel, campaign_id)
     assert found.state is CampaignState.SENT
     assert (found.start_latency_ms, found.sending_ms) == (3_000, None)
+
+
+def test_one_in_local_time_is_no_slow_one(sentinel: Sentinel) -> None:
+    """It waits for its waves: a day from the first to the last says nothing of the sending."""
+    campaign_id = sentinel.create(3)
+    sentinel.run()
+    sent = sentinel.campaign(campaign_id)
+    progress = sentinel.fan_out.progress(campaign_id)
+    assert PathLine.of(sent, progress, NOW).sending_ms == 0
+    in_waves = replace(sent, local_time=LocalTime(NOW.replace(tzinfo=None), "Europe/Berlin"))
+    assert PathLine.of(in_waves, progress, NOW).sending_ms is None
 
 
 def test_one_resumed_before_its_start_is_late_from_then_on(sentinel: Sentinel) -> None:
