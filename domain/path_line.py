@@ -44,8 +44,8 @@ class PathLine:
     `start_latency_ms` is from the moment at which it could have started to its first start,
     `lateness_ms` from its `schedule_at`; None where nothing started it. `sending_ms` is from the
     first start to the end of one that was sent in one go: None for every other, also one that went
-    out in waves, or was paused or reopened: nobody knows how long it stood still. `recipients` are those fanned
-    out. `version` counts writes.
+    out in waves, or was paused or reopened: nobody knows how long it stood still. `recipients` are
+    those fanned out. `version` counts writes.
     """
 
     ref: LineRef
