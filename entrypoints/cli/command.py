@@ -89,7 +89,7 @@ def _run(
     try:
         connection = Connection(
             url or os.environ.get(URL_VARIABLE) or DEFAULT_URL,
-            os.environ.get(KEY_VARIABLE) or None,
+            os.environ.get(KEY_VARIABLE, "").strip() or None,
             output.say,
         )
         return function(Session(connection, output), **given) or ExitCode.DONE

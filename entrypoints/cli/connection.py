@@ -61,6 +61,12 @@ class Connection:
                 "A key is not sent over http to another machine: anybody on the way could read it.",
                 "Use https.",
             )
+        if key is not None and not (key.isascii() and key.isprintable()):
+            raise CommandFailed(
+                ExitCode.USAGE,
+                f"{KEY_VARIABLE} holds what no key has.",
+                "Take the key whole, as it was given: snt_, its id, _ and its secret.",
+            )
         self.url = url.rstrip("/")
         self.has_key = key is not None
         self._say = say

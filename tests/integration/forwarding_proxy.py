@@ -10,6 +10,8 @@ import httpx
 
 _NOT_PASSED_ON = frozenset({"host", "connection", "transfer-encoding"})
 
+_BUSY = 503
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -25,7 +27,8 @@ class Asked:
 class ForwardingProxy(ThreadingHTTPServer):
     """Passes requests on; `asked` are those that were.
 
-    `to_lose` of their answers are dropped, of any method or of the one that `lose_of` names.
+    `to_lose` of their answers are dropped, of any method or of the one that `lose_of` names;
+    `to_refuse` of them are not passed on, and told to come again at once.
     URLs of the server in its answers lead to `leads_to`, by default here. With `answer_instead`
     nothing is passed on: it is the status and the body of all answers. `instead_of` has other
     bodies by path, `date` is another time.
@@ -41,6 +44,7 @@ class ForwardingProxy(ThreadingHTTPServer):
         self.asked: list[Asked] = []
         self.to_lose = 0
         self.lose_of: str | None = None
+        self.to_refuse = 0
         self.answer_instead: tuple[int, str] | None = None
         self.instead_of: dict[str, str] = {}
         self.date: str | None = None
@@ -78,6 +82,11 @@ class _Handler(BaseHTTPRequestHandler):
         if self.server.answer_instead is not None:
             status, text = self.server.answer_instead
             self._answer(status, {"content-type": "text/html"}, text.encode())
+            return
+        if self.server.to_refuse:
+            self.server.to_refuse -= 1
+            self.server.asked.append(Asked(self.command, self.path, headers, body, _BUSY))
+            self._answer(_BUSY, {"retry-after": "0", "content-type": "text/plain"}, b"busy")
             return
         answer = self.server.client.request(
             self.command,

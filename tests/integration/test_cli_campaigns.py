@@ -101,6 +101,22 @@ def test_a_lost_answer_makes_no_second_campaign(cli: CommandLine) -> None:
     assert {each["campaign_id"] for each in _all(cli)} - before == {done.json["campaign_id"]}
 
 
+def test_a_server_that_asks_to_wait_is_asked_again(cli: CommandLine) -> None:
+    """With the same key, and only so often."""
+    with forwarding(cli.url) as proxy:
+        proxy.to_refuse = 1
+        done = CommandLine(proxy.url).run("campaigns", "create", *FLASH_SALE, *LATER)
+        first = [each.status for each in proxy.asked]
+        keys = {each.headers["idempotency-key"] for each in proxy.asked}
+        proxy.to_refuse = 100
+        given_up = CommandLine(proxy.url).run("campaigns", "list")
+
+    assert (done.code, first, len(keys)) == (0, [503, 201], 1)
+    assert "The server asks to wait" in done.err
+    assert given_up.code == 6
+    assert len(proxy.asked) - len(first) == 4
+
+
 def test_what_has_no_key_is_not_sent_again(cli: CommandLine, scheduled: str) -> None:
     """A rename whose answer is lost may have been done: a person is told to look."""
     with forwarding(cli.url) as proxy:

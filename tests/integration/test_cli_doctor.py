@@ -130,6 +130,16 @@ def test_a_key_is_never_shown(guarded: GuardedServer) -> None:
         assert key not in done.out + done.err
 
 
+def test_what_is_no_key_is_said_to_be_none(guarded: GuardedServer) -> None:
+    """What cannot stand in a header; blanks around one are no part of it."""
+    key = guarded.key(Scope.CAMPAIGNS_READ)
+    odd = with_key(guarded, "snt_ä").run("campaigns", "list")
+
+    assert odd.code == 2
+    assert "SENTINEL_API_KEY holds what no key has." in odd.err
+    assert with_key(guarded, f" {key}\n").run("campaigns", "list").code == 0
+
+
 def test_a_key_is_not_sent_where_anybody_could_read_it(guarded: GuardedServer) -> None:
     """Over http it leaves this machine for nobody."""
     done = with_key(guarded, "snt_abc").run("campaigns", "list", "--url", "http://example.com")

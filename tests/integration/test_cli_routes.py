@@ -4,13 +4,11 @@ import json
 import re
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-import typer
 
-from entrypoints.cli.program import NAME, program
+from tests.cli_commands import ALL
 from tests.integration.command_line import ROOT, CommandLine
 from tests.integration.forwarding_proxy import Asked, ForwardingProxy, forwarding
 
@@ -256,16 +254,6 @@ def _is(asked: Asked, route: str) -> bool:
     return asked.method == method and bool(re.fullmatch(rf"{pattern}(\?.*)?", asked.path))
 
 
-def commands_of(group: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:  # noqa: ANN401  typer's own kind
-    """All commands and groups by their words."""
-    yield path, group
-    for name, each in getattr(group, "commands", {}).items():
-        yield from commands_of(each, (*path, name))
-
-
-ALL = dict(commands_of(typer.main.get_command(program)))
-
-
 def test_a_row_names_commands_that_there_are() -> None:
     """And the other way round: no command is without a row, but those that ask no route."""
     named = {tuple(row.split()[: _words(row)]) for rows in COMMANDS.values() for row in rows}
@@ -276,24 +264,3 @@ def test_a_row_names_commands_that_there_are() -> None:
 
 def _words(row: str) -> int:
     return 2 if tuple(row.split()[:2]) in ALL else 1
-
-
-@pytest.mark.parametrize("path", ALL, ids=" ".join)
-def test_help_is_made_of_whole_sentences(path: tuple[str, ...]) -> None:
-    """That of a command and of each of its options: a capital, and an end."""
-    command = ALL[path]
-    helps = {NAME: command.help, **{each.name: each.help for each in command.params}}
-    for name, text in helps.items():
-        assert text, name
-        for paragraph in text.split("\n\n"):
-            assert re.fullmatch(r"(?s)[A-Z].*\.", paragraph.strip()), f"{name}: {paragraph}"
-
-
-@pytest.mark.parametrize("path", ALL, ids=" ".join)
-def test_help_is_shown(path: tuple[str, ...]) -> None:
-    """By --help and by -h, without a server."""
-    nowhere = CommandLine("http://127.0.0.1:1")
-    done = nowhere.run(*path, "--help")
-    assert (done.code, done.err) == (0, "")
-    assert done.out.startswith(f"Usage: {' '.join((NAME, *path))}")
-    assert nowhere.run(*path, "-h").out == done.out
