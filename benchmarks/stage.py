@@ -13,6 +13,7 @@ from domain.identifiers import (
     JobId,
     LeaseToken,
     SegmentId,
+    SeriesId,
     TemplateId,
     WebhookId,
     WriteToken,
@@ -60,6 +61,10 @@ class SeededIds:
     def segment_id(self) -> SegmentId:
         """A segment's id."""
         return SegmentId(f"seg_{self._ulid()}")
+
+    def series_id(self) -> SeriesId:
+        """A series's id."""
+        return SeriesId(f"ser_{self._ulid()}")
 
     def import_id(self) -> JobId:
         """An import's id."""

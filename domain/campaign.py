@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from domain.campaign_history import MAX_HISTORY, ChangeKind, StateChange
 from domain.errors import IllegalTransition
-from domain.identifiers import CampaignId, SegmentId, TemplateId
+from domain.identifiers import CampaignId, SegmentId, SeriesId, TemplateId
 from domain.local_time import LocalTime
 from domain.path_policy import ExecutionPath, Timing
 
@@ -161,7 +161,8 @@ class Campaign:
     was at the first start; None in records from before that was kept. `history` are the latest
     changes of its state, oldest first; a campaign that an older version stored has those since.
     With a `local_time` each recipient has a time of their own, in waves, none before
-    `schedule_at`. One that `needs_approval` is paused until it is `approved`.
+    `schedule_at`. One that `needs_approval` is paused until it is `approved`. `series_id` and
+    `occurrence_at` say of which occurrence of which series it is, if it is.
     """
 
     campaign_id: CampaignId
@@ -191,6 +192,8 @@ class Campaign:
     local_time: LocalTime | None = None
     needs_approval: bool = False
     approved: Approval | None = None
+    series_id: SeriesId | None = None
+    occurrence_at: datetime | None = None
 
     @property
     def awaits_approval(self) -> bool:
@@ -371,6 +374,14 @@ class Campaign:
             raise IllegalTransition(
                 "campaign", self.state, "resume before it is approved: POST to its /approve"
             )
+
+    @property
+    def waits_untouched(self) -> bool:
+        """Whether it waits for its time, or to be approved, as it was made."""
+        is_to_come = self.state is CampaignState.SCHEDULED or (
+            self.state is CampaignState.PAUSED and self.awaits_approval
+        )
+        return is_to_come and self.revision == 1
 
     def edited(self) -> "Campaign":
         """People changed it: its next revision."""

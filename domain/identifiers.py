@@ -17,6 +17,7 @@ WebhookId = NewType("WebhookId", str)
 """Of an endpoint that is told of events."""
 WebhookEventId = NewType("WebhookEventId", str)
 """Of an event: what receivers know it by, however often it comes."""
+SeriesId = NewType("SeriesId", str)
 AttemptToken = NewType("AttemptToken", str)
 """Unique to one claim of one chunk; an outcome is believed by it."""
 LeaseToken = NewType("LeaseToken", str)

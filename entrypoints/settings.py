@@ -116,6 +116,8 @@ class Settings(BaseModel):
     """Where AWS Secrets Manager has it, instead."""
     horizon_days: Annotated[int, Field(ge=1, le=3_660)] = 366
     """How far ahead a campaign may be scheduled."""
+    series_min_interval_seconds: Annotated[int, Field(ge=60, le=86_400)] = 900
+    """How soon after each other the campaigns of a series may come."""
     max_lateness_seconds: Annotated[int, Field(ge=60, le=86_400)] = 21_600
     """A campaign whose first start comes later than this expires."""
     fan_out_lease_seconds: Annotated[int, Field(ge=1, le=900)] = 60
@@ -214,6 +216,11 @@ class Settings(BaseModel):
     def horizon(self) -> timedelta:
         """`horizon_days`."""
         return timedelta(days=self.horizon_days)
+
+    @property
+    def series_min_interval(self) -> timedelta:
+        """`series_min_interval_seconds`."""
+        return timedelta(seconds=self.series_min_interval_seconds)
 
     @property
     def max_lateness(self) -> timedelta:

@@ -37,6 +37,7 @@ from domain.identifiers import (
     ContactId,
     LeaseToken,
     SegmentId,
+    SeriesId,
     TemplateId,
 )
 from domain.local_time import LocalTime
@@ -115,6 +116,8 @@ def campaign_to_item(campaign: Campaign) -> Item:
             "unknown_policy": campaign.unknown_policy.value,
             "category": campaign.category.value,
             "exclude_segment_ids": list(campaign.exclude_segment_ids) or None,
+            "series_id": campaign.series_id,
+            "occurrence_at": optional_time_to_text(campaign.occurrence_at),
             "could_start_at": optional_time_to_text(campaign.could_start_at),
             "history": _history_to_text(campaign.history),
             "local_at": campaign.local_time and campaign.local_time.at.isoformat(),
@@ -154,6 +157,8 @@ def item_to_campaign(item: Item) -> Campaign:
         unknown_policy=UnknownPolicy(item.get("unknown_policy", UnknownPolicy.HOLD)),
         category=CampaignCategory(item.get("category", CampaignCategory.MARKETING)),
         exclude_segment_ids=tuple(map(SegmentId, item.get("exclude_segment_ids", ()))),
+        series_id=SeriesId(item["series_id"]) if "series_id" in item else None,
+        occurrence_at=optional_text_to_time(item.get("occurrence_at")),
         could_start_at=optional_text_to_time(item.get("could_start_at")),
         history=tuple(map(row_to_change, json.loads(item.get("history", "[]")))),
         local_time=_local_time(item),

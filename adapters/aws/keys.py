@@ -10,6 +10,7 @@ from domain.identifiers import (
     ContactId,
     JobId,
     SegmentId,
+    SeriesId,
     SuppressionId,
     TemplateId,
     WebhookId,
@@ -22,6 +23,8 @@ from domain.webhook_delivery import DeliveryRef
 
 GRANTS_KEY: Key = ("GRANTS#account", "GRANTS")
 WEBHOOKS = "WEBHOOKS"
+SERIES_SHARD = "series"
+"""Of series in the index of open work."""
 JOB_SHARD = "jobs"
 """Of jobs and erasures in the index of open work."""
 LINE_SHARD = "lines"
@@ -98,6 +101,16 @@ def contact_place(key: str) -> Key:
 def job_key(job_id: JobId) -> Key:
     """Key of an import or an export."""
     return f"JOB#{job_id}", "JOB"
+
+
+def series_key(series_id: SeriesId) -> Key:
+    """Key of a series."""
+    return f"SERIES#{series_id}", "SERIES"
+
+
+def series_of(item: Item) -> SeriesId:
+    """What an entry of the shard `SERIES_SHARD` names."""
+    return SeriesId(item["pk"].partition("#")[2])
 
 
 def idempotency_key(digest: str) -> Key:

@@ -19,6 +19,7 @@ UNITS: Mapping[str, MetricUnit] = {
     "StartLatency": MetricUnit.Milliseconds,
     "Lateness": MetricUnit.Milliseconds,
     "CampaignsHalted": MetricUnit.Count,
+    "OccurrencesMissed": MetricUnit.Count,
     "MailsAccepted": MetricUnit.Count,
     "MailsRefused": MetricUnit.Count,
     "MailsNotSent": MetricUnit.Count,
@@ -74,6 +75,10 @@ class EmfMetrics:
             {"stage": self._stage},
             {"campaign_id": campaign.campaign_id, "state": campaign.state.value},
         )
+
+    def occurrences_missed(self, count: int) -> None:
+        """`OccurrencesMissed`, of the stage alone: it is what an alarm watches."""
+        self._emit({"OccurrencesMissed": count}, {"stage": self._stage})
 
     def sends(self, campaign: Campaign, outcomes: OutcomeCounts) -> None:
         """`Mails…`, one metric an outcome."""

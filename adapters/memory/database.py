@@ -18,6 +18,7 @@ from domain.identifiers import (
     ContactId,
     JobId,
     SegmentId,
+    SeriesId,
     SuppressionId,
     TemplateId,
     WebhookId,
@@ -25,6 +26,7 @@ from domain.identifiers import (
 from domain.path_line import LineRef, PathLine
 from domain.ports.jobs import AnyJob
 from domain.segment import Segment
+from domain.series import Series
 from domain.suppression import Suppression, SuppressionEntry, Unsubscribed, suppression_id_of
 from domain.tally import Tally
 from domain.template import Content, Template
@@ -66,6 +68,7 @@ class MemoryDatabase:
     jobs: dict[JobId, AnyJob] = field(default_factory=dict)
     webhooks: dict[WebhookId, WebhookEndpoint] = field(default_factory=dict)
     webhook_deliveries: dict[DeliveryRef, WebhookDelivery] = field(default_factory=dict)
+    series: dict[SeriesId, Series] = field(default_factory=dict)
     idempotency: dict[str, IdempotencyRecord] = field(default_factory=dict)
     lines: dict[LineRef, PathLine] = field(default_factory=dict)
 

@@ -53,6 +53,10 @@ class MemoryMetrics:
         """Kept."""
         self._keep(Report("campaign_halted", campaign))
 
+    def occurrences_missed(self, count: int) -> None:
+        """Kept."""
+        self._keep(Report("occurrences_missed", values={"count": count}))
+
     def sends(self, campaign: Campaign, outcomes: OutcomeCounts) -> None:
         """Kept, without zeros."""
         counts = {name: count for name, count in asdict(outcomes).items() if count}

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from adapters.memory.database import MemoryDatabase
 from domain.chunk import ChunkRef
-from domain.identifiers import CampaignId
+from domain.identifiers import CampaignId, SeriesId
 from domain.job_run import ErasureRun, JobRun, Run
 from domain.path_line import LineRef
 
@@ -35,6 +35,15 @@ class MemoryOpenWork:
         due = [(at, run) for at, run in found if at is not None and at <= now]
         due.sort(key=lambda entry: entry[0])
         return [run for _, run in due[:limit]]
+
+    def due_series(self, now: datetime, limit: int) -> Sequence[SeriesId]:
+        """Longest due first."""
+        with self._database.lock:
+            found = [
+                (each.next_check_at, each.series_id) for each in self._database.series.values()
+            ]
+        due = sorted((at, series_id) for at, series_id in found if at is not None and at <= now)
+        return [series_id for _, series_id in due[:limit]]
 
     def due_lines(self, now: datetime, limit: int) -> Sequence[LineRef]:
         """Longest due first."""

@@ -12,6 +12,7 @@ from domain.identifiers import (
     JobId,
     LeaseToken,
     SegmentId,
+    SeriesId,
     TemplateId,
     WebhookId,
     WriteToken,
@@ -43,6 +44,10 @@ class SystemIds:
     def contact_id(self) -> ContactId:
         """A contact's id."""
         return ContactId(f"con_{ULID()}")
+
+    def series_id(self) -> SeriesId:
+        """A series's id."""
+        return SeriesId(f"ser_{ULID()}")
 
     def import_id(self) -> JobId:
         """An import's id."""

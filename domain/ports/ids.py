@@ -9,6 +9,7 @@ from domain.identifiers import (
     JobId,
     LeaseToken,
     SegmentId,
+    SeriesId,
     TemplateId,
     WebhookId,
     WriteToken,
@@ -36,6 +37,10 @@ class Ids(Protocol):
 
     def contact_id(self) -> ContactId:
         """`con_` and a ULID."""
+        ...
+
+    def series_id(self) -> SeriesId:
+        """`ser_` and a ULID."""
         ...
 
     def import_id(self) -> JobId:

@@ -46,6 +46,10 @@ class Metrics(Protocol):
         """It expired, failed or was paused by its account: somebody has to look."""
         ...
 
+    def occurrences_missed(self, count: int) -> None:
+        """So many occurrences of a series got no campaign: somebody has to look."""
+        ...
+
     def sends(self, campaign: Campaign, outcomes: OutcomeCounts) -> None:
         """What became of a micro-batch, or of what a dead worker left behind."""
         ...

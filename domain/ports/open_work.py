@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from domain.chunk import ChunkRef
-from domain.identifiers import CampaignId
+from domain.identifiers import CampaignId, SeriesId
 from domain.job_run import Run
 from domain.path_line import LineRef
 
@@ -23,6 +23,10 @@ class OpenWork(Protocol):
 
     def due_jobs(self, now: datetime, limit: int) -> Sequence[Run]:
         """Imports, exports and erasures, as run-job is invoked for them."""
+        ...
+
+    def due_series(self, now: datetime, limit: int) -> Sequence[SeriesId]:
+        """Series, whose next occurrence may be to be made."""
         ...
 
     def due_lines(self, now: datetime, limit: int) -> Sequence[LineRef]:

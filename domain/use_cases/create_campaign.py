@@ -2,7 +2,7 @@
 
 import logging
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from domain.campaign import Campaign, CampaignCategory, CampaignState, PauseReason, UnknownPolicy
 from domain.delivery_policy import DeliveryPolicy
@@ -18,7 +18,7 @@ from domain.fan_out import new_ranges
 from domain.idempotency import IdempotencyRecord
 from domain.identifiers import CampaignId, SegmentId, TemplateId, shown
 from domain.names import checked_name
-from domain.path_policy import ExecutionPath, decide_timing
+from domain.path_policy import ExecutionPath, Timing, decide_timing
 from domain.ports.campaigns import CampaignRepository
 from domain.ports.clock import Clock
 from domain.ports.contacts import ContactRepository
@@ -117,14 +117,22 @@ class CreateCampaign:
             local_time=request.local_time,
             horizon=self.horizon,
         )
-        template = self._template(request.template_id)
-        self._check_footer(request.category, template)
-        self._check_segments(request, template)
-        waits = request.needs_approval or self.require_approval
+        self.check(request)
         fresh_id = self.ids.campaign_id()
-        campaign = Campaign(
-            campaign_id=fresh_id if record is None else CampaignId(record.named(fresh_id)),
-            name=name,
+        campaign_id = fresh_id if record is None else CampaignId(record.named(fresh_id))
+        campaign = self.compose(replace(request, name=name), timing, campaign_id, now).as_created()
+        self._store(campaign, record)
+        self.metrics.campaign_created(campaign)
+        return self.trigger(campaign)
+
+    def compose(
+        self, request: CampaignRequest, timing: Timing, campaign_id: CampaignId, now: datetime
+    ) -> Campaign:
+        """A campaign of what was asked for, not stored; paused where it is to be approved."""
+        waits = request.needs_approval or self.require_approval
+        return Campaign(
+            campaign_id=campaign_id,
+            name=request.name,
             template_id=request.template_id,
             segment_id=request.segment_id,
             state=_PATHS_STATES[timing.execution_path] if not waits else CampaignState.PAUSED,
@@ -138,10 +146,33 @@ class CreateCampaign:
             category=request.category,
             exclude_segment_ids=request.exclude_segment_ids,
             local_time=timing.local_time,
-        ).as_created()
-        self._store(campaign, record)
-        self.metrics.campaign_created(campaign)
-        return Created(campaign, None) if waits else self._triggered(campaign)
+        )
+
+    def check(self, request: CampaignRequest) -> None:
+        """Its template and its segments are there, and go together.
+
+        Raises InvalidInput naming the field, and DependencyFault.
+        """
+        template = self._template(request.template_id)
+        self._check_footer(request.category, template)
+        self._check_segments(request, template)
+
+    def trigger(self, campaign: Campaign) -> Created:
+        """Start one that is stored, or make its schedule; where that fails the reconciler does.
+
+        One that awaits approval is left as it is.
+        """
+        if campaign.awaits_approval:
+            return Created(campaign, None)
+        try:
+            campaign = self._trigger(campaign)
+        except DependencyFault as fault:
+            logger.exception(
+                "Campaign stored, but not triggered; the reconciler goes on",
+                extra={"campaign_id": campaign.campaign_id, "path": campaign.execution_path},
+            )
+            return Created(campaign, str(fault))
+        return Created(campaign, None)
 
     def _answered_again(self, campaign_id: CampaignId) -> Created:
         """The campaign of an earlier try that ended before it could answer.
@@ -152,18 +183,7 @@ class CreateCampaign:
         if campaign is None:
             raise NotFound("campaign", campaign_id)
         if campaign.awaits_first_start:
-            return self._triggered(campaign)
-        return Created(campaign, None)
-
-    def _triggered(self, campaign: Campaign) -> Created:
-        try:
-            campaign = self._trigger(campaign)
-        except DependencyFault as fault:
-            logger.exception(
-                "Campaign stored, but not triggered; the reconciler goes on",
-                extra={"campaign_id": campaign.campaign_id, "path": campaign.execution_path},
-            )
-            return Created(campaign, str(fault))
+            return self.trigger(campaign)
         return Created(campaign, None)
 
     def _store(self, campaign: Campaign, record: IdempotencyRecord | None) -> None:

@@ -11,7 +11,7 @@ from domain.chunk import ChunkRef
 from domain.delivery_policy import DeliveryPolicy
 from domain.errors import DependencyFault, IllegalTransition, VersionConflict
 from domain.fan_out import DeliveryProgress
-from domain.identifiers import CampaignId, JobId
+from domain.identifiers import CampaignId, JobId, SeriesId
 from domain.job import JobState
 from domain.job_run import ErasureRun, JobRun, Run
 from domain.path_line import LineRef, line_of
@@ -29,13 +29,22 @@ from domain.ports.scheduler import Scheduler
 from domain.ports.sending_account import SendingAccount
 from domain.schedule import Schedule
 from domain.use_cases.finish_campaign import FinishCampaign
+from domain.use_cases.make_occurrences import MakeOccurrences
 from domain.use_cases.reconcile_chunks import CHUNKS_AT_ONCE, ReconcileChunks
 from domain.use_cases.resume_campaign import ResumeCampaign
 from domain.use_cases.write_path_line import WritePathLine
 
 logger = logging.getLogger(__name__)
 
-_Work = CampaignId | ChunkRef | LineRef | Run
+
+@dataclass(frozen=True)
+class _SeriesDue:
+    """A series whose next occurrence may be to be made."""
+
+    series_id: SeriesId
+
+
+_Work = CampaignId | ChunkRef | LineRef | Run | _SeriesDue
 
 
 @dataclass
@@ -81,14 +90,15 @@ class Reconcile:
     finish: FinishCampaign
     resume: ResumeCampaign
     write_line: WritePathLine
+    make: MakeOccurrences
 
     def __call__(self, limit: int = 500, time_left: timedelta | None = None) -> int:
         """Look at all that is due, `limit` at a time; returns how many it looked at.
 
-        Campaigns come first, then jobs: a backlog of chunks does not keep one from starting. Lines
-        of analytics come last. What
-        fails does not keep the others waiting: it stays due. With `time_left` nothing is begun
-        after that has passed. Raises DependencyFault when the index itself cannot be read.
+        Campaigns come first, then series and jobs: a backlog of chunks does not keep one from
+        starting. Lines of analytics come last. What fails does not keep the others waiting: it
+        stays due. With `time_left` nothing is begun after that has passed. Raises DependencyFault
+        when the index itself cannot be read.
         """
         seen = _Seen()
         looked_at = self._pass(limit, time_left, seen)
@@ -108,6 +118,7 @@ class Reconcile:
             reach = limit + len(looked_at)
             due = (
                 *self.open_work.due_campaigns(now, reach),
+                *(_SeriesDue(each) for each in self.open_work.due_series(now, reach)),
                 *self.open_work.due_jobs(now, reach),
                 *self.open_work.due(now, reach),
                 *self.open_work.due_lines(now, reach),
@@ -143,6 +154,8 @@ class Reconcile:
                     self._erasure(work)
                 case LineRef():
                     self.write_line(work)
+                case _SeriesDue(series_id=series_id):
+                    self.make(series_id)
                 case _:
                     self._campaign(work, seen)
         except (VersionConflict, IllegalTransition):

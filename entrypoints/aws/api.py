@@ -10,6 +10,7 @@ from entrypoints.containers.on_aws.idempotency import Idempotency
 from entrypoints.containers.on_aws.jobs import Jobs
 from entrypoints.containers.on_aws.mail import Mail
 from entrypoints.containers.on_aws.rendering import Rendering
+from entrypoints.containers.on_aws.series import SeriesStore
 from entrypoints.containers.on_aws.suppressions import Suppressions
 from entrypoints.containers.on_aws.webhooks import Webhooks
 from entrypoints.containers.serving import Serving
@@ -26,6 +27,7 @@ class Adapters(
     Suppressions,
     Mail,
     Jobs,
+    SeriesStore,
     Files,
     Analytics,
     Webhooks,

@@ -1,7 +1,6 @@
 """sentinel-create-campaign: POST /v1/campaigns, and what is done with a campaign later."""
 
 from entrypoints.aws.function import container_on_aws
-from entrypoints.containers.creating import Creating
 from entrypoints.containers.lifecycle import Lifecycle
 from entrypoints.containers.on_aws.access import ApiAccess
 from entrypoints.containers.on_aws.audience import Audience
@@ -10,19 +9,24 @@ from entrypoints.containers.on_aws.idempotency import Idempotency
 from entrypoints.containers.on_aws.queue import Queue
 from entrypoints.containers.on_aws.rendering import Rendering
 from entrypoints.containers.on_aws.reporting import Reporting
+from entrypoints.containers.on_aws.series import SeriesStore
 from entrypoints.containers.on_aws.triggers import Triggers
+from entrypoints.containers.recurring import Recurring
 from entrypoints.containers.settling import Settling
 from entrypoints.http.api import Api
 from entrypoints.http.creation import creation_routes
 from entrypoints.http.lifecycle import lifecycle_routes
+from entrypoints.http.series import series_change_routes
 from entrypoints.http.settling import settling_routes
 
 
-class Adapters(ApiAccess, Idempotency, Audience, Rendering, Triggers, Chunks, Queue, Reporting):
+class Adapters(
+    ApiAccess, Idempotency, Audience, Rendering, Triggers, Chunks, Queue, SeriesStore, Reporting
+):
     """What it runs on."""
 
 
-class UseCases(Creating, Settling, Lifecycle):
+class UseCases(Recurring, Settling, Lifecycle):
     """What sets a campaign going, or stops it."""
 
 
@@ -38,5 +42,10 @@ container = container_on_aws(
 )
 handler = Api(
     container,
-    [creation_routes(container), lifecycle_routes(container), settling_routes(container)],
+    [
+        creation_routes(container),
+        lifecycle_routes(container),
+        settling_routes(container),
+        series_change_routes(container),
+    ],
 )

@@ -15,6 +15,7 @@ from entrypoints.containers.on_aws.queue import Queue
 from entrypoints.containers.on_aws.rendering import Rendering
 from entrypoints.containers.on_aws.reporting import Reporting
 from entrypoints.containers.on_aws.sending_account import AccountQuota
+from entrypoints.containers.on_aws.series import SeriesStore
 from entrypoints.containers.on_aws.triggers import Triggers
 from entrypoints.containers.on_aws.webhook_sending import WebhookSending
 
@@ -29,6 +30,7 @@ class Adapters(  # the name that every family has
     Mail,
     DueWork,
     Jobs,
+    SeriesStore,
     AccountQuota,
     Analytics,
     ProviderEvents,

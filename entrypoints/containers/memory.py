@@ -26,6 +26,7 @@ from adapters.memory.rate_limiter import MemoryRateLimiter
 from adapters.memory.scheduler import MemoryScheduler
 from adapters.memory.segments import MemorySegmentRepository
 from adapters.memory.sending_account import MemorySendingAccount
+from adapters.memory.series import MemorySeriesRepository
 from adapters.memory.suppressions import MemorySuppressionRepository
 from adapters.memory.templates import MemoryTemplateRepository
 from adapters.memory.webhook_deliveries import MemoryWebhookDeliveryRepository
@@ -60,6 +61,7 @@ from domain.ports.renderer import Renderer
 from domain.ports.scheduler import Scheduler
 from domain.ports.segments import SegmentRepository
 from domain.ports.sending_account import SendingAccount
+from domain.ports.series import SeriesRepository
 from domain.ports.suppressions import SuppressionRepository
 from domain.ports.templates import TemplateRepository
 from domain.ports.webhook_deliveries import WebhookDeliveryRepository
@@ -137,6 +139,9 @@ class Adapters(containers.DeclarativeContainer):
     )
     segments: providers.Provider[SegmentRepository] = providers.ThreadSafeSingleton(
         MemorySegmentRepository, database
+    )
+    series: providers.Provider[SeriesRepository] = providers.ThreadSafeSingleton(
+        MemorySeriesRepository, database
     )
     suppressions: providers.Provider[SuppressionRepository] = providers.ThreadSafeSingleton(
         MemorySuppressionRepository, database

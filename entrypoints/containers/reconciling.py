@@ -5,11 +5,12 @@ from dependency_injector import providers
 from domain.use_cases.reconcile import Reconcile
 from domain.use_cases.write_path_line import WritePathLine
 from entrypoints.containers.finishing import Finishing
+from entrypoints.containers.making_occurrences import MakingOccurrences
 from entrypoints.containers.resuming import Resuming
 from entrypoints.containers.use_cases import UseCases
 
 
-class Reconciling(Finishing, Resuming):
+class Reconciling(Finishing, Resuming, MakingOccurrences):
     """Every minute."""
 
     write_path_line: providers.Provider[WritePathLine] = providers.Factory(
@@ -37,4 +38,5 @@ class Reconciling(Finishing, Resuming):
         finish=Finishing.finish_campaign,
         resume=Resuming.resume_campaign,
         write_line=write_path_line,
+        make=MakingOccurrences.make_occurrences,
     )

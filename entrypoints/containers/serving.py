@@ -14,6 +14,7 @@ from domain.use_cases.list_campaigns import ListCampaigns
 from domain.use_cases.list_contacts import ListContacts
 from domain.use_cases.list_deliveries import ListDeliveries
 from domain.use_cases.list_members import ListMembers
+from domain.use_cases.list_occurrences import ListOccurrences
 from domain.use_cases.list_recipients import ListRecipients
 from domain.use_cases.look_up_contact import LookUpContact
 from domain.use_cases.preview_segment import PreviewSegment
@@ -24,9 +25,9 @@ from domain.use_cases.read_contact import ReadContact
 from domain.use_cases.send_test_mails import SendTestMails
 from domain.use_cases.write_content import WriteContent
 from entrypoints.containers.confirming import Confirming
-from entrypoints.containers.creating import Creating
 from entrypoints.containers.erasing import Erasing
 from entrypoints.containers.lifecycle import Lifecycle
+from entrypoints.containers.recurring import Recurring
 from entrypoints.containers.serving_analytics import ServingAnalytics
 from entrypoints.containers.serving_exports import ServingExports
 from entrypoints.containers.serving_imports import ServingImports
@@ -37,10 +38,10 @@ from entrypoints.containers.use_cases import UseCases
 
 
 class Serving(
-    Creating,
     Erasing,
     Settling,
     Lifecycle,
+    Recurring,
     Unsubscribing,
     Confirming,
     ServingAnalytics,
@@ -56,7 +57,7 @@ class Serving(
     clone_campaign: providers.Provider[CloneCampaign] = providers.Factory(
         CloneCampaign,
         campaigns=UseCases.family.campaigns,
-        create=Creating.create_campaign,
+        create=Recurring.create_campaign,
         clock=UseCases.family.clock,
     )
     list_campaigns: providers.Provider[ListCampaigns] = providers.Factory(
@@ -67,6 +68,12 @@ class Serving(
         campaigns=UseCases.family.campaigns,
         chunks=UseCases.family.chunks,
         fan_out=UseCases.family.fan_out,
+    )
+    list_occurrences: providers.Provider[ListOccurrences] = providers.Factory(
+        ListOccurrences,
+        series=UseCases.family.series,
+        campaigns=UseCases.family.campaigns,
+        clock=UseCases.family.clock,
     )
     create_template: providers.Provider[CreateTemplate] = providers.Factory(
         CreateTemplate,

@@ -21,6 +21,7 @@ _READS = frozenset({HTTPMethod.GET, HTTPMethod.HEAD})
 _SCOPES = {
     "analytics": (Scope.CAMPAIGNS_READ, Scope.CAMPAIGNS_READ),
     "campaigns": (Scope.CAMPAIGNS_READ, Scope.CAMPAIGNS_WRITE),
+    "series": (Scope.CAMPAIGNS_READ, Scope.CAMPAIGNS_WRITE),
     "templates": (Scope.TEMPLATES_READ, Scope.TEMPLATES_WRITE),
     "segments": (Scope.AUDIENCE_READ, Scope.AUDIENCE_WRITE),
     "contacts": (Scope.AUDIENCE_READ, Scope.AUDIENCE_WRITE),

@@ -69,6 +69,10 @@ class CampaignBody(Answer):
     timezone: Annotated[
         str | None, Field(description="That of those of whom nobody knows where they live.")
     ]
+    series_id: Annotated[str | None, Field(description="Of which series it is, if it is of one.")]
+    occurrence_at: Annotated[
+        Utc | None, Field(description="Of which of its occurrences, wherever it was moved.")
+    ]
 
     approval: Annotated[ApprovalStatus | None, Field(description="`required`: it waits for that.")]
     approved_at: Utc | None

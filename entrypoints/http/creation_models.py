@@ -21,6 +21,37 @@ from entrypoints.http.models import (
     shown_by,
 )
 
+ExcludedSegments = Annotated[
+    list[Reference],
+    Field(
+        max_length=MAX_EXCLUDED_SEGMENTS,
+        description="Who is in one of these gets none of it.",
+    ),
+]
+UnknownPolicyChoice = Annotated[
+    UnknownPolicy,
+    Field(
+        # A name in JSON: strict mode would ask for the enum itself.
+        strict=False,
+        description=(
+            "What becomes of a mail of which nobody knows whether it was sent: `hold` it until "
+            "the provider tells or somebody decides, or `resend` it once, at the risk of a "
+            "second mail."
+        ),
+    ),
+]
+CategoryChoice = Annotated[
+    CampaignCategory,
+    Field(
+        strict=False,
+        description=(
+            "`marketing`: its template merges `unsubscribe_url` and `postal_address`, and who "
+            "unsubscribed is left out; `transactional`: what people need to know, such as of "
+            "an order."
+        ),
+    ),
+]
+
 
 class CampaignRequestBody(Request):
     """A campaign to create."""
@@ -56,13 +87,7 @@ class CampaignRequestBody(Request):
     name: Name
     template_id: Reference
     segment_id: Reference
-    exclude_segment_ids: Annotated[
-        list[Reference],
-        Field(
-            max_length=MAX_EXCLUDED_SEGMENTS,
-            description="Who is in one of these gets none of it.",
-        ),
-    ] = []  # noqa: RUF012  pydantic copies it
+    exclude_segment_ids: ExcludedSegments = []  # noqa: RUF012  pydantic copies it
     schedule_at: WrittenTime = None
     timezone: Timezone = None
     fold: Fold = None
@@ -76,29 +101,8 @@ class CampaignRequestBody(Request):
             ),
         ),
     ] = False
-    unknown_policy: Annotated[
-        UnknownPolicy,
-        Field(
-            # A name in JSON: strict mode would ask for the enum itself.
-            strict=False,
-            description=(
-                "What becomes of a mail of which nobody knows whether it was sent: `hold` it until "
-                "the provider tells or somebody decides, or `resend` it once, at the risk of a "
-                "second mail."
-            ),
-        ),
-    ] = UnknownPolicy.HOLD
-    category: Annotated[
-        CampaignCategory,
-        Field(
-            strict=False,
-            description=(
-                "`marketing`: its template merges `unsubscribe_url` and `postal_address`, and who "
-                "unsubscribed is left out; `transactional`: what people need to know, such as of "
-                "an order."
-            ),
-        ),
-    ] = CampaignCategory.MARKETING
+    unknown_policy: UnknownPolicyChoice = UnknownPolicy.HOLD
+    category: CategoryChoice = CampaignCategory.MARKETING
     approval: Annotated[
         Literal["required"] | None,
         Field(

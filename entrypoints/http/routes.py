@@ -17,6 +17,8 @@ from entrypoints.http.lifecycle import lifecycle_routes
 from entrypoints.http.operations import operation_routes
 from entrypoints.http.person import person_routes
 from entrypoints.http.recipients import recipient_routes
+from entrypoints.http.series import series_change_routes
+from entrypoints.http.series_reading import series_routes
 from entrypoints.http.settling import settling_routes
 from entrypoints.http.suppressions import suppression_routes
 from entrypoints.http.unsubscribing import unsubscribe_routes
@@ -31,6 +33,8 @@ def all_routes(container: Serving) -> Sequence[APIGatewayHttpRouter]:
         lifecycle_routes(container),
         recipient_routes(container),
         settling_routes(container),
+        series_change_routes(container),
+        series_routes(container),
         analytics_routes(container),
         template_routes(container),
         segment_routes(container),

@@ -290,7 +290,7 @@ def test_alarms_look_at_metrics_that_are_reported() -> None:
         if alarm["Namespace"] == "Sentinel"
     ]
 
-    assert len(alarms) == 3
+    assert len(alarms) == 4
     for alarm in alarms:
         named = {each["Name"] for each in alarm["Dimensions"]}
         assert named == documented[alarm["MetricName"]]

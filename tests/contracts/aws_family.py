@@ -36,6 +36,7 @@ from adapters.aws.rate_limiter import DynamoDBRateLimiter
 from adapters.aws.scheduler import EventBridgeScheduler
 from adapters.aws.segments import DynamoDBSegmentRepository
 from adapters.aws.sending_account import SesSendingAccount
+from adapters.aws.series import DynamoDBSeriesRepository
 from adapters.aws.stack import deploy_stack, verify_sender
 from adapters.aws.start_event import event_to_start, start_to_event
 from adapters.aws.suppressions import DynamoDBSuppressionRepository
@@ -200,6 +201,7 @@ def aws_family(deployment: Deployment, clients: AwsClients | None = None) -> Fam
         allowed=allowed,
         scheduler=scheduler_of(deployment, clients),
         segments=DynamoDBSegmentRepository(table),
+        series=DynamoDBSeriesRepository(table),
         sending_account=SesSendingAccount(clients),
         suppressions=DynamoDBSuppressionRepository(table, lambda: ADDRESS_HASH_KEY),
         templates=DynamoDBTemplateRepository(table),

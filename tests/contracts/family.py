@@ -30,6 +30,7 @@ from domain.ports.rate_limiter import RateLimiter
 from domain.ports.scheduler import Scheduler
 from domain.ports.segments import SegmentRepository
 from domain.ports.sending_account import SendingAccount
+from domain.ports.series import SeriesRepository
 from domain.ports.suppressions import SuppressionRepository
 from domain.ports.templates import TemplateRepository
 from domain.ports.webhook_deliveries import WebhookDeliveryRepository
@@ -144,6 +145,7 @@ class Family:
     scheduler: Scheduler
     segments: SegmentRepository
     sending_account: SendingAccount
+    series: SeriesRepository
     suppressions: SuppressionRepository
     templates: TemplateRepository
     webhooks: WebhookRepository

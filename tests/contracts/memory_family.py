@@ -24,6 +24,7 @@ from adapters.memory.rate_limiter import MemoryRateLimiter
 from adapters.memory.scheduler import MemoryScheduler
 from adapters.memory.segments import MemorySegmentRepository
 from adapters.memory.sending_account import MemorySendingAccount
+from adapters.memory.series import MemorySeriesRepository
 from adapters.memory.suppressions import MemorySuppressionRepository
 from adapters.memory.templates import MemoryTemplateRepository
 from adapters.memory.webhook_deliveries import MemoryWebhookDeliveryRepository
@@ -145,6 +146,7 @@ def memory_family() -> Family:
         allowed=allowed,
         scheduler=scheduler,
         segments=MemorySegmentRepository(database),
+        series=MemorySeriesRepository(database),
         sending_account=MemorySendingAccount(),
         suppressions=MemorySuppressionRepository(database),
         templates=MemoryTemplateRepository(database),

@@ -8,6 +8,7 @@ import pytest
 
 from adapters.aws.clients import AwsClients
 from adapters.memory.metrics import MemoryMetrics
+from adapters.minijinja.renderer import MinijinjaRenderer
 from benchmarks.aws_calls import CallLog
 from benchmarks.capacity import Units, indexes_of, units_of
 from domain.campaign import Campaign, CampaignState
@@ -16,8 +17,12 @@ from domain.delivery_policy import DeliveryPolicy
 from domain.identifiers import AttemptToken
 from domain.outcome import Accepted
 from domain.path_line import LOOKS, PathLine, line_of
+from domain.path_policy import DEFAULT_HORIZON
 from domain.provider_event import ProviderEvent, ProviderEventKind
+from domain.unsubscribe import Footer
+from domain.use_cases.create_campaign import CreateCampaign
 from domain.use_cases.finish_campaign import FinishCampaign
+from domain.use_cases.make_occurrences import MakeOccurrences
 from domain.use_cases.reconcile import Reconcile
 from domain.use_cases.resume_campaign import ResumeCampaign
 from domain.use_cases.write_path_line import WritePathLine
@@ -62,12 +67,36 @@ def reconcile_of(family: Family, clock: SettableClock) -> Reconcile:
             clock=clock,
             policy=policy,
         ),
+        make=making_of(family, clock),
         write_line=WritePathLine(
             analytics=family.analytics,
             campaigns=family.campaigns,
             fan_out=family.fan_out,
             clock=clock,
         ),
+    )
+
+
+def making_of(family: Family, clock: SettableClock) -> MakeOccurrences:
+    """Of series, of which there are none."""
+    create = CreateCampaign(
+        campaigns=family.campaigns,
+        templates=family.templates,
+        segments=family.segments,
+        contacts=family.contacts,
+        renderer=MinijinjaRenderer(),
+        invoker=family.invoker,
+        scheduler=family.scheduler,
+        clock=clock,
+        ids=family.ids,
+        metrics=MemoryMetrics(),
+        policy=DeliveryPolicy(),
+        horizon=DEFAULT_HORIZON,
+        fan_out_ranges=1,
+        footer=Footer(public_url="", postal_address=""),
+    )
+    return MakeOccurrences(
+        series=family.series, create=create, clock=clock, metrics=MemoryMetrics()
     )
 
 

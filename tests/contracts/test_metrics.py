@@ -105,6 +105,12 @@ CASES = [
         {"CampaignsHalted": ("Count", 1)},
     ),
     Case(
+        lambda metrics: metrics.occurrences_missed(3),
+        OF_STAGE,
+        {},
+        {"OccurrencesMissed": ("Count", 3)},
+    ),
+    Case(
         lambda metrics: metrics.sends(CREATED, EVERY_OUTCOME),
         OF_CAMPAIGN,
         {},
@@ -220,7 +226,8 @@ def test_a_line_of_the_embedded_metric_format(
 
     (line,) = lines(capsys)
     assert isinstance(line["_aws"].pop("Timestamp"), int)
-    campaign = {} if "UnknownHeld" in case.values else {"campaign_id": CAMPAIGN_ID}
+    of_none = {"UnknownHeld", "OccurrencesMissed"} & case.values.keys()
+    campaign = {} if of_none else {"campaign_id": CAMPAIGN_ID}
     assert line == {
         "_aws": {
             "CloudWatchMetrics": [

@@ -87,6 +87,7 @@ def _reconcile(world: World, clock: SettableClock) -> Reconcile:
             clock=clock,
             policy=policy,
         ),
+        make=world.making(clock),
         write_line=WritePathLine(
             analytics=world.analytics,
             campaigns=world.campaigns,

@@ -10,7 +10,7 @@ from adapters.memory.queue import MemorySendQueue
 from adapters.memory.scheduler import MemoryScheduler
 from adapters.memory.sending_account import MemorySendingAccount
 from domain.chunk import ChunkRef
-from domain.identifiers import CampaignId
+from domain.identifiers import CampaignId, SeriesId
 from domain.job_run import Run
 from domain.path_line import LineRef
 from domain.ports.queue import Delivery
@@ -127,6 +127,10 @@ class LaggingOpenWork:
     def due_jobs(self, now: datetime, limit: int) -> Sequence[Run]:
         """All of them: there are none here."""
         return self._open_work.due_jobs(now, limit)
+
+    def due_series(self, now: datetime, limit: int) -> Sequence[SeriesId]:
+        """All of them: there are none here."""
+        return self._open_work.due_series(now, limit)
 
     def due_lines(self, now: datetime, limit: int) -> Sequence[LineRef]:
         """Some are not there yet."""

@@ -12,6 +12,7 @@ from domain.identifiers import (
     JobId,
     LeaseToken,
     SegmentId,
+    SeriesId,
     TemplateId,
     WebhookId,
     WriteToken,
@@ -273,6 +274,10 @@ class NumberedIds:
     def segment_id(self) -> SegmentId:
         """A segment's id."""
         return SegmentId(self._next("seg"))
+
+    def series_id(self) -> SeriesId:
+        """A series's id."""
+        return SeriesId(self._next("ser"))
 
     def import_id(self) -> JobId:
         """An import's id."""

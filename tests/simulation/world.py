@@ -22,6 +22,7 @@ from adapters.memory.rate_limiter import MemoryRateLimiter
 from adapters.memory.scheduler import MemoryScheduler
 from adapters.memory.segments import MemorySegmentRepository
 from adapters.memory.sending_account import MemorySendingAccount
+from adapters.memory.series import MemorySeriesRepository
 from adapters.memory.suppressions import MemorySuppressionRepository
 from adapters.memory.templates import MemoryTemplateRepository
 from adapters.memory.webhook_deliveries import MemoryWebhookDeliveryRepository
@@ -41,6 +42,7 @@ from domain.use_cases.count_soft_bounces import CountSoftBounces
 from domain.use_cases.create_campaign import CreateCampaign
 from domain.use_cases.edit_campaign import EditCampaign
 from domain.use_cases.finish_campaign import FinishCampaign
+from domain.use_cases.make_occurrences import MakeOccurrences
 from domain.use_cases.pause_campaign import PauseCampaign
 from domain.use_cases.reconcile import Reconcile
 from domain.use_cases.record_provider_events import RecordProviderEvents
@@ -204,23 +206,24 @@ class World:
             clock=clock,
             policy=policy,
         )
+        create = CreateCampaign(
+            campaigns=campaigns,
+            templates=templates,
+            segments=segments,
+            contacts=contacts,
+            renderer=renderer,
+            invoker=invoker,
+            scheduler=scheduler,
+            clock=clock,
+            ids=ids,
+            metrics=metrics,
+            policy=policy,
+            horizon=DEFAULT_HORIZON,
+            fan_out_ranges=self.setting.ranges,
+            footer=_FOOTER,
+        )
         return UseCases(
-            create=CreateCampaign(
-                campaigns=campaigns,
-                templates=templates,
-                segments=segments,
-                contacts=contacts,
-                renderer=renderer,
-                invoker=invoker,
-                scheduler=scheduler,
-                clock=clock,
-                ids=ids,
-                metrics=metrics,
-                policy=policy,
-                horizon=DEFAULT_HORIZON,
-                fan_out_ranges=self.setting.ranges,
-                footer=_FOOTER,
-            ),
+            create=create,
             start=StartCampaign(
                 campaigns=campaigns,
                 contents=contents,
@@ -281,6 +284,13 @@ class World:
                 write_line=WritePathLine(
                     analytics=analytics, campaigns=campaigns, fan_out=fan_out, clock=clock
                 ),
+                # There are none.
+                make=MakeOccurrences(
+                    series=MemorySeriesRepository(self.database),
+                    create=create,
+                    clock=clock,
+                    metrics=metrics,
+                ),
             ),
             pause=PauseCampaign(campaigns=campaigns, scheduler=scheduler, clock=clock),
             resume=resume,
@@ -322,6 +332,31 @@ class World:
             invoker=invoker,
             suppressions=suppressions,
             clock=clock,
+        )
+
+    def making(self, clock: Clock) -> MakeOccurrences:
+        """Without faults; there are no series here."""
+        create = CreateCampaign(
+            campaigns=self.campaigns,
+            templates=self.templates,
+            segments=self.segments,
+            contacts=self.contacts,
+            renderer=_RENDERER,
+            invoker=self.invoker,
+            scheduler=self.scheduler,
+            clock=clock,
+            ids=NumberedIds("looking-back", self.decisions),
+            metrics=self.metrics,
+            policy=self.setting.policy,
+            horizon=DEFAULT_HORIZON,
+            fan_out_ranges=self.setting.ranges,
+            footer=_FOOTER,
+        )
+        return MakeOccurrences(
+            series=MemorySeriesRepository(self.database),
+            create=create,
+            clock=clock,
+            metrics=self.metrics,
         )
 
     def _populate(self) -> None:

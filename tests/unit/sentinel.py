@@ -23,6 +23,7 @@ from adapters.memory.rate_limiter import MemoryRateLimiter
 from adapters.memory.scheduler import MemoryScheduler
 from adapters.memory.segments import MemorySegmentRepository
 from adapters.memory.sending_account import MemorySendingAccount
+from adapters.memory.series import MemorySeriesRepository
 from adapters.memory.suppressions import MemorySuppressionRepository
 from adapters.memory.templates import MemoryTemplateRepository
 from adapters.memory.webhook_deliveries import MemoryWebhookDeliveryRepository
@@ -52,6 +53,7 @@ from domain.use_cases.create_webhook import CreateWebhook
 from domain.use_cases.deliver_webhooks import DeliverWebhooks
 from domain.use_cases.finish_campaign import FinishCampaign
 from domain.use_cases.list_recipients import ListRecipients
+from domain.use_cases.make_occurrences import MakeOccurrences
 from domain.use_cases.read_campaign import ReadCampaign
 from domain.use_cases.reconcile import Reconcile
 from domain.use_cases.record_provider_events import RecordProviderEvents
@@ -131,6 +133,7 @@ class Sentinel:
         self.jobs = MemoryJobRepository(self.database)
         self.open_work = MemoryOpenWork(self.database)
         self.segments = MemorySegmentRepository(self.database)
+        self.series = MemorySeriesRepository(self.database)
         self.suppressions = MemorySuppressionRepository(self.database)
         self.templates = MemoryTemplateRepository(self.database)
         self.renderer = MinijinjaRenderer()
@@ -289,6 +292,17 @@ class Sentinel:
             finish=self.finish_campaign,
             resume=self.resume_campaign,
             write_line=self.write_line,
+            make=self.make_occurrences,
+        )
+
+    @property
+    def make_occurrences(self) -> MakeOccurrences:
+        """The use case."""
+        return MakeOccurrences(
+            series=self.series,
+            create=self.create_campaign,
+            clock=self.clock,
+            metrics=self.metrics,
         )
 
     @property

@@ -49,6 +49,11 @@ READ = [
     ("GET", "/v1/webhooks/whk_x/deliveries", Scope.WEBHOOKS_READ),
 ]
 WRITTEN = [
+    ("GET", "/v1/series", Scope.CAMPAIGNS_READ),
+    ("GET", "/v1/series/ser_x/occurrences", Scope.CAMPAIGNS_READ),
+    ("POST", "/v1/series", Scope.CAMPAIGNS_WRITE),
+    ("PATCH", "/v1/series/ser_x", Scope.CAMPAIGNS_WRITE),
+    ("POST", "/v1/series/ser_x/pause", Scope.CAMPAIGNS_WRITE),
     ("POST", "/v1/campaigns", Scope.CAMPAIGNS_WRITE),
     ("PATCH", "/v1/campaigns/cmp_1", Scope.CAMPAIGNS_WRITE),
     ("POST", "/v1/campaigns/cmp_x/unknown", Scope.CAMPAIGNS_WRITE),

@@ -260,6 +260,8 @@ def test_location_leads_to_the_campaign_with_its_counts(gateway: Gateway) -> Non
         "failure_reason": None,
         "unknown_policy": "hold",
         "category": "marketing",
+        "series_id": None,
+        "occurrence_at": None,
         "local_time": False,
         "local_schedule_at": None,
         "timezone": None,

@@ -266,6 +266,13 @@ def test_a_campaign_that_is_sent_again_is_created_once(
     assert (len(started), client.started()) == (body is BODY, [])
 
 
+SERIES = {
+    "name": "Weekly",
+    "cron": "0 9 * * MON",
+    "timezone": "Europe/Berlin",
+    "template_id": "greeting",
+    "segment_id": "everyone",
+}
 EVERY_POST = {
     "/v1/campaigns": BODY,
     "/v1/campaigns/{campaign_id}/clone": {},
@@ -274,6 +281,10 @@ EVERY_POST = {
     "/v1/campaigns/{campaign_id}/resume": None,
     "/v1/campaigns/{campaign_id}/cancel": None,
     "/v1/campaigns/{campaign_id}/unknown": {"action": "give_up"},
+    "/v1/series": SERIES,
+    "/v1/series/{series_id}/pause": None,
+    "/v1/series/{series_id}/resume": None,
+    "/v1/series/{series_id}/end": None,
     "/v1/templates": GREETING,
     "/v1/templates/{template_id}/preview": {"fields": {"name": "Ann"}},
     "/v1/templates/{template_id}/test-send": {
@@ -322,7 +333,11 @@ def test_every_post_is_answered_again(client: Client, path: str) -> None:
     client.gateway.container.family.object_store().write(
         f"imports/{imported}/contacts.csv", b"email\n"
     )
+    series = client.post("/v1/series", SERIES, key=None).json["series_id"]
+    if path.startswith("/v1/series") and path.endswith("/resume"):
+        client.post(f"/v1/series/{series}/pause", key=None)
     path = path.format(
+        series_id=series,
         campaign_id=campaign,
         segment_id="everyone",
         template_id="greeting",
