@@ -1,6 +1,7 @@
 """sentinel-create-campaign: POST /v1/campaigns, and what is done with a campaign later."""
 
 from entrypoints.aws.function import container_on_aws
+from entrypoints.containers.cloning import Cloning
 from entrypoints.containers.lifecycle import Lifecycle
 from entrypoints.containers.on_aws.access import ApiAccess
 from entrypoints.containers.on_aws.audience import Audience
@@ -26,7 +27,7 @@ class Adapters(
     """What it runs on."""
 
 
-class UseCases(Recurring, Settling, Lifecycle):
+class UseCases(Cloning, Recurring, Settling, Lifecycle):
     """What sets a campaign going, or stops it."""
 
 

@@ -4,7 +4,6 @@ from dependency_injector import providers
 
 from domain.use_cases.add_members import AddMembers
 from domain.use_cases.check_template import CheckTemplate
-from domain.use_cases.clone_campaign import CloneCampaign
 from domain.use_cases.create_segment import CreateSegment
 from domain.use_cases.create_template import CreateTemplate
 from domain.use_cases.edit_contact import EditContact
@@ -24,6 +23,7 @@ from domain.use_cases.read_campaign import ReadCampaign
 from domain.use_cases.read_contact import ReadContact
 from domain.use_cases.send_test_mails import SendTestMails
 from domain.use_cases.write_content import WriteContent
+from entrypoints.containers.cloning import Cloning
 from entrypoints.containers.confirming import Confirming
 from entrypoints.containers.erasing import Erasing
 from entrypoints.containers.lifecycle import Lifecycle
@@ -38,6 +38,7 @@ from entrypoints.containers.use_cases import UseCases
 
 
 class Serving(
+    Cloning,
     Erasing,
     Settling,
     Lifecycle,
@@ -53,12 +54,6 @@ class Serving(
 
     read_campaign: providers.Provider[ReadCampaign] = providers.Factory(
         ReadCampaign, campaigns=UseCases.family.campaigns, fan_out=UseCases.family.fan_out
-    )
-    clone_campaign: providers.Provider[CloneCampaign] = providers.Factory(
-        CloneCampaign,
-        campaigns=UseCases.family.campaigns,
-        create=Recurring.create_campaign,
-        clock=UseCases.family.clock,
     )
     list_campaigns: providers.Provider[ListCampaigns] = providers.Factory(
         ListCampaigns, campaigns=UseCases.family.campaigns

@@ -88,6 +88,8 @@ class DeploymentSettings(StageSettings):
     throttle_rate: Annotated[int, Field(ge=1)] | None = None
     throttle_burst: Annotated[int, Field(ge=1)] | None = None
     soft_bounce_limit: SoftBounceLimit | None = None
+    require_approval: bool | None = None
+    """Whether every campaign awaits approval."""
     unknown_held_seconds: Annotated[int, Field(ge=3_600, le=518_400)] | None = None
     stalled_seconds: Annotated[int, Field(ge=300, le=86_400)] | None = None
     alarm_address: Address | None = None

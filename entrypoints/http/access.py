@@ -14,7 +14,10 @@ from entrypoints.http import problems
 
 logger = logging.getLogger(__name__)
 
-_OPEN = frozenset({("GET", "/healthz"), ("GET", "/readyz")})
+_OPEN = frozenset(
+    {("GET", "/healthz"), ("GET", "/readyz"), ("GET", "/openapi.json"), ("GET", "/docs")}
+)
+"""Health, and what the interface is: the same for every deployment, as its source is."""
 READERS_LINKS = ("/u/", "/c/")
 """What the paths of the links in mails begin with: to unsubscribe, to confirm an address."""
 _READS = frozenset({HTTPMethod.GET, HTTPMethod.HEAD})

@@ -49,6 +49,7 @@ MAX_BODY_BYTES = 524_288
 MAX_FORM_BYTES = 8_192
 """Of what anybody may send: a form with one choice."""
 
+_OF_A_LINK = "What the link in a mail ends with."
 _WITH_BODY = frozenset({HTTPMethod.POST, HTTPMethod.PUT, HTTPMethod.PATCH})
 
 
@@ -173,6 +174,7 @@ def _resolver(routes: Sequence[APIGatewayHttpRouter]) -> APIGatewayHttpResolver:
 def _openapi_of(resolver: APIGatewayHttpResolver) -> str:
     schema = json.loads(resolver.get_openapi_json_schema(title=TITLE, version=VERSION))
     _empty_what_has_no_content(schema)
+    _describe_ids(schema)
     return json.dumps(with_idempotency_keys(with_security(schema)), ensure_ascii=False)
 
 
@@ -181,6 +183,16 @@ def _empty_what_has_no_content(schema: Mapping[str, Any]) -> None:
     for item in schema["paths"].values():
         for operation in item.values():
             operation["responses"].get(str(HTTPStatus.NO_CONTENT.value), {}).pop("content", None)
+
+
+def _describe_ids(schema: Mapping[str, Any]) -> None:
+    """What stands in a path, of which routes say no more than the name."""
+    for item in schema["paths"].values():
+        for operation in item.values():
+            for parameter in operation.get("parameters", ()):
+                if parameter["in"] == "path":
+                    kind, is_id, _ = parameter["name"].partition("_id")
+                    parameter["description"] = f"The id of the {kind}." if is_id else _OF_A_LINK
 
 
 def _methods_of(path: str, paths: Mapping[str, PathItem]) -> list[str]:

@@ -13,22 +13,19 @@ from domain.identifiers import CampaignId, SegmentId, TemplateId
 from domain.path_policy import ExecutionPath
 from domain.use_cases.list_campaigns import MAX_LOOKED_AT
 from entrypoints.containers.serving import Serving
-from entrypoints.http.answers import BODY_PROBLEMS, answer, described
+from entrypoints.http.answers import answer, described
 from entrypoints.http.campaign_models import (
     CampaignBody,
     CampaignListBody,
     CampaignWithCountsBody,
 )
-from entrypoints.http.creation import created_answer
-from entrypoints.http.creation_models import CampaignCloneBody, CampaignCreatedBody
-from entrypoints.http.idempotency import current_record
 from entrypoints.http.models import moment_of
 from entrypoints.http.paging import NAMED, Cursor, Limit
 from entrypoints.http.revisions import revision_tag, tagged
 
 
 def campaign_routes(container: Serving) -> APIGatewayHttpRouter:
-    """List, read, clone."""
+    """List, read."""
     router = APIGatewayHttpRouter()
 
     @router.get(
@@ -109,27 +106,6 @@ def campaign_routes(container: Serving) -> APIGatewayHttpRouter:
         return answer(
             CampaignWithCountsBody.with_counts(campaign, progress),
             etag=revision_tag(campaign.revision),
-        )
-
-    @router.post(
-        "/v1/campaigns/<campaign_id>/clone",
-        summary="Clone a campaign",
-        description=(
-            "Another one, as this one is but for what the body says, from any state. It is checked "
-            "and answered as on creation: without a time that is to come it starts at once."
-        ),
-        tags=["campaigns"],
-        responses=tagged(
-            described(
-                (HTTPStatus.ACCEPTED, CampaignCreatedBody, "Immediate path"),
-                (HTTPStatus.CREATED, CampaignCreatedBody, "Scheduled path, or approval awaited"),
-                problems=(*BODY_PROBLEMS, HTTPStatus.NOT_FOUND),
-            )
-        ),
-    )
-    def clone_campaign(campaign_id: str, body: CampaignCloneBody) -> Response[str]:
-        return created_answer(
-            container.clone_campaign()(CampaignId(campaign_id), body.changes(), current_record())
         )
 
     return router

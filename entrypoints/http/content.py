@@ -30,6 +30,7 @@ from entrypoints.http.template_models import (
     TestSendResultBody,
 )
 
+FewLimit = Annotated[int, Query(ge=1, le=50, description="How many at most.")]
 _MAX_VERSION = 99_999_999
 _CURSOR = re.compile(r"[1-9][0-9]{0,7}", re.ASCII)
 
@@ -149,7 +150,7 @@ def template_routes(container: Serving) -> APIGatewayHttpRouter:
         ),
     )
     def list_versions(
-        template_id: str, limit: Annotated[int, Query(ge=1, le=50)] = 20, cursor: Cursor = None
+        template_id: str, limit: FewLimit = 20, cursor: Cursor = None
     ) -> Response[str]:
         found = container.family.templates().versions(
             TemplateId(template_id), None if cursor is None else _version_of(cursor), limit

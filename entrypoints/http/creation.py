@@ -1,21 +1,26 @@
-"""The route that creates a campaign: a function of its own serves it on AWS."""
+"""The routes that create a campaign: a function of its own serves them on AWS."""
 
 from http import HTTPStatus
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
+from domain.identifiers import CampaignId
 from domain.path_policy import ExecutionPath
 from domain.use_cases.create_campaign import Created
-from entrypoints.containers.creating import Creating
+from entrypoints.containers.cloning import Cloning
 from entrypoints.http.answers import BODY_PROBLEMS, answer, described
-from entrypoints.http.creation_models import CampaignCreatedBody, CampaignRequestBody
+from entrypoints.http.creation_models import (
+    CampaignCloneBody,
+    CampaignCreatedBody,
+    CampaignRequestBody,
+)
 from entrypoints.http.idempotency import current_record
 from entrypoints.http.revisions import revision_tag, tagged
 
 
-def creation_routes(container: Creating) -> APIGatewayHttpRouter:
-    """Create."""
+def creation_routes(container: Cloning) -> APIGatewayHttpRouter:
+    """Create, clone."""
     router = APIGatewayHttpRouter()
 
     @router.post(
@@ -37,12 +42,33 @@ def creation_routes(container: Creating) -> APIGatewayHttpRouter:
     )
     def create_campaign(body: CampaignRequestBody) -> Response[str]:
         created = container.create_campaign()(body.request(), current_record())
-        return created_answer(created)
+        return _answered(created)
+
+    @router.post(
+        "/v1/campaigns/<campaign_id>/clone",
+        summary="Clone a campaign",
+        description=(
+            "Another one, as this one is but for what the body says, from any state. It is checked "
+            "and answered as on creation: without a time that is to come it starts at once."
+        ),
+        tags=["campaigns"],
+        responses=tagged(
+            described(
+                (HTTPStatus.ACCEPTED, CampaignCreatedBody, "Immediate path"),
+                (HTTPStatus.CREATED, CampaignCreatedBody, "Scheduled path, or approval awaited"),
+                problems=(*BODY_PROBLEMS, HTTPStatus.NOT_FOUND),
+            )
+        ),
+    )
+    def clone_campaign(campaign_id: str, body: CampaignCloneBody) -> Response[str]:
+        return _answered(
+            container.clone_campaign()(CampaignId(campaign_id), body.changes(), current_record())
+        )
 
     return router
 
 
-def created_answer(created: Created) -> Response[str]:
+def _answered(created: Created) -> Response[str]:
     """202 where it goes out at once, and 201 where it waits, for its time or for an approval."""
     campaign = created.campaign
     is_immediate = campaign.execution_path is ExecutionPath.IMMEDIATE

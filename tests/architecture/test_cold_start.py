@@ -43,6 +43,7 @@ THIRD_PARTY = {
     "webhooks": EVERYWHERE,
 }
 LIFECYCLE = {
+    "approve_campaign",
     "campaign_change",
     "cancel_campaign",
     "edit_campaign",
@@ -53,12 +54,14 @@ MAKING = {"audience_walk", "create_campaign", "make_occurrences"}
 RECURRING = {*MAKING, "create_series", "edit_series", "series_change", "steer_series"}
 SETTLING = {"chunk_walk", "finish_campaign", "settle_unknown"}
 USE_CASES = {
-    "create_campaign": {*RECURRING, *LIFECYCLE, *SETTLING},
+    "create_campaign": {"clone_campaign", *RECURRING, *LIFECYCLE, *SETTLING},
     "api": {
         *LIFECYCLE,  # these, settling and creating for OpenAPI, which it serves whole
         *SETTLING,
         *RECURRING,
         "add_members",
+        "clone_campaign",
+        "list_campaigns",
         "create_webhook",
         "edit_webhook",
         "replay_webhooks",
@@ -231,7 +234,10 @@ def test_a_function_has_every_port_of_its_use_cases(function: str) -> None:
     made: Mapping[str, bool] = json.loads(_run(_MADE, function))["made"]
     lacking = {name for name, is_made in made.items() if not is_made}
     # API Gateway sends these routes to the function which has what sets campaigns going.
-    elsewhere = {"settle_unknown", *RECURRING, *LIFECYCLE} - {"audience_walk", "campaign_change"}
+    elsewhere = {"clone_campaign", "settle_unknown", *RECURRING, *LIFECYCLE} - {
+        "audience_walk",
+        "campaign_change",
+    }
     assert lacking == (elsewhere if function == "api" else set())
 
 

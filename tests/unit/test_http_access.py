@@ -216,9 +216,10 @@ def test_a_stage_that_is_named_opens_nothing(guarded: Guarded, stage: str) -> No
     assert status("/healthz", None) == 200
 
 
-@pytest.mark.parametrize("path", ["/healthz", "/readyz"])
-def test_health_is_open(guarded: Guarded, path: str) -> None:
-    """Who watches needs no key."""
+@pytest.mark.filterwarnings("ignore:unclosed file .*swagger:ResourceWarning")  # Powertools' own
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/openapi.json", "/docs"])
+def test_health_and_the_description_are_open(guarded: Guarded, path: str) -> None:
+    """Who watches needs no key, nor does who reads how to use one: a browser sends none."""
     assert guarded.ask("GET", path, None).status == 200
 
 
@@ -248,8 +249,8 @@ def test_the_links_in_mails_are_open(guarded: Guarded, path: str) -> None:
         "/HEALTHZ",
         "/readyz?",
         "/u",
-        "/openapi.json",
-        "/docs",
+        "/openapi.json/",
+        "/docs/",
         "/",
         "",
         "/nothing",
@@ -380,9 +381,9 @@ def test_keys_that_nobody_configured_let_nobody_in() -> None:
     key = guarded.key(*Scope)
     guarded.serve(build(Family.AWS, Settings(api_keys_secret_arn="")))
 
-    # A route that asks no store: whoever is let in gets an answer.
-    assert guarded.ask("GET", "/openapi.json", None).status == 401
-    assert guarded.ask("GET", "/openapi.json", key).status == 503
+    # It asks no store: whoever is let in gets an answer.
+    assert guarded.ask("GET", "/", None).status == 401
+    assert guarded.ask("GET", "/", key).status == 503
 
 
 def test_a_body_is_not_looked_at_without_a_key(guarded: Guarded) -> None:

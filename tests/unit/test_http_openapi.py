@@ -53,6 +53,14 @@ def test_every_operation_tells_its_success_and_its_problems() -> None:
                 assert "404" in answers, path
 
 
+def test_every_parameter_is_described() -> None:
+    """In words, besides its schema."""
+    for path, item in json.loads(openapi_text())["paths"].items():
+        for operation in item.values():
+            for parameter in operation.get("parameters", ()):
+                assert parameter["description"], (path, parameter["name"])
+
+
 def test_every_post_takes_an_idempotency_key() -> None:
     """Only they do; the answers tell what comes of it."""
     for path, item in json.loads(openapi_text())["paths"].items():
