@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from adapters.memory.database import MemoryDatabase
-from domain.campaign import FINAL_STATES, Campaign, CampaignState, PauseReason
+from domain.campaign import Campaign, CampaignState, PauseReason
 from domain.chunk import LEASE_RAN_OUT, Chunk, ChunkRef
 from domain.delivery_policy import DeliveryPolicy
 from domain.errors import VersionConflict
@@ -209,7 +209,7 @@ class Branches:
         campaign = self._database.campaigns[after.ref.campaign_id]
         if before.awaits_wave and campaign.state is CampaignState.PAUSED:
             self._take("wave: came while paused")
-        if after.early_by(_now(process)) > timedelta() and campaign.state in FINAL_STATES:
+        if campaign.ended_at is not None and before.early_by(campaign.ended_at) > timedelta():
             self._take("wave: cancelled before it came")
         if process.role == "events" and before.is_finished:
             self._take("event: moved the tally of a finished chunk")
