@@ -93,6 +93,25 @@ LocalTime = Annotated[
         "that is not known.",
     ),
 ]
+Exclude = Annotated[
+    list[str] | None,
+    typer.Option("--exclude", metavar="SEGMENT", help="Whose members get none; may be repeated."),
+]
+CategoryOption = Annotated[
+    Category | None,
+    typer.Option("--category", help="What it is for; marketing, unless it is said."),
+]
+UnknownOption = Annotated[
+    UnknownPolicy | None,
+    typer.Option(
+        "--unknown",
+        help="What becomes of a mail of which nobody knows whether it was sent: it is held, "
+        "unless it is said.",
+    ),
+]
+Approval = Annotated[
+    bool, typer.Option("--approval", help="Wait until somebody approves it, and send nothing.")
+]
 Watch = Annotated[bool, typer.Option("--watch", help="Watch it then until it has ended.")]
 
 
@@ -106,28 +125,14 @@ def create(
     segment: Annotated[
         str, typer.Option("--segment", metavar="SEGMENT", help="The id of those who get it.")
     ],
-    exclude: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--exclude", metavar="SEGMENT", help="Whose members get none; may be repeated."
-        ),
-    ] = None,
+    exclude: Exclude = None,
     at: At = None,
     timezone: TimeZone = None,
     fold: Fold = None,
     local_time: LocalTime = None,
-    category: Annotated[
-        Category | None,
-        typer.Option("--category", help="What it is for; marketing, unless it is said."),
-    ] = None,
-    unknown: Annotated[
-        UnknownPolicy | None,
-        typer.Option(
-            "--unknown",
-            help="What becomes of a mail of which nobody knows whether it was sent: it is held, "
-            "unless it is said.",
-        ),
-    ] = None,
+    category: CategoryOption = None,
+    unknown: UnknownOption = None,
+    approval: Approval = False,
     watch: Watch = False,
 ) -> ExitCode | None:
     """Create a campaign.
@@ -145,6 +150,7 @@ def create(
         local_time=local_time,
         category=category,
         unknown_policy=unknown,
+        approval="required" if approval else None,
     )
     created = session.connection.post("/v1/campaigns", body=body).body
     if not (watch and session.output.as_json):
@@ -256,6 +262,61 @@ def move(
         raise wrong("--at, --now", "Say one of the two.")
     body = {"schedule_at": at, **given(timezone=timezone, fold=fold, local_time=local_time)}
     _show(session, session.connection.patch(_CAMPAIGN, campaign, body=body, if_match=revision))
+
+
+@command(campaigns, "clone")
+def clone(
+    session: Session,
+    campaign: CampaignId,
+    name: Annotated[
+        str | None, typer.Option("--name", metavar="TEXT", help="What it is called.")
+    ] = None,
+    template: Annotated[
+        str | None,
+        typer.Option("--template", metavar="TEMPLATE", help="The id of what is sent."),
+    ] = None,
+    segment: Annotated[
+        str | None,
+        typer.Option("--segment", metavar="SEGMENT", help="The id of those who get it."),
+    ] = None,
+    exclude: Exclude = None,
+    at: At = None,
+    timezone: TimeZone = None,
+    fold: Fold = None,
+    local_time: LocalTime = None,
+    category: CategoryOption = None,
+    unknown: UnknownOption = None,
+    approval: Approval = False,
+) -> None:
+    """Create a campaign that is as another one, but for what is said.
+
+    Without a time it has that of the other one, if that is to come; else it starts at once.
+    """
+    body = given(
+        name=name,
+        template_id=template,
+        segment_id=segment,
+        exclude_segment_ids=exclude or None,
+        schedule_at=at,
+        timezone=timezone,
+        fold=fold,
+        local_time=local_time,
+        category=category,
+        unknown_policy=unknown,
+        approval="required" if approval else None,
+    )
+    created = session.connection.post("/v1/campaigns/{}/clone", campaign, body=body).body
+    session.output.document(created, CREATED)
+    _say_what_waits(session, created)
+
+
+@command(campaigns, "approve")
+def approve(session: Session, campaign: CampaignId, revision: Revision = None) -> None:
+    """Approve a campaign that waits for that; name the --revision that you looked at.
+
+    It goes out at once, or at its time if that is to come.
+    """
+    _show(session, session.connection.post("/v1/campaigns/{}/approve", campaign, if_match=revision))
 
 
 @command(campaigns, "pause")

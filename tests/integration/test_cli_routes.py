@@ -32,7 +32,20 @@ COMMANDS: Mapping[str, Sequence[str]] = {
             "campaigns create {campaign} --at 2027-06-01T09:00:00 --timezone Europe/Berlin "
             "--local-time"
         ),
+        "campaigns create {campaign} --at 2027-06-01T09:00:00Z --approval",
     ),
+    "POST /v1/campaigns/{campaign_id}/clone": (
+        (
+            "campaigns clone {cmp} --name Clone --template promo-template --segment vip-customers "
+            "--exclude all-active --at 2027-06-01T09:00:00 --timezone Europe/Berlin --fold 0 "
+            "--category marketing --unknown hold --approval"
+        ),
+        (
+            "campaigns clone {cmp} --at 2027-06-01T09:00:00 --timezone Europe/Berlin --local-time "
+            "--approval"
+        ),
+    ),
+    "POST /v1/campaigns/{campaign_id}/approve": ("campaigns approve {awaiting}",),
     "GET /v1/campaigns/{campaign_id}": ("campaigns show {cmp}", "campaigns watch {sent}"),
     "PATCH /v1/campaigns/{campaign_id}": (
         "campaigns rename {cmp} Other",
@@ -173,6 +186,7 @@ def names(cli: CommandLine, tmp_path_factory: pytest.TempPathFactory) -> Mapping
     return {
         "campaign": " ".join(f"'{each}'" if " " in each else each for each in CAMPAIGN),
         "cmp": cli.json("campaigns", "create", *CAMPAIGN, *later)["campaign_id"],
+        "awaiting": cli.json("campaigns", "create", *CAMPAIGN, *later, "--approval")["campaign_id"],
         "sent": sent,
         "mailed": mailed["contact_id"],
         "con": cli.json("contacts", "put", "routes-con@example.com")["contact_id"],
