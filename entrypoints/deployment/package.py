@@ -30,7 +30,6 @@ _NOT_ON_AWS = frozenset(
     {
         "adapters/dns",
         "adapters/memory",
-        "adapters/web",
         "entrypoints/cli",
         "entrypoints/containers/deployment.py",
         "entrypoints/containers/emulator.py",

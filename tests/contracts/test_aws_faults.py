@@ -14,6 +14,7 @@ import pytest
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
 from adapters.aws.clients import AwsClients
+from domain.campaign import PauseReason
 from domain.contact import Contact, ContactDraft
 from domain.errors import (
     AlreadyExists,
@@ -59,6 +60,7 @@ from tests.contracts.test_idempotency import ANSWER, a_record
 from tests.contracts.test_jobs import WHOLE_EXPORT, WHOLE_IMPORT
 from tests.contracts.test_segments import VIPS, contact_ids, read_all
 from tests.contracts.test_templates import a_template
+from tests.contracts.test_webhooks import a_delivery, an_endpoint
 from tests.contracts.wire import (
     Step,
     body_of,
@@ -263,6 +265,40 @@ WRITES = [
         prepare=a_campaign_with_a_range,
         act=lambda family: family.campaigns.save(named(a_campaign(), "Saved")),
         done=lambda family: version_of_campaign(family) == 1,
+    ),
+    Write(
+        name="change a campaign's state",
+        operation="TransactWriteItems",
+        prepare=a_campaign_with_a_range,
+        act=lambda family: family.campaigns.save(a_campaign().pause(LATER, PauseReason.OPERATOR)),
+        done=lambda family: (
+            version_of_campaign(family) == 1 and len(family.campaign_changes.due(10)) == 1
+        ),
+    ),
+    Write(
+        name="add a webhook",
+        operation="PutItem",
+        prepare=nothing,
+        act=lambda family: family.webhooks.add(an_endpoint()),
+        done=lambda family: list(family.webhooks.all()) == [an_endpoint()],
+        loss=AlreadyExists,
+    ),
+    Write(
+        name="save a webhook",
+        operation="PutItem",
+        prepare=lambda family: family.webhooks.add(an_endpoint()),
+        act=lambda family: family.webhooks.save(an_endpoint().disable("Gone")),
+        done=lambda family: [each.version for each in family.webhooks.all()] == [1],
+    ),
+    Write(
+        name="save a delivery of a webhook",
+        operation="PutItem",
+        prepare=lambda family: family.webhook_deliveries.add_if_absent(a_delivery()),
+        act=lambda family: family.webhook_deliveries.save(a_delivery().deliver(LATER, 204)),
+        done=lambda family: (
+            family.webhook_deliveries.get(a_delivery().ref)
+            == replace(a_delivery().deliver(LATER, 204), version=1)
+        ),
     ),
     Write(
         name="save a chunk",

@@ -106,6 +106,8 @@ def test_a_chunk_and_its_campaign(deployment: Deployment) -> None:
 
     assert (campaign.state, campaign.unknown_policy) == (CampaignState.SENDING, UnknownPolicy.HOLD)
     assert campaign.category is CampaignCategory.MARKETING
+    assert campaign.history == ()
+    assert campaign.cancel(START).history[0].number == 1
     assert chunk.progress == (
         RecipientProgress(RecipientState.SENT, AttemptToken("attempt-1"), "message-1"),
         RecipientProgress(RecipientState.UNKNOWN, AttemptToken("attempt-1"), reason="cut"),

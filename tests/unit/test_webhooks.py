@@ -508,6 +508,23 @@ def test_outcomes_are_told_where_they_are_asked_for() -> None:
     assert all(each.startswith("campaign.") for each in types(sentinel, f"{URL}/campaigns"))
 
 
+def test_what_was_flagged_before_there_was_a_webhook_is_not_told() -> None:
+    """SES tells it again, beside something new: only that is told."""
+    sentinel = Sentinel()
+    sentinel.create_started(2)
+    sentinel.run()
+    bounced(sentinel)
+    sentinel.run_events()
+    listening(sentinel, *RECIPIENT_EVENTS)
+    bounced(sentinel)
+    bounced(sentinel, 1, ProviderEventKind.COMPLAINT)
+
+    sentinel.run_events()
+    sentinel.tell()
+
+    assert types(sentinel) == ["recipient.complained"]
+
+
 def test_where_nobody_asks_endpoints_are_not_even_read_for_other_events() -> None:
     """Deliveries cost what they cost before."""
     sentinel = Sentinel()
