@@ -129,7 +129,24 @@ class SeriesRequestBody(Request):
 class SeriesEditBody(Request):
     """What to change; what is left out stays as it is."""
 
-    model_config = shown_by({"cron": "30 9 * * MON"}, {"ends_at": None}, min_properties=1)
+    model_config = shown_by(
+        {"cron": "30 9 * * MON"},
+        {"ends_at": None},
+        {
+            "name": "Weekly news {date}",
+            "cron": "30 9 * * MON",
+            "timezone": "Europe/Vienna",
+            "template_id": "newsletter-template",
+            "segment_id": "all-active",
+            "exclude_segment_ids": ["vip-customers"],
+            "unknown_policy": "hold",
+            "category": "marketing",
+            "catch_up": "none",
+            "ends_at": "2035-12-25T00:00:00Z",
+            "max_occurrences": 52,
+        },
+        min_properties=1,
+    )
 
     name: Annotated[SeriesName, Field(default_factory=str)]
     cron: Annotated[CronText, Field(default_factory=str)]

@@ -159,7 +159,15 @@ class Furnished(Gateway):
         suppression = self.made(
             "/v1/suppressions", {"email": "ann.bell@example.com", "scope": "marketing"}
         )
+        series = {
+            "name": "Weekly",
+            "cron": "0 9 * * MON",
+            "timezone": "Europe/Berlin",
+            "template_id": "promo-template",
+            "segment_id": "vip-customers",
+        }
         self.ids |= {
+            "series_id": self.made("/v1/series", series)["series_id"],
             "campaign_id": campaign["campaign_id"],
             "contact_id": contact["contact_id"],
             "export_id": self.made("/v1/exports", {})["export_id"],
