@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from domain.campaign import Campaign
@@ -37,7 +38,7 @@ class CloneCampaign:
         if original is None:
             raise NotFound("campaign", campaign_id)
         request = _request_of(original)
-        if changes.keys().isdisjoint(_TIME) and original.schedule_at > self.clock.now():
+        if changes.keys().isdisjoint(_TIME) and _is_to_come(original, self.clock.now()):
             request = _timed(request, original)
         return self.create(replace(request, **changes), record)
 
@@ -52,6 +53,12 @@ def _request_of(original: Campaign) -> CampaignRequest:
         exclude_segment_ids=original.exclude_segment_ids,
         needs_approval=original.needs_approval,
     )
+
+
+def _is_to_come(original: Campaign, now: datetime) -> bool:
+    """In local time as creation sees it: by the zone of whoever has none, not by the first."""
+    local = original.local_time
+    return (original.schedule_at if local is None else local.instant()) > now
 
 
 def _timed(request: CampaignRequest, original: Campaign) -> CampaignRequest:

@@ -139,3 +139,14 @@ def test_moved_close_it_warns(gateway: Gateway, path: str) -> None:
     moved = move(gateway, path, schedule_at="2026-03-02T20:00")
     assert moved.status == 202
     assert "at once" in moved.json["warning"]
+
+
+def test_its_clone_is_for_the_same_time_while_that_is_to_come(gateway: Gateway, path: str) -> None:
+    """In some zones it has passed, in its own it has not: that is no reason to mail all at once."""
+    gateway.clock.sleep(timedelta(hours=40))
+    cloned = gateway.post(f"{path}/clone", {})
+    assert time_of(gateway.get(cloned.headers["location"]).json)[1:] == (
+        True,
+        "2026-03-04T09:00:00",
+        "Europe/Berlin",
+    )
