@@ -74,6 +74,7 @@ def test_a_key_is_told_what_it_is_good_for(guarded: GuardedServer) -> None:
 SCOPES = (
     "campaigns:read",
     "campaigns:write",
+    "campaigns:approve",
     "templates:read",
     "templates:write",
     "audience:read",
