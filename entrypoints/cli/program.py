@@ -11,6 +11,7 @@ from entrypoints.cli.exports import add_export, exports
 from entrypoints.cli.import_run import add_import
 from entrypoints.cli.imports import imports
 from entrypoints.cli.segments import segments
+from entrypoints.cli.series import series
 from entrypoints.cli.suppressions import suppressions
 from entrypoints.cli.templates import templates
 from entrypoints.cli.webhooks import webhooks
@@ -36,6 +37,7 @@ def sentinel(url: Url = None) -> None:
 
 
 program.add_typer(campaigns, name="campaigns")
+program.add_typer(series, name="series")
 program.add_typer(templates, name="templates")
 program.add_typer(segments, name="segments")
 program.add_typer(contacts, name="contacts")
