@@ -90,6 +90,7 @@ cost: .venv/dev .emulator/installed ## Count what a campaign costs on AWS, and w
 	@$(BIN)/python -m benchmarks.cost
 
 docs: .venv/dev ## Build the documentation site into dist/site, without the network
+	@$(BIN)/python -m documentation.state_picture
 	@$(BIN)/python -m documentation
 
 pictures: .venv/local ## Draw the demo's templates for docs/templates.md (CHROMIUM=, a browser)

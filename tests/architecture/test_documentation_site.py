@@ -11,6 +11,7 @@ import pytest
 
 from documentation import __main__ as documentation
 from documentation.pages import pages
+from documentation.state_picture import PICTURE, picture
 
 ROOT = Path(__file__).parents[2]
 _IN_STYLE = re.compile(r"url\(\s*['\"]?(?P<url>[^'\")]+)|@import\s+['\"](?P<imported>[^'\"]+)")
@@ -94,6 +95,11 @@ def test_the_search_knows_every_page_without_a_server(site: Path) -> None:
     index = (site / "search.js").read_text("utf-8")
     for path in pages():
         assert path.removesuffix(".md") + ".html" in index, path
+
+
+def test_the_picture_of_a_campaigns_states_is_of_the_present_table() -> None:
+    """What the service goes by is what readers see; `make docs` draws it anew."""
+    assert PICTURE.read_text("utf-8") == picture()
 
 
 def test_a_page_that_the_navigation_lacks_is_refused(
