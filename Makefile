@@ -27,7 +27,7 @@ cli: .venv/cli ## Install the command line, and tell how to have it everywhere
 	@echo "To have it in every directory, put this into your shell's profile:"
 	@echo "  export PATH=\"$(CURDIR):\$$PATH\""
 	@echo "and then, so that it completes what you type:"
-	@echo "  sentinel --install-completion"
+	@echo "  sentinel completion bash --install"
 
 check: .venv/dev lock-check ## Format, lint, types, import contracts, the template, lock files
 	$(BIN)/ruff format --check .

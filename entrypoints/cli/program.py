@@ -5,6 +5,7 @@ import typer
 from entrypoints.cli.analytics import add_analytics
 from entrypoints.cli.campaigns import campaigns
 from entrypoints.cli.command import Url
+from entrypoints.cli.completion import add_completion
 from entrypoints.cli.contacts import contacts
 from entrypoints.cli.doctor import add_doctor
 from entrypoints.cli.exports import add_export, exports
@@ -20,6 +21,7 @@ NAME = "sentinel"
 
 program = typer.Typer(
     no_args_is_help=True,
+    add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["--help", "-h"]},
@@ -49,3 +51,4 @@ program.add_typer(suppressions, name="suppressions")
 program.add_typer(webhooks, name="webhooks")
 add_analytics(program)
 add_doctor(program)
+add_completion(program, NAME)

@@ -54,7 +54,7 @@ def test_whoever_reads_no_further_ends_it_quietly(cli: CommandLine) -> None:
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_a_shell_completes_it_by_its_name(cli: CommandLine, shell: str) -> None:
     """What is installed completes `sentinel`."""
-    script = cli.execute("--show-completion", shell).out
+    script = cli.execute("completion", shell).out
 
     assert "_SENTINEL_COMPLETE=complete_" in script
     assert "python" not in script
@@ -83,7 +83,7 @@ def test_words_are_completed(typed: str, offered: list[str]) -> None:
 def test_completion_is_installed_for_sentinel(tmp_path: Path) -> None:
     """Into the home of whoever asks for it."""
     done = subprocess.run(  # noqa: S603  our own
-        [EXECUTABLE, "--install-completion", "bash"],
+        [EXECUTABLE, "completion", "bash", "--install"],
         env={"PATH": os.environ["PATH"], "HOME": str(tmp_path)},
         capture_output=True,
         text=True,
