@@ -10,8 +10,13 @@ Found = TypeVar("Found")
 _POLL_SECONDS = 0.05
 
 
-def wait_for(look: Callable[[], Found | None], *, within: float, what: str) -> Found:
-    """The first thing that `look` finds; a failed test if that takes more than so many seconds."""
+def wait_for(
+    look: Callable[[], Found | None], *, within: float, what: str, every: float = _POLL_SECONDS
+) -> Found:
+    """The first thing that `look` finds; a failed test if that takes more than so many seconds.
+
+    It looks `every` so many seconds: seldom where each look costs, and a second more does not.
+    """
     deadline = time.monotonic() + within
     pause = threading.Event()
     while True:
@@ -19,4 +24,4 @@ def wait_for(look: Callable[[], Found | None], *, within: float, what: str) -> F
         if found is not None:
             return found
         assert time.monotonic() < deadline, f"Not within {within} s: {what}."
-        pause.wait(_POLL_SECONDS)
+        pause.wait(every)

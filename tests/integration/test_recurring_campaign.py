@@ -1,0 +1,100 @@
+"""Series on the emulator: their campaigns are made, and mailed, by nobody's doing."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.integration.runner import SHORT_TIMES, Runner, running
+from tests.integration.waiting import wait_for
+
+PATIENCE = 150
+CREATED = timedelta(seconds=10)
+"""Within which the series is there, also on a busy machine."""
+IMMEDIATE_WINDOW = timedelta(minutes=1)
+ENVIRONMENT = {"DEMO_DATA": "false", "SERIES_MIN_INTERVAL_SECONDS": "60", **SHORT_TIMES}
+READERS = {"ada@example.com", "eve@example.com"}
+
+
+def test_a_series_goes_on_by_itself(tmp_path: Path) -> None:
+    """One campaign is there at once, the next as the minute of the first comes, and no third."""
+    with running(tmp_path, **ENVIRONMENT) as runner:
+        path = create(runner, {"cron": "* * * * *", "max_occurrences": 2})
+        assert settled(runner, path)
+
+        first, second = wait_for_two(runner, path)
+
+        assert moment(second) - moment(first) == timedelta(minutes=1)
+        assert runner.client.get(f"{path}/occurrences").json()["coming"] == []
+        for occurrence in (first, second):
+            assert readers(runner, occurrence) == sorted(READERS)
+        assert len(runner.client.get("/v1/campaigns").json()["items"]) == 2
+
+
+@pytest.mark.prove
+def test_a_campaign_of_a_series_goes_out_at_its_time(tmp_path: Path) -> None:
+    """It waits beforehand; once it went out, that of the next hour waits. Up to two minutes."""
+    with running(tmp_path, **ENVIRONMENT) as runner:
+        soonest = datetime.now(UTC) + IMMEDIATE_WINDOW + CREATED
+        due = soonest.replace(second=0, microsecond=0) + timedelta(minutes=1)
+        path = create(runner, {"cron": f"{due.minute} * * * *"})
+        (waiting,) = settled(runner, path)
+        assert (moment(waiting), waiting["campaign_state"]) == (due, "scheduled")
+
+        assert readers(runner, waiting) == sorted(READERS)
+
+        campaign = runner.campaign(waiting["campaign_id"])
+        assert campaign["execution_path"] == "scheduled"
+        assert datetime.fromisoformat(campaign["started_at"]) >= due
+        _, following = wait_for_two(runner, path)
+        assert moment(following) == due + timedelta(hours=1)
+        assert following["campaign_state"] == "scheduled"
+
+
+def create(runner: Runner, when: dict[str, object]) -> str:
+    """A series for its readers; where it is read."""
+
+    def created(path: str, body: dict[str, object]) -> dict[str, Any]:
+        answer = runner.client.post(path, json=body)
+        assert answer.is_success, answer.text
+        found: dict[str, Any] = answer.json()
+        return found
+
+    people = [created("/v1/contacts", {"email": each})["contact_id"] for each in READERS]
+    created("/v1/segments", {"segment_id": "readers", "name": "Readers"})
+    created("/v1/segments/readers/members", {"contact_ids": people})
+    content = {"subject": "Hello", "html": "<p>Hello</p>", "text": "Hello"}
+    created("/v1/templates", {"template_id": "hello", "name": "Hello", **content})
+    series = {"name": "News", "timezone": "UTC", "category": "transactional", **when}
+    audience = {"template_id": "hello", "segment_id": "readers"}
+    return f"/v1/series/{created('/v1/series', {**series, **audience})['series_id']}"
+
+
+def settled(runner: Runner, path: str) -> list[dict[str, Any]]:
+    """Occurrences of which something became, earliest first."""
+    answer = runner.client.get(f"{path}/occurrences").raise_for_status().json()
+    return list(reversed(answer["settled"]))
+
+
+def wait_for_two(runner: Runner, path: str) -> list[dict[str, Any]]:
+    """The same, once there are two."""
+
+    def look() -> list[dict[str, Any]] | None:
+        found = settled(runner, path)
+        return found if len(found) == 2 else None
+
+    return wait_for(look, within=PATIENCE, what="two campaigns made", every=1)
+
+
+def moment(occurrence: dict[str, Any]) -> datetime:
+    """When it comes."""
+    return datetime.fromisoformat(occurrence["occurrence_at"])
+
+
+def readers(runner: Runner, occurrence: dict[str, Any]) -> list[str]:
+    """Who has a mail of its campaign, once that is sent; somebody who has two is named twice."""
+    campaign = runner.sent(occurrence["campaign_id"], within=PATIENCE)
+    assert campaign["occurrence_at"] == occurrence["occurrence_at"]
+    mails = runner.outbox(campaign["campaign_id"], limit=100)
+    return sorted(mail["to"] for mail in mails)
