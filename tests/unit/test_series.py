@@ -243,6 +243,36 @@ def test_what_cannot_be_made_in_time_is_missed_with_the_reason(sentinel: Sentine
     assert at(*campaigns(sentinel))[-1] == "05 08:00 scheduled"
 
 
+def test_what_is_mended_at_the_last_moment_comes_in_time(sentinel: Sentinel) -> None:
+    """Tried for the last time at its own, not a quarter of an hour after the try before."""
+    series = create(sentinel, plan(sentinel))
+    template = sentinel.database.templates[series.plan.template_id]
+    sentinel.clock.sleep(2 * DAY - HOUR - 8 * MINUTE)
+    drop_template(sentinel, series.plan.template_id)
+    sentinel.reconcile()
+    sentinel.database.templates[series.plan.template_id] = template
+
+    sentinel.pass_time(9 * MINUTE)
+
+    assert at(*campaigns(sentinel))[1:] == ["04 08:00 sent", "05 08:00 scheduled"]
+
+
+def test_what_could_not_be_made_before_an_outage_is_missed_with_its_reason(
+    sentinel: Sentinel,
+) -> None:
+    """Not for want of service: that came later."""
+    series = create(sentinel, replace(plan(sentinel), catch_up=CatchUp.NONE))
+    sentinel.clock.sleep(DAY)
+    drop_template(sentinel, series.plan.template_id)
+    sentinel.reconcile()
+    sentinel.clock.sleep(2 * DAY)
+    sentinel.reconcile()
+
+    first, second = [each.missed for each in stored(sentinel, series).history if each.missed]
+    assert "No template" in first
+    assert second == NOT_IN_TIME
+
+
 @pytest.mark.parametrize("catch_up", CatchUp)
 def test_after_days_without_service_the_latest_may_be_sent(
     sentinel: Sentinel, catch_up: CatchUp
@@ -278,6 +308,7 @@ def test_the_history_is_bounded_and_the_counts_are_not(sentinel: Sentinel) -> No
     sentinel.reconcile()
 
     assert len(stored(sentinel, series).history) == MAX_HISTORY
+    assert stored(sentinel, series).history[-1].at == NOW + 10 * DAY + HOUR
     assert stored(sentinel, series).missed_count == 238
 
 
@@ -339,6 +370,19 @@ def test_an_edit_leaves_what_people_have_changed(sentinel: Sentinel) -> None:
         "Theirs 2026-03-04",
         "Theirs 2026-03-05",
     ]
+
+
+def test_an_edit_makes_no_more_than_there_may_be(sentinel: Sentinel) -> None:
+    """The only one is theirs, and so there is none that follows the edit."""
+    series = create(sentinel, replace(plan(sentinel), max_occurrences=1))
+    (campaign,) = campaigns(sentinel)
+    sentinel.campaigns.save(campaign.rename("Mine").edited())
+
+    edit(sentinel, series, lambda found: replace(found, name="Theirs"))
+    sentinel.pass_time(2 * DAY)
+
+    assert [each.name for each in campaigns(sentinel)] == ["Mine"]
+    assert stored(sentinel, series).state is SeriesState.ENDED
 
 
 def test_a_campaign_that_people_cancel_is_not_made_again(sentinel: Sentinel) -> None:
@@ -446,9 +490,12 @@ def test_campaigns_are_listed_in_the_order_in_which_they_were_made() -> None:
     )
     series = Series.begin(SeriesId("ser_1"), morning, datetime(2026, 3, 2, tzinfo=UTC))
     first = series.campaign_id_of_next
-    second = series.made(first).campaign_id_of_next
+    made, ids = series, [first]
+    for _ in range(10):
+        made = made.made(ids[-1])
+        ids.append(made.campaign_id_of_next)
 
     assert series.campaign_id_of_next == first
-    assert first < second
+    assert ids == sorted(ids)
     assert len(first) == len("cmp_01K9ZZZZZZZZZZZZZZZZZZZZZZ")
     assert replace(series, series_id=SeriesId("ser_2")).campaign_id_of_next != first
