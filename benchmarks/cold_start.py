@@ -32,6 +32,7 @@ FUNCTIONS = (
 _ARN = "arn:aws:lambda:eu-central-1:000000000000:function:x"
 ENVIRONMENT = {
     "AWS_REGION": "eu-central-1",
+    "DEPLOYMENT_NAME": "sentinel",
     "TABLE_NAME": "sentinel",
     "SENDER": "news@example.com",
     "PUBLIC_URL": "https://mail.example.com",

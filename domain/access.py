@@ -28,6 +28,10 @@ class Scope(StrEnum):
     """URLs among the rest, which may hold secrets of their receivers."""
     WEBHOOKS_WRITE = "webhooks:write"
     """Whoever has it learns of every campaign, at a place of their choice."""
+    OPERATIONS_READ = "operations:read"
+    """What the deployment gave up."""
+    OPERATIONS_WRITE = "operations:write"
+    """Having it done after all, or throwing it away."""
 
 
 @dataclass(frozen=True)

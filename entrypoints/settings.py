@@ -151,6 +151,8 @@ class Settings(BaseModel):
     """An emulator's; not set on AWS."""
     emulator_access_key: str | None = None
     """Sent to an emulator; on AWS credentials are found as every SDK does."""
+    deployment_name: str = ""
+    """What the names of its queues begin with."""
     table_name: str = ""
     files_bucket: str = ""
     """Where the files of imports and exports are."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from domain.chunk import ChunkRef
 from domain.dead_letter import (
     DeadLetter,
+    DeadLetterSource,
     ExplainedDeadLetter,
     Explanation,
     ProviderReport,
@@ -30,6 +31,14 @@ from domain.ports.jobs import JobRepository
 from domain.start import StartRequest
 
 
+@dataclass(frozen=True)
+class FirstDeadLetters:
+    """Some of them; `waiting` is how many there are, these among them."""
+
+    explained: Sequence[ExplainedDeadLetter]
+    waiting: int
+
+
 @dataclass(frozen=True, kw_only=True)
 class ExplainDeadLetters:
     """Only reads."""
@@ -47,6 +56,21 @@ class ExplainDeadLetters:
             ExplainedDeadLetter(letter, self._explanation(letter))
             for letter in self.dead_letters.all()
         ]
+
+    def first(self, limit: int, source: DeadLetterSource | None = None) -> FirstDeadLetters:
+        """The first of `source`, or of all: for no more than those are records read.
+
+        Raises DependencyFault where they cannot be listed.
+        """
+        letters = [
+            letter
+            for letter in self.dead_letters.all()
+            if source is None or letter.source is source
+        ]
+        return FirstDeadLetters(
+            [ExplainedDeadLetter(each, self._explanation(each)) for each in letters[:limit]],
+            waiting=len(letters),
+        )
 
     def _explanation(self, letter: DeadLetter) -> Explanation:
         try:

@@ -5,9 +5,9 @@ from entrypoints.containers.on_aws.access import ApiAccess
 from entrypoints.containers.on_aws.analytics import Analytics
 from entrypoints.containers.on_aws.audience import Audience
 from entrypoints.containers.on_aws.chunks import Chunks
+from entrypoints.containers.on_aws.dead_letters import DeadLetterQueues
 from entrypoints.containers.on_aws.files import Files
 from entrypoints.containers.on_aws.idempotency import Idempotency
-from entrypoints.containers.on_aws.jobs import Jobs
 from entrypoints.containers.on_aws.mail import Mail
 from entrypoints.containers.on_aws.rendering import Rendering
 from entrypoints.containers.on_aws.series import SeriesStore
@@ -26,7 +26,7 @@ class Adapters(
     Chunks,
     Suppressions,
     Mail,
-    Jobs,
+    DeadLetterQueues,
     SeriesStore,
     Files,
     Analytics,
@@ -43,5 +43,8 @@ container = container_on_aws(
     "sender",
     "files_bucket",
     "run_job_lambda_arn",
+    "deployment_name",
+    "send_queue_url",
+    "start_campaign_lambda_arn",
 )
 handler = Api(container, all_routes(container))

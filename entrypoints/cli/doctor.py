@@ -37,8 +37,16 @@ _PROBES: Mapping[str, tuple[str, str]] = {
     "audience:export": ("GET", "/v1/exports"),
     "webhooks:read": ("GET", "/v1/webhooks"),
     "webhooks:write": ("POST", "/v1/webhooks"),
+    "operations:read": ("GET", "/v1/dead-letters"),
+    "operations:write": ("POST", "/v1/dead-letters"),
 }
 """What each scope lets somebody ask. An empty POST makes nothing: let in, it is refused."""
+_QUERIES: Mapping[str, Mapping[str, int]] = {
+    "/v1/webhooks": {},
+    # Let in, it is refused: a look would hide them from who looks at the same time.
+    "/v1/dead-letters": {"limit": 0},
+}
+"""Where it is not a limit of 1."""
 
 
 class Level(StrEnum):
@@ -169,7 +177,7 @@ def _scopes_finding(connection: Connection) -> Finding:
     for scope, (method, path) in _PROBES.items():
         try:
             if method == "GET":
-                connection.get(path, **({} if path == "/v1/webhooks" else {"limit": 1}))
+                connection.get(path, **_QUERIES.get(path, {"limit": 1}))
             else:
                 connection.post(path, body={})
         except Refused as refusal:

@@ -7,6 +7,7 @@ from entrypoints.cli.campaigns import campaigns
 from entrypoints.cli.command import Url
 from entrypoints.cli.completion import add_completion
 from entrypoints.cli.contacts import contacts
+from entrypoints.cli.dead_letters import dead_letters
 from entrypoints.cli.doctor import add_doctor
 from entrypoints.cli.exports import add_export, exports
 from entrypoints.cli.import_run import add_import
@@ -49,6 +50,7 @@ add_export(program)
 program.add_typer(exports, name="exports")
 program.add_typer(suppressions, name="suppressions")
 program.add_typer(webhooks, name="webhooks")
+program.add_typer(dead_letters, name="dead-letters")
 add_analytics(program)
 add_doctor(program)
 add_completion(program, NAME)

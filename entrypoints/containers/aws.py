@@ -5,6 +5,7 @@ from entrypoints.containers.on_aws.analytics import Analytics
 from entrypoints.containers.on_aws.audience import Audience
 from entrypoints.containers.on_aws.chunks import Chunks
 from entrypoints.containers.on_aws.contents import Contents
+from entrypoints.containers.on_aws.dead_letters import DeadLetterQueues
 from entrypoints.containers.on_aws.files import Files
 from entrypoints.containers.on_aws.idempotency import Idempotency
 from entrypoints.containers.on_aws.jobs import Jobs
@@ -29,6 +30,7 @@ class Adapters(  # the name that every family has
     Chunks,
     Mail,
     DueWork,
+    DeadLetterQueues,
     Jobs,
     SeriesStore,
     AccountQuota,

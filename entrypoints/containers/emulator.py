@@ -3,6 +3,7 @@
 from dependency_injector import providers
 
 from adapters.aws.clients import AwsClients
+from adapters.aws.dead_letters import SqsDeadLetters
 from adapters.aws.stack import deploy_stack, verify_sender
 from adapters.memory.invoker import MemoryInvoker
 from adapters.memory.job_invoker import MemoryJobInvoker
@@ -10,6 +11,7 @@ from adapters.memory.metrics import MemoryMetrics
 from adapters.memory.recording_mailer import RecordingMailer
 from adapters.memory.schedule_ticker import ScheduleTicker
 from domain.ports.api_keys import ApiKeys
+from domain.ports.dead_letters import DeadLetters
 from domain.ports.invoker import Invoker
 from domain.ports.job_invoker import JobInvoker
 from domain.ports.mailer import Mailer
@@ -32,6 +34,14 @@ class Adapters(aws.Adapters):
         MemoryJobInvoker
     )
     job_invoker: providers.Provider[JobInvoker] = providers.Callable(invoked_jobs)
+    dead_letters: providers.Provider[DeadLetters] = providers.ThreadSafeSingleton(
+        SqsDeadLetters,
+        aws.Adapters.clients,
+        STACK_NAME,
+        queue=aws.Adapters.queue,
+        invoker=started,
+        job_invoker=invoked_jobs,
+    )
     ticker: providers.Provider[ScheduleTicker] = providers.ThreadSafeSingleton(
         ScheduleTicker,
         open_work=aws.Adapters.open_work,

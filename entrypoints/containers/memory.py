@@ -11,6 +11,7 @@ from adapters.memory.chunks import MemoryChunkRepository
 from adapters.memory.contacts import MemoryContactRepository
 from adapters.memory.contents import MemoryContentRepository
 from adapters.memory.database import MemoryDatabase
+from adapters.memory.dead_letters import MemoryDeadLetters
 from adapters.memory.fan_out import MemoryFanOutRepository
 from adapters.memory.idempotency import MemoryIdempotencyRepository
 from adapters.memory.invoker import MemoryInvoker
@@ -44,6 +45,7 @@ from domain.ports.chunks import ChunkRepository
 from domain.ports.clock import Clock
 from domain.ports.contacts import ContactRepository
 from domain.ports.contents import ContentRepository
+from domain.ports.dead_letters import DeadLetters
 from domain.ports.fan_out import FanOutRepository
 from domain.ports.idempotency import IdempotencyRepository
 from domain.ports.ids import Ids
@@ -170,6 +172,9 @@ class Adapters(containers.DeclarativeContainer):
         MemoryJobInvoker
     )
     job_invoker: providers.Provider[JobInvoker] = providers.Callable(invoked_jobs)
+    dead_letters: providers.Provider[DeadLetters] = providers.ThreadSafeSingleton(
+        MemoryDeadLetters, queue, started, invoked_jobs
+    )
     ticker: providers.Provider[MemoryScheduler] = providers.ThreadSafeSingleton(
         MemoryScheduler, clock, started
     )

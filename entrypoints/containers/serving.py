@@ -29,6 +29,7 @@ from entrypoints.containers.erasing import Erasing
 from entrypoints.containers.lifecycle import Lifecycle
 from entrypoints.containers.recurring import Recurring
 from entrypoints.containers.serving_analytics import ServingAnalytics
+from entrypoints.containers.serving_dead_letters import ServingDeadLetters
 from entrypoints.containers.serving_exports import ServingExports
 from entrypoints.containers.serving_imports import ServingImports
 from entrypoints.containers.serving_webhooks import ServingWebhooks
@@ -46,6 +47,7 @@ class Serving(
     Unsubscribing,
     Confirming,
     ServingAnalytics,
+    ServingDeadLetters,
     ServingExports,
     ServingImports,
     ServingWebhooks,

@@ -30,6 +30,7 @@ _SCOPES = {
     "contacts": (Scope.AUDIENCE_READ, Scope.AUDIENCE_WRITE),
     "suppressions": (Scope.AUDIENCE_READ, Scope.AUDIENCE_WRITE),
     "webhooks": (Scope.WEBHOOKS_READ, Scope.WEBHOOKS_WRITE),
+    "dead-letters": (Scope.OPERATIONS_READ, Scope.OPERATIONS_WRITE),
     # Reading one gives a URL to write its file.
     "imports": (Scope.AUDIENCE_WRITE, Scope.AUDIENCE_WRITE),
     "exports": (Scope.AUDIENCE_EXPORT, Scope.AUDIENCE_EXPORT),

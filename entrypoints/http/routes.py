@@ -11,6 +11,7 @@ from entrypoints.http.campaigns import campaign_routes
 from entrypoints.http.confirming import confirm_routes
 from entrypoints.http.content import template_routes
 from entrypoints.http.creation import creation_routes
+from entrypoints.http.dead_letters import dead_letter_routes
 from entrypoints.http.exports import export_routes
 from entrypoints.http.imports import import_routes
 from entrypoints.http.lifecycle import lifecycle_routes
@@ -46,5 +47,6 @@ def all_routes(container: Serving) -> Sequence[APIGatewayHttpRouter]:
         unsubscribe_routes(container),
         confirm_routes(container),
         webhook_routes(container),
+        dead_letter_routes(container),
         operation_routes(container),
     )

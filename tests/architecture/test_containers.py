@@ -30,6 +30,7 @@ PORTS = {
     "clock",
     "contacts",
     "contents",
+    "dead_letters",
     "fan_out",
     "ids",
     "invoker",

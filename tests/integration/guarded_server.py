@@ -14,6 +14,7 @@ from adapters.system.ids import SystemIds
 from domain.access import Scope
 from domain.use_cases.issue_api_key import IssueApiKey
 from entrypoints.containers import Family, build
+from entrypoints.containers.core import Core
 from entrypoints.http.api import Api
 from entrypoints.http.routes import all_routes
 from entrypoints.local.server import LocalServer
@@ -29,6 +30,7 @@ class GuardedServer:
 
     url: str
     api_keys: MemoryApiKeys
+    container: Core
 
     def key(self, *scopes: Scope) -> str:
         """A new one."""
@@ -50,7 +52,8 @@ def guarded_server() -> Iterator[GuardedServer]:
     try:
         wait_for(lambda: server.started or None, within=_START_SECONDS, what="it serves")
         (listener,) = server.servers[0].sockets
-        yield GuardedServer(f"http://127.0.0.1:{listener.getsockname()[1]}", api_keys)
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        yield GuardedServer(url, api_keys, container)
     finally:
         server.should_exit = True
         thread.join()

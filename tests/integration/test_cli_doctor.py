@@ -82,6 +82,8 @@ SCOPES = (
     "audience:export",
     "webhooks:read",
     "webhooks:write",
+    "operations:read",
+    "operations:write",
 )
 
 

@@ -69,6 +69,7 @@ def test_it_runs_by_itself(code: bytes, tmp_path: Path) -> None:
         built.extractall(tmp_path)
     arn = "arn:aws:lambda:eu-central-1:000000000000:function:x"
     environment = {
+        "DEPLOYMENT_NAME": "sentinel",
         "TABLE_NAME": "sentinel",
         "SENDER": "news@example.com",
         "SEND_QUEUE_URL": "https://sqs.example.com/sentinel-send",

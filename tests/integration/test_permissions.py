@@ -147,6 +147,64 @@ def _stop_events(session: Session) -> object:
     return session.client("sesv2").delete_configuration_set(ConfigurationSetName=NAME)
 
 
+def _look_at_dead_letters(session: Session, source: str = "start") -> object:
+    return session.client("sqs").receive_message(QueueUrl=session.queue(f"{source}-dead-letters"))
+
+
+def _find_dead_letters(session: Session) -> object:
+    return session.client("sqs").get_queue_url(QueueName=f"{NAME}-start-dead-letters")
+
+
+def _look_at_unsent(session: Session) -> object:
+    return _look_at_dead_letters(session, "send")
+
+
+def _look_at_unscheduled(session: Session) -> object:
+    return _look_at_dead_letters(session, "schedule")
+
+
+def _look_at_unrun(session: Session) -> object:
+    return _look_at_dead_letters(session, "job")
+
+
+def _look_at_untold(session: Session) -> object:
+    return _look_at_dead_letters(session, "provider-events")
+
+
+def _let_dead_letter_go(session: Session) -> object:
+    return session.client("sqs").change_message_visibility(
+        QueueUrl=session.queue("start-dead-letters"), ReceiptHandle="x", VisibilityTimeout=0
+    )
+
+
+def _discard(session: Session) -> object:
+    return session.client("sqs").delete_message(
+        QueueUrl=session.queue("start-dead-letters"), ReceiptHandle="x"
+    )
+
+
+def _acknowledge(session: Session) -> object:
+    return session.client("sqs").delete_message(QueueUrl=session.send_queue, ReceiptHandle="x")
+
+
+def _find_told(session: Session) -> object:
+    return session.client("sqs").get_queue_url(QueueName=f"{NAME}-provider-events")
+
+
+_DEAD_LETTERS = (
+    _discard,
+    _find_dead_letters,
+    _let_dead_letter_go,
+    _look_at_dead_letters,
+    _look_at_unrun,
+    _look_at_unscheduled,
+    _look_at_unsent,
+    _look_at_untold,
+    _tell_the_queue,
+)
+"""For nobody but who replays them."""
+
+
 def _purge(session: Session) -> object:
     return session.client("sqs").purge_queue(QueueUrl=session.send_queue)
 
@@ -321,13 +379,13 @@ _NOBODY = (
     _stop_events,
     _stop_the_reconciler,
     _tell,
-    _tell_the_queue,
     _write_api_keys,
 )
 """What no function may do."""
 
 _NOT: dict[str, tuple[Call, ...]] = {
     "CreateCampaignRole": (
+        *_DEAD_LETTERS,
         *_FILES,
         _delete,
         _list_campaigns,
@@ -338,17 +396,18 @@ _NOT: dict[str, tuple[Call, ...]] = {
         _send_mail,
     ),
     "ApiRole": (
-        _enqueue,
+        _acknowledge,
         _open_work,
         _put_export,
         _receive,
+        _receive_told,
         _reschedule,
         _schedule,
         _send_mails_in_bulk,
-        _start,
         _unschedule,
     ),
     "StartCampaignRole": (
+        *_DEAD_LETTERS,
         *_FILES,
         _count,
         _delete,
@@ -362,6 +421,7 @@ _NOT: dict[str, tuple[Call, ...]] = {
         _send_mail,
     ),
     "SendWorkerRole": (
+        *_DEAD_LETTERS,
         *_FILES,
         _delete,
         _list_campaigns,
@@ -372,6 +432,7 @@ _NOT: dict[str, tuple[Call, ...]] = {
         _start,
     ),
     "RunJobRole": (
+        *_DEAD_LETTERS,
         _enqueue,
         _open_work,
         _read_api_keys,
@@ -381,6 +442,7 @@ _NOT: dict[str, tuple[Call, ...]] = {
         _start,
     ),
     "ReconcileRole": (
+        *_DEAD_LETTERS,
         *_FILES,
         _count,
         _delete,
@@ -392,6 +454,7 @@ _NOT: dict[str, tuple[Call, ...]] = {
         _send_mail,
     ),
     "ProviderEventsRole": (
+        *_DEAD_LETTERS,
         *_FILES,
         _delete,
         _enqueue,
@@ -405,6 +468,7 @@ _NOT: dict[str, tuple[Call, ...]] = {
         _start,
     ),
     "WebhooksRole": (
+        *_DEAD_LETTERS,
         *_FILES,
         _count,
         _enqueue,
@@ -419,6 +483,7 @@ _NOT: dict[str, tuple[Call, ...]] = {
         _start,
     ),
     "SchedulerInvokeRole": (
+        *_DEAD_LETTERS,
         *_FILES,
         _delete,
         _enqueue,
@@ -440,10 +505,13 @@ _MAY: dict[str, tuple[Call, ...]] = {
         _write,
     ),
     "ApiRole": (
+        *_DEAD_LETTERS,
         *_FILES,
         _count,
         _delete,
         _delete_import,
+        _enqueue,
+        _find_told,
         _get_import,
         _list_campaigns,
         _read_api_keys,
@@ -451,6 +519,7 @@ _MAY: dict[str, tuple[Call, ...]] = {
         _read_quota,
         _run_job,
         _send_mail,
+        _start,
         _write,
     ),
     "StartCampaignRole": (_enqueue, _start, _write),

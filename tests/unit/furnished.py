@@ -20,6 +20,7 @@ from entrypoints.containers import Family, build
 from entrypoints.http.__main__ import openapi_text
 from entrypoints.http.api import Api
 from entrypoints.http.routes import all_routes
+from tests.unit.dead_letters import given_up
 from tests.unit.sentinel import NOW
 from tests.unit.test_http_gateway import FOOTER, SETTINGS, Gateway
 
@@ -93,6 +94,7 @@ class Furnished(Gateway):
             stored = getattr(self.container.family.database(), name)
             stored.clear()
             stored.update(_copy(records))
+        self._give_up()
 
     def _records(self) -> Mapping[str, JsonObject]:
         database = self.container.family.database()
@@ -177,7 +179,11 @@ class Furnished(Gateway):
             "template_id": "promo-template",
             "webhook_id": webhook_id,
             "delivery_id": sent["delivery_id"],
+            "dead_letter_id": self._give_up(),
         }
+
+    def _give_up(self) -> str:
+        return given_up(self.container, StartRequest(CampaignId(self._started_id)))
 
 
 def _copy(records: Mapping[Any, Any]) -> dict[Any, Any]:

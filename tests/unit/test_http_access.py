@@ -47,6 +47,7 @@ READ = [
     ("GET", "/v1/webhooks", Scope.WEBHOOKS_READ),
     ("GET", "/v1/webhooks/whk_x", Scope.WEBHOOKS_READ),
     ("GET", "/v1/webhooks/whk_x/deliveries", Scope.WEBHOOKS_READ),
+    ("GET", "/v1/dead-letters", Scope.OPERATIONS_READ),
 ]
 WRITTEN = [
     ("GET", "/v1/series", Scope.CAMPAIGNS_READ),
@@ -78,6 +79,8 @@ WRITTEN = [
     ("POST", "/v1/webhooks/whk_x/test", Scope.WEBHOOKS_WRITE),
     ("POST", "/v1/webhooks/whk_x/replay", Scope.WEBHOOKS_WRITE),
     ("POST", "/v1/webhooks/whk_x/deliveries/evt_x/replay", Scope.WEBHOOKS_WRITE),
+    ("POST", "/v1/dead-letters/x/replay", Scope.OPERATIONS_WRITE),
+    ("DELETE", "/v1/dead-letters/x", Scope.OPERATIONS_WRITE),
 ]
 
 

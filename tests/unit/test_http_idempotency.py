@@ -28,6 +28,7 @@ from domain.webhook_delivery import DeliveryState
 from entrypoints.http.__main__ import openapi_text
 from entrypoints.http.api import Api
 from entrypoints.http.routes import all_routes
+from tests.unit.dead_letters import given_up
 from tests.unit.faults import Died
 from tests.unit.sentinel import NOW
 from tests.unit.test_http_access import Guarded
@@ -306,6 +307,7 @@ EVERY_POST = {
     "/v1/webhooks/{webhook_id}/test": None,
     "/v1/webhooks/{webhook_id}/replay": {"since": "2026-03-01T00:00:00Z"},
     "/v1/webhooks/{webhook_id}/deliveries/{delivery_id}/replay": None,
+    "/v1/dead-letters/{dead_letter_id}/replay": None,
 }
 ANSWERED_WITH_A_SECRET = {
     "/v1/webhooks": {"url": "https://hooks.example.com/"},
@@ -343,6 +345,7 @@ def test_every_post_is_answered_again(client: Client, path: str) -> None:
         template_id="greeting",
         export_id=export,
         import_id=imported,
+        dead_letter_id=given_up(client.gateway.container, StartRequest(CampaignId(campaign))),
         **a_webhook(client),
     )
 

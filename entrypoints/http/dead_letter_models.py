@@ -1,0 +1,81 @@
+"""Bodies of the routes of dead letters."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from domain.dead_letter import Advice, DeadLetter, DeadLetterSource, ExplainedDeadLetter
+from domain.use_cases.explain_dead_letters import FirstDeadLetters
+from entrypoints.http.models import Answer, Utc
+
+
+class DeadLetterBody(Answer):
+    """A message that was given up. Nobody is named in it, whomever its work is about."""
+
+    dead_letter_id: str
+    source: Annotated[DeadLetterSource, Field(description="What gave it up.")]
+    subject: Annotated[
+        str,
+        Field(
+            description="What it is about, in a few words.",
+            examples=["cmp_01M889FD1DR9BPG5C28WTPF9HV, range 0, chunk 3"],
+        ),
+    ]
+    reason: Annotated[str, Field(description="Why it was given up, as far as it tells.")]
+    first_sent_at: Utc
+    receives: Annotated[int, Field(description="How often it was received, looks included.")]
+
+    @classmethod
+    def of(cls, letter: DeadLetter) -> "DeadLetterBody":
+        """From the message."""
+        return cls(**_told(letter))
+
+
+class ExplainedDeadLetterBody(DeadLetterBody):
+    """A dead letter, with what the records say of its work by now."""
+
+    advice: Annotated[Advice, Field(description="What to do with it.")]
+    explanation: Annotated[str, Field(description="Why that: where its work is by now.")]
+
+    @classmethod
+    def explained(cls, each: ExplainedDeadLetter) -> "ExplainedDeadLetterBody":
+        """From the use case's answer."""
+        return cls(
+            **_told(each.letter),
+            advice=each.explanation.advice,
+            explanation=each.explanation.text,
+        )
+
+
+class DeadLetterListBody(Answer):
+    """The first ones. There is no page after: a queue cannot be read from some place on."""
+
+    items: list[ExplainedDeadLetterBody]
+    waiting: Annotated[
+        int,
+        Field(
+            description=(
+                "How many there are, these among them. More are shown once these are dealt with, "
+                "or by `source`."
+            )
+        ),
+    ]
+
+    @classmethod
+    def of(cls, first: FirstDeadLetters) -> "DeadLetterListBody":
+        """From the use case's answer."""
+        return cls(
+            items=[ExplainedDeadLetterBody.explained(each) for each in first.explained],
+            waiting=first.waiting,
+        )
+
+
+def _told(letter: DeadLetter) -> dict[str, object]:
+    return {
+        "dead_letter_id": letter.message_id,
+        "source": letter.source,
+        "subject": letter.subject,
+        "reason": letter.reason,
+        "first_sent_at": letter.first_sent_at,
+        "receives": letter.receives,
+    }
