@@ -1,5 +1,6 @@
 """Functions that fail for good: what they gave up is replayed once they are mended."""
 
+import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -71,3 +72,37 @@ def test_what_failed_functions_gave_up_is_replayed(on_lambda: OnLambda) -> None:
         0,
         "No dead letters: nothing of sentinel was given up.\n",
     )
+
+
+def test_it_is_dealt_with_over_the_api(on_lambda: OnLambda) -> None:
+    """Of every queue, by the role of the function: listed, replayed, discarded."""
+    sqs = on_lambda.clients.sqs
+    bodies = {
+        "send": {"schema": 1, "campaign_id": "cmp_gone", "range": 0, "chunk": 0},
+        "start": {
+            "requestPayload": {"schema": 1, "campaign_id": "cmp_gone", "trigger": "direct invoke"}
+        },
+        "schedule": {"schema": 1, "campaign_id": "cmp_gone", "trigger": "direct invoke"},
+        "job": {"requestPayload": {"schema": 1, "job_id": "exp_gone"}},
+        "provider-events": {"mail": {}},
+    }
+    messages = [(source, json.dumps(body)) for source, body in bodies.items()]
+    for source, text in [*messages, ("provider-events", "hello")]:
+        queue = sqs.get_queue_url(QueueName=f"{NAME}-{source}-dead-letters")["QueueUrl"]
+        sqs.send_message(QueueUrl=queue, MessageBody=text)
+
+    with on_lambda.http() as client:
+        listed = client.get("/v1/dead-letters").json()
+        assert [each["source"] for each in listed["items"]] == [*bodies, "provider-events"]
+        assert listed["waiting"] == len(bodies) + 1
+        for each in listed["items"]:
+            path = f"/v1/dead-letters/{each['dead_letter_id']}"
+            if each["subject"] == "not a message of Sentinel":
+                assert client.post(f"{path}/replay").status_code == 409
+                assert client.delete(path).status_code == 204
+            else:
+                replayed = client.post(f"{path}/replay")
+                assert (replayed.status_code, replayed.json()["source"]) == (202, each["source"])
+        left = {each["dead_letter_id"] for each in client.get("/v1/dead-letters").json()["items"]}
+
+    assert not left & {each["dead_letter_id"] for each in listed["items"]}
