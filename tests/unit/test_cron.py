@@ -127,6 +127,12 @@ def test_clocks_that_go_back_over_midnight() -> None:
         "2010-11-06T23:30-03:30",
         "2010-11-07T00:30-03:30",
     ]
+    assert times("0,30 * * * *", "America/St_Johns", "2010-11-07T01:30+00:00", 4) == [
+        "2010-11-06T23:30-02:30",
+        "2010-11-07T00:00-02:30",
+        "2010-11-06T23:30-03:30",
+        "2010-11-07T00:00-03:30",
+    ]
 
 
 def test_every_hour_is_every_hour_that_there_is() -> None:

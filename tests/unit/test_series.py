@@ -7,7 +7,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from adapters.memory.series import MemorySeriesRepository
-from domain.campaign import Campaign, CampaignState, PauseReason
+from domain.campaign import (
+    Campaign,
+    CampaignCategory,
+    CampaignState,
+    PauseReason,
+    UnknownPolicy,
+)
 from domain.cron import Cron
 from domain.errors import DependencyUnavailable, IllegalTransition, InvalidInput, StaleRevision
 from domain.fan_out import FanOutRange
@@ -117,6 +123,32 @@ def test_the_next_campaign_is_there_beforehand(sentinel: Sentinel) -> None:
     assert (campaign.series_id, campaign.occurrence_at) == (series.series_id, NINE + DAY)
     assert campaign.name == "Good morning 2026-03-03"
     assert series.made_count == 1
+
+
+def test_one_that_is_not_due_is_let_be(sentinel: Sentinel) -> None:
+    """Nothing is written: whoever changes it meanwhile loses no race for nothing."""
+    series = create(sentinel, plan(sentinel))
+
+    sentinel.make_occurrences(series.series_id)
+
+    assert stored(sentinel, series) == series
+
+
+def test_its_campaigns_are_of_what_it_says(sentinel: Sentinel) -> None:
+    """Whom they leave out, of which category they are, and what becomes of the unknown."""
+    wanted = replace(
+        plan(sentinel),
+        exclude_segment_ids=(sentinel.add_segment([{"name": "Ada"}], "left-out"),),
+        unknown_policy=UnknownPolicy.RESEND,
+        category=CampaignCategory.TRANSACTIONAL,
+    )
+
+    create(sentinel, wanted)
+
+    (campaign,) = campaigns(sentinel)
+    assert campaign.exclude_segment_ids == wanted.exclude_segment_ids
+    assert campaign.unknown_policy is wanted.unknown_policy
+    assert campaign.category is wanted.category
 
 
 def test_each_occurrence_is_mailed_once(sentinel: Sentinel) -> None:
@@ -421,6 +453,36 @@ def test_resumed_at_once_the_same_occurrence_comes(sentinel: Sentinel) -> None:
         "03 08:00 sent",
         "04 08:00 scheduled",
     ]
+
+
+def test_what_is_cancelled_leaves_no_schedule(sentinel: Sentinel) -> None:
+    """The one that waited, and the one that was made in its place."""
+    series = create(sentinel, plan(sentinel))
+    edit(sentinel, series, lambda found: replace(found, name="New"))
+    have_one = {
+        each.state: sentinel.scheduler.get(each.campaign_id) is not None
+        for each in campaigns(sentinel)
+    }
+    assert have_one == {CampaignState.CANCELLED: False, CampaignState.SCHEDULED: True}
+
+    steer(sentinel, series, Steering.PAUSE)
+
+    assert [sentinel.scheduler.get(each.campaign_id) for each in campaigns(sentinel)] == [None] * 2
+
+
+def test_an_edit_is_checked_as_a_new_one(sentinel: Sentinel) -> None:
+    """Too often, or of what is not there: nothing is changed."""
+    series = create(sentinel, plan(sentinel))
+
+    with pytest.raises(InvalidInput) as error:
+        edit(sentinel, series, lambda found: replace(found, cron=Cron.of("*/5 * * * *")))
+    assert error.value.field == "cron"
+    with pytest.raises(InvalidInput) as error:
+        edit(sentinel, series, lambda found: replace(found, template_id=TemplateId("gone")))
+    assert error.value.field == "template_id"
+
+    assert stored(sentinel, series) == series
+    assert at(*campaigns(sentinel)) == ["03 08:00 scheduled"]
 
 
 @pytest.mark.parametrize("steering", [Steering.PAUSE, Steering.END])
