@@ -43,6 +43,21 @@ class Unanswering(MemorySeriesRepository):
         raise DependencyUnavailable("No answer.")
 
 
+class Raced(MemorySeriesRepository):
+    """Somebody else writes the series just before the first write of it."""
+
+    first = True
+
+    def save(self, series: Series, *campaigns: Campaign) -> Series:
+        """By version, which is another by then."""
+        if self.first:
+            self.first = False
+            stored = self.get(series.series_id)
+            assert stored is not None
+            super().save(stored)
+        return super().save(series, *campaigns)
+
+
 def plan(sentinel: Sentinel, cron: str = "0 9 * * *") -> SeriesPlan:
     """A greeting to two people, at nine in Berlin."""
     return SeriesPlan(
@@ -526,6 +541,17 @@ def test_a_change_records_what_was_missed_before_it(sentinel: Sentinel) -> None:
     missed = [each.at for each in edited.history if each.missed]
     assert missed == [NINE + 2 * DAY, NINE + 3 * DAY]
     assert [report.values for report in sentinel.metrics.of("occurrences_missed")] == [{"count": 2}]
+
+
+def test_a_change_that_loses_a_race_is_made_all_the_same(sentinel: Sentinel) -> None:
+    """The reconciler wrote in between, which is nothing to people."""
+    series = create(sentinel, plan(sentinel))
+    sentinel.series = Raced(sentinel.database)
+
+    steer(sentinel, series, Steering.PAUSE)
+
+    assert stored(sentinel, series).state is SeriesState.PAUSED
+    assert at(*campaigns(sentinel)) == ["03 08:00 cancelled"]
 
 
 def test_nobody_changes_what_they_have_not_seen(sentinel: Sentinel) -> None:
