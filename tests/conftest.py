@@ -5,8 +5,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
+from hypothesis import settings
 
 from entrypoints.local.emulator import running_ministack
+
+# How long an example takes is the machine's business.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 ACCOUNT = "100000000001"
 """The emulator takes a 12-digit access key id for the account, each with its own resources."""

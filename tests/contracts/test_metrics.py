@@ -14,6 +14,7 @@ import pytest
 from adapters.emf.metrics import UNITS, EmfMetrics
 from adapters.memory.metrics import MemoryMetrics, Report
 from domain.campaign import CampaignState
+from domain.identifiers import WebhookId
 from domain.outcome import (
     Accepted,
     AccountBlocked,
@@ -50,6 +51,7 @@ EVERY_OUTCOME = OutcomeCounts(accepted=5, refused=4, not_sent=3, unknown=2, bloc
 OF_CAMPAIGN = {"stage": "test", "path": "immediate"}
 OF_SCHEDULED = {"stage": "test", "path": "scheduled"}
 OF_STAGE = {"stage": "test"}
+WEBHOOK_ID = WebhookId("whk_1")
 
 
 class Case(NamedTuple):
@@ -109,6 +111,12 @@ CASES = [
         OF_STAGE,
         {},
         {"OccurrencesMissed": ("Count", 3)},
+    ),
+    Case(
+        lambda metrics: metrics.webhook_failed(WEBHOOK_ID),
+        OF_STAGE,
+        {"webhook_id": WEBHOOK_ID},
+        {"WebhooksFailed": ("Count", 1)},
     ),
     Case(
         lambda metrics: metrics.sends(CREATED, EVERY_OUTCOME),
@@ -226,7 +234,7 @@ def test_a_line_of_the_embedded_metric_format(
 
     (line,) = lines(capsys)
     assert isinstance(line["_aws"].pop("Timestamp"), int)
-    of_none = {"UnknownHeld", "OccurrencesMissed"} & case.values.keys()
+    of_none = {"UnknownHeld", "OccurrencesMissed", "WebhooksFailed"} & case.values.keys()
     campaign = {} if of_none else {"campaign_id": CAMPAIGN_ID}
     assert line == {
         "_aws": {

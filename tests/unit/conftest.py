@@ -1,12 +1,8 @@
 """What every unit test may ask for."""
 
 import pytest
-from hypothesis import settings
 
 from tests.unit.sentinel import Sentinel, SettableClock
-
-settings.register_profile("unit", deadline=None)
-settings.load_profile("unit")
 
 
 @pytest.fixture
