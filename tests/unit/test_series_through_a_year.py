@@ -41,7 +41,7 @@ CRONS = ("30 2 * * *", "0 0 * * *", "15 */12 * * *", "0 9 1,15 * MON")
 """In gaps and in hours that come twice; at midnight, where clocks of Santiago change; any hour."""
 YEARS = tuple(product(ZONES, CatchUp))
 ORDINARY = {("Europe/Berlin", CatchUp.LATEST), ("America/Santiago", CatchUp.NONE)}
-"""Years that every run lives through; `make prove` has all."""
+"""Years that every run lives through; `make prove` has the others."""
 STRIKES = ("killed before", "killed after", "refused", "no answer", "rival")
 
 _FAULTY = {"series", "templates", "segments", "contacts", "scheduler", "invoker"}
