@@ -35,6 +35,7 @@ def test_every_record_says_its_layout(deployed: Deployed) -> None:
     assert kinds == {
         "ADDRESS",
         "CAMPAIGN",
+        "CHANGE",
         "CONTACT",
         "CONTENT",
         "GRANTS",
