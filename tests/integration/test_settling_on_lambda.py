@@ -38,6 +38,7 @@ def test_listed_and_settled(on_lambda: OnLambda) -> None:
         path = f"/v1/campaigns/{sentinel.post({}).json()['campaign_id']}"
         campaign_id = path.rpartition("/")[2]
         assert sentinel.sent(campaign_id, within=PATIENCE)["counts"]["unknown"] == PEOPLE
+    taken = sentinel.mails()
     _mail_through(sentinel, sentinel.endpoint_url)
 
     with sentinel.http() as client:
@@ -67,4 +68,4 @@ def test_listed_and_settled(on_lambda: OnLambda) -> None:
         assert states == {GIVEN_UP: "failed", RESENT: "sent", HELD: "unknown"}
         counts = client.get(path).json()["counts"]
         assert (counts["failed"], counts["sent"], counts["unknown"]) == (1, 1, 1)
-    assert sentinel.mails() == Counter({GIVEN_UP: 1, RESENT: 2, HELD: 1})
+    assert sentinel.mails() == taken + Counter({RESENT: 1})
