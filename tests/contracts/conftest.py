@@ -12,6 +12,7 @@ from tests.conftest import Emulator
 from tests.contracts.aws_family import Deployment, aws_family, close, deploy
 from tests.contracts.family import Family
 from tests.contracts.memory_family import memory_family
+from tests.contracts.sqlite_family import sqlite_family
 
 
 @pytest.fixture(scope="session")
@@ -22,11 +23,13 @@ def deployment(emulator: Emulator) -> Iterator[Deployment]:
     close(deployed.clients)
 
 
-@pytest.fixture(params=["memory", "aws"])
+@pytest.fixture(params=["memory", "sqlite", "aws"])
 def family(request: pytest.FixtureRequest) -> Family:
     """One instance of every port, over an empty store."""
     if request.param == "memory":
         return memory_family()
+    if request.param == "sqlite":
+        return sqlite_family(request.getfixturevalue("tmp_path") / "sentinel.db")
     deployed: Deployment = request.getfixturevalue("deployment")
     return aws_family(deployed)
 

@@ -1,0 +1,80 @@
+"""Campaigns in SQLite."""
+
+from adapters.sqlite.campaign_rows import insert_campaign, select_campaign, update_campaign
+from adapters.sqlite.database import SqliteDatabase
+from adapters.sqlite.fan_out_rows import insert_range
+from adapters.sqlite.idempotency_rows import write_idempotency_record
+from adapters.sqlite.paging import check_cursor, page_of
+from adapters.sqlite.records import decode
+from domain.campaign import Campaign, CampaignState
+from domain.fan_out import FanOutRange
+from domain.idempotency import IdempotencyRecord
+from domain.identifiers import CampaignId
+from domain.ports.campaigns import CampaignPage
+
+_AFTER_ALL = "~"
+"""Greater than every id."""
+
+
+class SqliteCampaignRepository:
+    """Implements `domain.ports.campaigns.CampaignRepository`."""
+
+    def __init__(self, database: SqliteDatabase) -> None:
+        """Over a shared database."""
+        self._database = database
+
+    def add(
+        self,
+        campaign: Campaign,
+        ranges: tuple[FanOutRange, ...],
+        record: IdempotencyRecord | None = None,
+    ) -> None:
+        """One transaction."""
+        with self._database.writing() as connection:
+            insert_campaign(connection, campaign)
+            if record is not None:
+                write_idempotency_record(connection, record)
+            for each in ranges:
+                insert_range(connection, each)
+
+    def get(self, campaign_id: CampaignId) -> Campaign | None:
+        """As last committed."""
+        with self._database.reading() as connection:
+            return select_campaign(connection, campaign_id)
+
+    def save(self, campaign: Campaign) -> Campaign:
+        """By version."""
+        with self._database.writing() as connection:
+            return update_campaign(connection, campaign)
+
+    def page(
+        self,
+        state: CampaignState | None,
+        limit: int,
+        cursor: str | None,
+        *,
+        ids: tuple[str, str] | None = None,
+    ) -> CampaignPage:
+        """Newest first: ids sort by time."""
+        lower, upper = ids or ("", _AFTER_ALL)
+        of_state = "" if state is None else "state = :state AND "
+        with self._database.reading() as connection:
+            check_cursor(connection, "campaigns", "campaign_id", cursor)
+            rows = connection.execute(
+                f"SELECT campaign_id, record FROM campaigns WHERE {of_state}"  # noqa: S608  no value
+                " campaign_id >= :lower AND campaign_id < :upper AND campaign_id < :before"
+                " ORDER BY campaign_id DESC LIMIT :rows",
+                {
+                    "state": state,
+                    "lower": lower,
+                    "upper": upper,
+                    "before": cursor or _AFTER_ALL,
+                    "rows": limit + 1,
+                },
+            ).fetchall()
+        page, following = page_of(rows, limit)
+        return CampaignPage(tuple(decode(each, Campaign) for each in page), following)
+
+    def cursor_after(self, state: CampaignState | None, campaign_id: CampaignId) -> str:  # noqa: ARG002  one for all
+        """Its id."""
+        return campaign_id
