@@ -7,7 +7,7 @@ from datetime import datetime
 from domain.errors import InvalidInput
 from domain.fan_out import new_ranges
 from domain.identifiers import SeriesId
-from domain.path_policy import Timing, choose_path
+from domain.path_policy import ExecutionPath, Timing
 from domain.ports.clock import Clock
 from domain.ports.metrics import Metrics
 from domain.ports.series import SeriesRepository
@@ -73,8 +73,9 @@ class MakeOccurrences:
             )
             self.series.save(series.troubled(str(error), now))
             return None
-        timing = Timing(choose_path(occurrence_at, now), occurrence_at)
-        composed = self.create.compose(request, timing, series.campaign_id_of_next, now)
+        composed = self.create.compose(
+            request, _timing_of(occurrence_at, now), series.campaign_id_of_next, now
+        )
         campaign = replace(
             composed, series_id=series.series_id, occurrence_at=occurrence_at
         ).as_created()
@@ -97,6 +98,12 @@ class MakeOccurrences:
         stored = self.series.save(after)
         report_missed(self.metrics, before, after)
         return stored
+
+
+def _timing_of(occurrence_at: datetime, now: datetime) -> Timing:
+    """Scheduled however near it is: what nobody sends by hand is not mailed before its time."""
+    path = ExecutionPath.SCHEDULED if occurrence_at > now else ExecutionPath.IMMEDIATE
+    return Timing(path, occurrence_at)
 
 
 def report_missed(metrics: Metrics, before: Series, after: Series) -> None:

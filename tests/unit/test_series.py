@@ -339,6 +339,19 @@ def test_after_days_without_service_the_latest_may_be_sent(
     assert stored(sentinel, series).missed_count == len(missed)
 
 
+def test_what_is_about_to_come_is_not_mailed_before_its_time(sentinel: Sentinel) -> None:
+    """Made within its last minute, by whoever edits the series then: nobody has it early."""
+    series = create(sentinel, plan(sentinel))
+    sentinel.clock.sleep(DAY - HOUR - MINUTE / 2)
+    edit(sentinel, series, lambda found: replace(found, name="New"))
+    sentinel.run()
+
+    assert sentinel.mailed() == []
+    assert at(*campaigns(sentinel)) == ["03 08:00 cancelled", "03 08:00 scheduled"]
+    sentinel.pass_time(MINUTE)
+    assert len(sentinel.mailed()) == 2
+
+
 def test_what_is_too_late_is_not_caught_up(sentinel: Sentinel) -> None:
     """As a campaign of its own would not be sent any more."""
     series = create(sentinel, plan(sentinel))
