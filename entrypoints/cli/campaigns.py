@@ -11,7 +11,19 @@ from entrypoints.cli.command import Session, command, group
 from entrypoints.cli.connection import Answer
 from entrypoints.cli.exits import ExitCode
 from entrypoints.cli.listing import Cursor, Everything, Limit, Pages, limit_of, show_list
-from entrypoints.cli.options import CampaignId, Revision, Yes, confirm, given, wrong
+from entrypoints.cli.options import (
+    CampaignId,
+    Category,
+    CategoryOption,
+    Exclude,
+    Revision,
+    UnknownOption,
+    UnknownPolicy,
+    Yes,
+    confirm,
+    given,
+    wrong,
+)
 from entrypoints.cli.watching import Every, Patience
 
 campaigns = group("Create campaigns, follow them, change and settle them.")
@@ -43,25 +55,11 @@ class RecipientState(StrEnum):
     SKIPPED = "skipped"
 
 
-class Category(StrEnum):
-    """What a campaign is for."""
-
-    MARKETING = "marketing"
-    TRANSACTIONAL = "transactional"
-
-
 class ExecutionPath(StrEnum):
     """The two ways a campaign starts."""
 
     IMMEDIATE = "immediate"
     SCHEDULED = "scheduled"
-
-
-class UnknownPolicy(StrEnum):
-    """What becomes of a mail of which nobody knows whether it was sent."""
-
-    HOLD = "hold"
-    RESEND = "resend"
 
 
 At = Annotated[
@@ -91,22 +89,6 @@ LocalTime = Annotated[
         "--local-time/--no-local-time",
         help="Each has it when clocks where they live show --at; --timezone is for those of whom "
         "that is not known.",
-    ),
-]
-Exclude = Annotated[
-    list[str] | None,
-    typer.Option("--exclude", metavar="SEGMENT", help="Whose members get none; may be repeated."),
-]
-CategoryOption = Annotated[
-    Category | None,
-    typer.Option("--category", help="What it is for; marketing, unless it is said."),
-]
-UnknownOption = Annotated[
-    UnknownPolicy | None,
-    typer.Option(
-        "--unknown",
-        help="What becomes of a mail of which nobody knows whether it was sent: it is held, "
-        "unless it is said.",
     ),
 ]
 Approval = Annotated[
@@ -139,18 +121,18 @@ def create(
 
     Without a time, or due within a minute, it starts at once; else it is scheduled.
     """
-    body = given(
+    body = _body(
         name=name,
-        template_id=template,
-        segment_id=segment,
-        exclude_segment_ids=exclude or None,
-        schedule_at=at,
+        template=template,
+        segment=segment,
+        exclude=exclude,
+        at=at,
         timezone=timezone,
         fold=fold,
         local_time=local_time,
         category=category,
-        unknown_policy=unknown,
-        approval="required" if approval else None,
+        unknown=unknown,
+        approval=approval,
     )
     created = session.connection.post("/v1/campaigns", body=body).body
     if not (watch and session.output.as_json):
@@ -292,18 +274,18 @@ def clone(
 
     Without a time it has that of the other one, if that is to come; else it starts at once.
     """
-    body = given(
+    body = _body(
         name=name,
-        template_id=template,
-        segment_id=segment,
-        exclude_segment_ids=exclude or None,
-        schedule_at=at,
+        template=template,
+        segment=segment,
+        exclude=exclude,
+        at=at,
         timezone=timezone,
         fold=fold,
         local_time=local_time,
         category=category,
-        unknown_policy=unknown,
-        approval="required" if approval else None,
+        unknown=unknown,
+        approval=approval,
     )
     created = session.connection.post("/v1/campaigns/{}/clone", campaign, body=body).body
     session.output.document(created, CREATED)
@@ -411,6 +393,36 @@ def settle(
     session.output.document(
         {"settled": settled, "left": left},
         {"Settled": "settled", "Left, as they were re-sent before": "left"},
+    )
+
+
+def _body(
+    *,
+    name: str | None,
+    template: str | None,
+    segment: str | None,
+    exclude: list[str] | None,
+    at: str | None,
+    timezone: str | None,
+    fold: int | None,
+    local_time: bool | None,
+    category: Category | None,
+    unknown: UnknownPolicy | None,
+    approval: bool,
+) -> dict[str, Any]:
+    """What is said of one to be created."""
+    return given(
+        name=name,
+        template_id=template,
+        segment_id=segment,
+        exclude_segment_ids=exclude or None,
+        schedule_at=at,
+        timezone=timezone,
+        fold=fold,
+        local_time=local_time,
+        category=category,
+        unknown_policy=unknown,
+        approval="required" if approval else None,
     )
 
 

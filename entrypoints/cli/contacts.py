@@ -17,6 +17,7 @@ from entrypoints.cli.options import (
     consent_of,
     fields_of,
     given,
+    take_away,
     wrong,
 )
 
@@ -138,12 +139,12 @@ def edit(
     body: dict[str, Any] = given(
         locale=locale, time_zone=time_zone, consent=consent_of(consent_source, consent_at)
     )
-    removed = {"locale": no_locale, "time_zone": no_time_zone, "consent": no_consent}
-    for name, is_removed in removed.items():
-        if is_removed and name in body:
-            raise wrong(f"--no-{name.replace('_', '-')}", "It is given another value, too.")
-        if is_removed:
-            body[name] = None
+    if no_locale:
+        take_away(body, "--no-locale", "locale")
+    if no_time_zone:
+        take_away(body, "--no-time-zone", "time_zone")
+    if no_consent:
+        take_away(body, "--no-consent", "consent")
     fields = {**fields_of(field or ()), **dict.fromkeys(remove_field or ())}
     if fields:
         body["fields"] = fields

@@ -4,6 +4,7 @@ import json
 import math
 import sys
 from collections.abc import Sequence
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -40,6 +41,38 @@ Fields = Annotated[
 ]
 
 
+class Category(StrEnum):
+    """What a campaign is for."""
+
+    MARKETING = "marketing"
+    TRANSACTIONAL = "transactional"
+
+
+class UnknownPolicy(StrEnum):
+    """What becomes of a mail of which nobody knows whether it was sent."""
+
+    HOLD = "hold"
+    RESEND = "resend"
+
+
+Exclude = Annotated[
+    list[str] | None,
+    typer.Option("--exclude", metavar="SEGMENT", help="Whose members get none; may be repeated."),
+]
+CategoryOption = Annotated[
+    Category | None,
+    typer.Option("--category", help="What it is for; marketing, unless it is said."),
+]
+UnknownOption = Annotated[
+    UnknownPolicy | None,
+    typer.Option(
+        "--unknown",
+        help="What becomes of a mail of which nobody knows whether it was sent: it is held, "
+        "unless it is said.",
+    ),
+]
+
+
 def wrong(option: str, text: str) -> CommandFailed:
     """What is given for an option cannot be meant."""
     return CommandFailed(ExitCode.USAGE, f"{option}: {text}")
@@ -57,6 +90,13 @@ def fields_of(written: Sequence[str], option: str = "--field") -> dict[str, Any]
 def given(**members: object) -> dict[str, Any]:
     """Those that are not None."""
     return {name: value for name, value in members.items() if value is not None}
+
+
+def take_away(body: dict[str, Any], option: str, member: str, nothing: object = None) -> None:
+    """As an option `--no-…` asks. Raises CommandFailed: usage, where a value is given, too."""
+    if member in body:
+        raise wrong(option, "It is given another value, too.")
+    body[member] = nothing
 
 
 def consent_of(source: str | None, at: str | None) -> dict[str, str] | None:

@@ -2,15 +2,26 @@
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from entrypoints.cli.campaigns import Category, UnknownPolicy
 from entrypoints.cli.command import Session, command, group
 from entrypoints.cli.connection import Answer
 from entrypoints.cli.listing import Cursor, Everything, Limit, Pages, limit_of, show_list
-from entrypoints.cli.options import Revision, Yes, confirm, given, wrong
+from entrypoints.cli.options import (
+    Category,
+    CategoryOption,
+    Exclude,
+    Revision,
+    UnknownOption,
+    UnknownPolicy,
+    Yes,
+    confirm,
+    given,
+    take_away,
+    wrong,
+)
 from entrypoints.cli.output import Cell
 
 series = group("Have campaigns come again, by a cron and a zone.")
@@ -51,15 +62,6 @@ class CatchUp(StrEnum):
 
 
 SeriesId = Annotated[str, typer.Argument(metavar="SERIES", help="The id of the series.")]
-Exclude = Annotated[
-    list[str] | None,
-    typer.Option("--exclude", metavar="SEGMENT", help="Whose members get none; may be repeated."),
-]
-For = Annotated[Category | None, typer.Option("--category", help="What its campaigns are for.")]
-Unknown = Annotated[
-    UnknownPolicy | None,
-    typer.Option("--unknown", help="What becomes of a mail of which nobody knows whether it went."),
-]
 Late = Annotated[
     CatchUp | None,
     typer.Option("--catch-up", help="What is sent of those that nobody could make in time."),
@@ -90,25 +92,25 @@ def create(
         str, typer.Option("--segment", metavar="SEGMENT", help="The id of those who get it.")
     ],
     exclude: Exclude = None,
-    category: For = None,
-    unknown: Unknown = None,
+    category: CategoryOption = None,
+    unknown: UnknownOption = None,
     catch_up: Late = None,
     ends_at: EndsAt = None,
     most: Most = None,
 ) -> None:
     """Create a series: the next of its campaigns is always there beforehand."""
-    body = given(
+    body = _body(
         name=name,
         cron=cron,
         timezone=timezone,
-        template_id=template,
-        segment_id=segment,
-        exclude_segment_ids=exclude or None,
+        template=template,
+        segment=segment,
+        exclude=exclude,
         category=category,
-        unknown_policy=unknown,
+        unknown=unknown,
         catch_up=catch_up,
         ends_at=ends_at,
-        max_occurrences=most,
+        most=most,
     )
     _show(session, session.connection.post("/v1/series", body=body))
 
@@ -150,27 +152,36 @@ def edit(
         str | None, typer.Option("--segment", metavar="SEGMENT", help="Who gets it.")
     ] = None,
     exclude: Exclude = None,
-    category: For = None,
-    unknown: Unknown = None,
+    category: CategoryOption = None,
+    unknown: UnknownOption = None,
     catch_up: Late = None,
     ends_at: EndsAt = None,
     most: Most = None,
+    no_exclude: Annotated[bool, typer.Option("--no-exclude", help="Leave nobody out.")] = False,
+    no_ends_at: Annotated[bool, typer.Option("--no-ends-at", help="Let it go on.")] = False,
+    no_max: Annotated[bool, typer.Option("--no-max", help="Let it come however often.")] = False,
     revision: Revision = None,
 ) -> None:
     """Edit a series, for what comes; what is not given stays."""
-    body = given(
+    body = _body(
         name=name,
         cron=cron,
         timezone=timezone,
-        template_id=template,
-        segment_id=segment,
-        exclude_segment_ids=exclude or None,
+        template=template,
+        segment=segment,
+        exclude=exclude,
         category=category,
-        unknown_policy=unknown,
+        unknown=unknown,
         catch_up=catch_up,
         ends_at=ends_at,
-        max_occurrences=most,
+        most=most,
     )
+    if no_exclude:
+        take_away(body, "--no-exclude", "exclude_segment_ids", [])
+    if no_ends_at:
+        take_away(body, "--no-ends-at", "ends_at")
+    if no_max:
+        take_away(body, "--no-max", "max_occurrences")
     if not body:
         raise wrong("--name, --cron, …", "Say what to change.")
     _show(session, session.connection.patch(_SERIES, series_id, body=body, if_match=revision))
@@ -212,6 +223,36 @@ def end(session: Session, series_id: SeriesId, yes: Yes = False, revision: Revis
     """End a series for good."""
     confirm(f"End the series {series_id} for good?", yes=yes)
     _show(session, session.connection.post("/v1/series/{}/end", series_id, if_match=revision))
+
+
+def _body(
+    *,
+    name: str | None,
+    cron: str | None,
+    timezone: str | None,
+    template: str | None,
+    segment: str | None,
+    exclude: list[str] | None,
+    category: Category | None,
+    unknown: UnknownPolicy | None,
+    catch_up: CatchUp | None,
+    ends_at: str | None,
+    most: int | None,
+) -> dict[str, Any]:
+    """What is said of one to be created or edited."""
+    return given(
+        name=name,
+        cron=cron,
+        timezone=timezone,
+        template_id=template,
+        segment_id=segment,
+        exclude_segment_ids=exclude or None,
+        category=category,
+        unknown_policy=unknown,
+        catch_up=catch_up,
+        ends_at=ends_at,
+        max_occurrences=most,
+    )
 
 
 def _show(session: Session, answer: Answer) -> None:
