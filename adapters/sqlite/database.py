@@ -4,7 +4,6 @@ import secrets
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cached_property
 from pathlib import Path
 from threading import local
 
@@ -21,10 +20,12 @@ class SqliteDatabase:
 
     def __init__(self, path: Path) -> None:
         """Migrated to this release's schema, or made anew. Raises DependencyRefused."""
-        self._path = path
+        self.path = path
         self._threads = local()
         with self._transaction("EXCLUSIVE") as connection:
             migrate(connection)
+            self.hash_key = _hash_key(connection)
+            """What addresses are hashed and tokens are signed with; made with the database."""
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
@@ -41,19 +42,6 @@ class SqliteDatabase:
         """
         with self._transaction("IMMEDIATE") as connection:
             yield connection
-
-    @cached_property
-    def hash_key(self) -> bytes:
-        """What addresses are hashed and tokens are signed with; made when it is first asked for."""
-        with self.writing() as connection:
-            connection.execute(
-                "INSERT INTO secrets (name, value) VALUES (?, ?) ON CONFLICT DO NOTHING",
-                (_HASH_KEY, secrets.token_bytes(32)),
-            )
-            (key,) = connection.execute(
-                "SELECT value FROM secrets WHERE name = ?", (_HASH_KEY,)
-            ).fetchone()
-        return bytes(key)
 
     def close(self) -> None:
         """Close the connection of this thread; those of others go with their threads."""
@@ -86,11 +74,20 @@ class SqliteDatabase:
     def _connection(self) -> sqlite3.Connection:
         connection: sqlite3.Connection | None = getattr(self._threads, "connection", None)
         if connection is None:
-            connection = sqlite3.connect(self._path, timeout=_BUSY_SECONDS, isolation_level=None)
+            connection = sqlite3.connect(self.path, timeout=_BUSY_SECONDS, isolation_level=None)
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
             self._threads.connection = connection
         return connection
+
+
+def _hash_key(connection: sqlite3.Connection) -> bytes:
+    connection.execute(
+        "INSERT INTO secrets (name, value) VALUES (?, ?) ON CONFLICT DO NOTHING",
+        (_HASH_KEY, secrets.token_bytes(32)),
+    )
+    (key,) = connection.execute("SELECT value FROM secrets WHERE name = ?", (_HASH_KEY,)).fetchone()
+    return bytes(key)
 
 
 def _told(error: sqlite3.Error) -> str:

@@ -6,11 +6,18 @@ from collections.abc import Sequence
 from domain.errors import InvalidInput
 
 
-def check_cursor(connection: sqlite3.Connection, table: str, key: str, cursor: str | None) -> None:
-    """A cursor is the last key of the page before. Raises InvalidInput where nothing has it."""
+def check_cursor(
+    connection: sqlite3.Connection, table: str, key: str, cursor: str | None, **listed: str
+) -> None:
+    """A cursor is the last key of the page before.
+
+    Raises InvalidInput where no row has it and, in its other columns, the values `listed`.
+    """
     if cursor is None:
         return
-    found = connection.execute(f"SELECT 1 FROM {table} WHERE {key} = ?", (cursor,))  # noqa: S608  names of this code
+    columns = {key: cursor, **listed}
+    condition = " AND ".join(f"{name} = :{name}" for name in columns)
+    found = connection.execute(f"SELECT 1 FROM {table} WHERE {condition}", columns)  # noqa: S608  names of this code
     if found.fetchone() is None:
         raise InvalidInput("cursor", "Not a cursor of this list; start without one.")
 
@@ -19,3 +26,13 @@ def page_of(rows: Sequence[tuple[str, str]], limit: int) -> tuple[Sequence[str],
     """The records of the first `limit` of (key, record), and the cursor if there is one more."""
     page = rows[:limit]
     return [record for _, record in page], page[-1][0] if len(rows) > limit else None
+
+
+def in_key_range(key: str, *, lower: str, upper: str, after: str | None) -> tuple[str, list[str]]:
+    """A condition that `key` is from `lower` to before `upper` and past `after`; its parameters.
+
+    Of two bounds at one end SQLite seeks by one alone, and reads all rows between them.
+    """
+    if after is None or after < lower:
+        return f"{key} >= ? AND {key} < ?", [lower, upper]
+    return f"{key} > ? AND {key} < ?", [after, upper]

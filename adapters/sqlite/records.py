@@ -7,12 +7,14 @@ default, and a field that is no more is passed over.
 import json
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 from cattrs.preconf.json import JsonConverter, make_converter
 
 from domain.campaign import CampaignState
 from domain.campaign_history import ChangeKind, StateChange
+from domain.cron import Cron
+from domain.rule import Rule, read_rule, rule_to_data
 
 Record = TypeVar("Record")
 
@@ -41,11 +43,22 @@ def _to_change(data: Mapping[str, Any], _: object) -> StateChange:
     )
 
 
+def _to_rule(data: object, _: object) -> Rule | None:
+    return None if data is None else read_rule(data)
+
+
 def _converter() -> JsonConverter:
     converter = make_converter(omit_if_default=True)
     # One of its annotations has a name that is there for type checkers alone.
     converter.register_unstructure_hook(StateChange, _from_change)
     converter.register_structure_hook(StateChange, _to_change)
+    # What people write says all of it.
+    converter.register_unstructure_hook(Cron, lambda cron: cron.text)
+    converter.register_structure_hook(Cron, lambda text, _: Cron.of(text))
+    # Nothing but its one key tells one kind of rule from another.
+    for kind in get_args(Rule):
+        converter.register_unstructure_hook(kind, rule_to_data)
+    converter.register_structure_hook_func(lambda kind: kind == Rule | None, _to_rule)
     return converter
 
 
