@@ -1,11 +1,6 @@
 """Objects as files of a directory that goes with the process, and the URLs that lead to them."""
 
-import base64
-import binascii
 import hashlib
-import hmac
-import json
-import re
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -19,15 +14,13 @@ from typing import IO
 from weakref import finalize
 
 from domain.errors import DependencyRefused, NotFound
+from domain.file_tokens import FileTokens
 from domain.job import KEPT
 from domain.ports.clock import Clock
 from domain.ports.ids import Ids
 from domain.ports.object_store import MAX_PARTS, MIN_PART_BYTES, SignedUrl
 from domain.stored_file import Permission, attachment, checked_name
 
-_MAX_TOKEN_CHARACTERS = 4_096
-_TOKEN = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
-_MAC_BYTES = 32
 _COPIED_AT_ONCE = 1_048_576
 
 
@@ -59,7 +52,7 @@ class MemoryObjectStore:
         self._clock = clock
         self._ids = ids
         self._url = url
-        self._key = ids.api_key_secret().encode()
+        self._tokens = FileTokens(ids.api_key_secret().encode())
         self.directory = Path(tempfile.mkdtemp(prefix="sentinel-files-"))
         self.close = finalize(self, shutil.rmtree, self.directory, ignore_errors=True)
         self._numbers = count()
@@ -77,19 +70,7 @@ class MemoryObjectStore:
 
     def allowed(self, token: str) -> Permission | None:
         """What `token` allows; None where it was not made here, or has expired."""
-        if len(token) > _MAX_TOKEN_CHARACTERS or not _TOKEN.fullmatch(token):
-            return None
-        try:
-            raw = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
-        except binascii.Error:
-            return None
-        mac, payload = raw[:_MAC_BYTES], raw[_MAC_BYTES:]
-        if not hmac.compare_digest(mac, self._mac(payload)):
-            return None
-        method, name, disposition, expires_at = json.loads(payload)
-        if self._clock.now() >= datetime.fromisoformat(expires_at):
-            return None
-        return Permission(method, name, disposition)
+        return self._tokens.permission(token, self._clock.now())
 
     @contextmanager
     def writing(self, name: str) -> Iterator[IO[bytes]]:
@@ -188,13 +169,8 @@ class MemoryObjectStore:
 
     def _signed(self, method: str, name: str, disposition: str, duration: timedelta) -> SignedUrl:
         expires_at = self._clock.now() + duration
-        allowed = [method, checked_name(name), disposition, expires_at.isoformat()]
-        payload = json.dumps(allowed).encode()
-        token = base64.urlsafe_b64encode(self._mac(payload) + payload).decode().rstrip("=")
-        return SignedUrl(f"{self._url}/{token}", expires_at)
-
-    def _mac(self, payload: bytes) -> bytes:
-        return hmac.new(self._key, payload, hashlib.sha256).digest()
+        permission = Permission(method, checked_name(name), disposition)
+        return SignedUrl(f"{self._url}/{self._tokens.token(permission, expires_at)}", expires_at)
 
     @contextmanager
     def _new_file(self) -> Iterator[tuple[Path, IO[bytes]]]:

@@ -14,10 +14,13 @@ import uvicorn
 
 from adapters.aws.object_store import S3ObjectStore
 from adapters.memory.object_store import MemoryObjectStore
+from adapters.sqlite.database import SqliteDatabase
+from adapters.sqlite.object_store import SqliteObjectStore
 from adapters.system.clock import SystemClock
 from adapters.system.ids import SystemIds
 from domain.errors import DependencyRefused, InvalidInput, NotFound
 from domain.job import KEPT
+from domain.ports.clock import Clock
 from domain.ports.object_store import MIN_PART_BYTES, ObjectStore
 from entrypoints.local.asgi import Message, Receive, Send
 from entrypoints.local.file_doors import PATH, FileDoors
@@ -57,12 +60,31 @@ class Stored:
 
 @pytest.fixture(scope="module")
 def memory() -> Iterator[Stored]:
-    """In memory, its URLs served as the local server serves them."""
+    """In memory."""
+    with at_a_socket(lambda clock, url: MemoryObjectStore(clock, SystemIds(), url)) as stored:
+        yield stored
+
+
+@pytest.fixture(scope="module")
+def sqlite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stored]:
+    """Beside a database."""
+    database = SqliteDatabase(tmp_path_factory.mktemp("sqlite") / "sentinel.db")
+    with at_a_socket(
+        lambda clock, url: SqliteObjectStore(database, clock, SystemIds(), url)
+    ) as stored:
+        yield stored
+
+
+@contextmanager
+def at_a_socket(
+    make: Callable[[Clock, str], MemoryObjectStore | SqliteObjectStore],
+) -> Iterator[Stored]:
+    """What `make` makes, its URLs served as the local server serves them."""
     clock = SettableClock()
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
-        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        store = MemoryObjectStore(clock, SystemIds(), f"{url}{PATH}".removesuffix("/"))
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}{PATH}".removesuffix("/")
+        store = make(clock, url)
         with served(FileDoors(store, MAX_BYTES), listener):
             yield Stored(store, clock.sleep)
 
@@ -84,11 +106,18 @@ def served(doors: FileDoors, listener: socket.socket) -> Iterator[None]:
         thread.join()
 
 
-@pytest.fixture(params=["memory", "aws"])
+@pytest.fixture(params=["memory", "sqlite"])
+def local(request: pytest.FixtureRequest) -> Stored:
+    """Of each family that is on this machine."""
+    stored: Stored = request.getfixturevalue(request.param)
+    return stored
+
+
+@pytest.fixture(params=["memory", "sqlite", "aws"])
 def stored(request: pytest.FixtureRequest) -> Stored:
     """Of each family."""
-    if request.param == "memory":
-        stored: Stored = request.getfixturevalue("memory")
+    if request.param != "aws":
+        stored: Stored = request.getfixturevalue(request.param)
         return stored
     deployment: Deployment = request.getfixturevalue("deployment")
     bucket = deployment.outputs["FilesBucketName"]
@@ -406,33 +435,33 @@ def test_a_url_says_when_it_expires(store: ObjectStore, name: str) -> None:
     assert first.utcoffset() == timedelta()
 
 
-def test_a_url_expires(memory: Stored, browser: httpx.Client, name: str) -> None:
+def test_a_url_expires(local: Stored, browser: httpx.Client, name: str) -> None:
     """To the moment; what was uploaded stays."""
-    upload = memory.store.sign_upload(name, HOUR).url
-    download = memory.store.sign_download(name, "x.csv", HOUR).url
-    assert memory.elapse is not None
-    memory.elapse(HOUR - timedelta(seconds=1))
+    upload = local.store.sign_upload(name, HOUR).url
+    download = local.store.sign_download(name, "x.csv", HOUR).url
+    assert local.elapse is not None
+    local.elapse(HOUR - timedelta(seconds=1))
     assert browser.put(upload, content=b"in time").status_code == 200
     assert browser.get(download).status_code == 200
 
-    memory.elapse(timedelta(seconds=1))
+    local.elapse(timedelta(seconds=1))
 
     late = browser.put(upload, content=b"too late")
     assert late.status_code == 403
     assert late.headers["content-type"] == "application/problem+json"
     assert browser.get(download).status_code == 403
-    assert memory.store.read(name, 0, 100) == b"in time"
+    assert local.store.read(name, 0, 100) == b"in time"
 
 
-def test_an_object_goes_by_itself(memory: Stored, name: str) -> None:
+def test_an_object_goes_by_itself(local: Stored, name: str) -> None:
     """After as long as the bucket's lifecycle leaves one."""
-    memory.store.write(name, b"x")
-    assert memory.elapse is not None
-    memory.elapse(KEPT - timedelta(seconds=1))
-    assert memory.store.size(name) == 1
+    local.store.write(name, b"x")
+    assert local.elapse is not None
+    local.elapse(KEPT - timedelta(seconds=1))
+    assert local.store.size(name) == 1
 
-    memory.elapse(timedelta(seconds=1))
+    local.elapse(timedelta(seconds=1))
 
-    assert memory.store.size(name) is None
+    assert local.store.size(name) is None
     with pytest.raises(NotFound):
-        memory.store.read(name, 0, 1)
+        local.store.read(name, 0, 1)
