@@ -4,7 +4,7 @@ import sqlite3
 from dataclasses import replace
 
 from adapters.sqlite.records import decode, encode
-from adapters.sqlite.times import optional_to_column
+from adapters.sqlite.times import optional_to_column, to_column
 from domain.campaign import Campaign
 from domain.errors import AlreadyExists, VersionConflict
 from domain.identifiers import CampaignId
@@ -56,6 +56,10 @@ def _columns(campaign: Campaign) -> tuple[object, ...]:
 
 def _insert_changes(connection: sqlite3.Connection, campaign: Campaign) -> None:
     connection.executemany(
-        "INSERT OR REPLACE INTO campaign_changes (campaign_id, number, record) VALUES (?, ?, ?)",
-        [(campaign.campaign_id, each.number, encode(each)) for each in campaign.new_changes],
+        "INSERT OR REPLACE INTO campaign_changes (campaign_id, number, at, record)"
+        " VALUES (?, ?, ?, ?)",
+        [
+            (campaign.campaign_id, each.number, to_column(each.at), encode(each))
+            for each in campaign.new_changes
+        ],
     )

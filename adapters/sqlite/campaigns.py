@@ -4,7 +4,7 @@ from adapters.sqlite.campaign_rows import insert_campaign, select_campaign, upda
 from adapters.sqlite.database import SqliteDatabase
 from adapters.sqlite.fan_out_rows import insert_range
 from adapters.sqlite.idempotency_rows import write_idempotency_record
-from adapters.sqlite.paging import check_cursor, page_of
+from adapters.sqlite.paging import check_cursor, not_a_cursor, page_of
 from adapters.sqlite.records import decode
 from domain.campaign import Campaign, CampaignState
 from domain.fan_out import FanOutRange
@@ -57,18 +57,19 @@ class SqliteCampaignRepository:
     ) -> CampaignPage:
         """Newest first: ids sort by time."""
         lower, upper = ids or ("", _AFTER_ALL)
+        if cursor is not None and not lower <= cursor < upper:
+            raise not_a_cursor()
         of_state = "" if state is None else "state = :state AND "
         with self._database.reading() as connection:
             check_cursor(connection, "campaigns", "campaign_id", cursor)
             rows = connection.execute(
                 f"SELECT campaign_id, record FROM campaigns WHERE {of_state}"  # noqa: S608  no value
-                " campaign_id >= :lower AND campaign_id < :upper AND campaign_id < :before"
+                " campaign_id >= :lower AND campaign_id < :before"
                 " ORDER BY campaign_id DESC LIMIT :rows",
                 {
                     "state": state,
                     "lower": lower,
-                    "upper": upper,
-                    "before": cursor or _AFTER_ALL,
+                    "before": cursor or upper,
                     "rows": limit + 1,
                 },
             ).fetchall()

@@ -4,10 +4,11 @@ import secrets
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from enum import StrEnum
 from pathlib import Path
-from threading import local
+from threading import RLock, local
 
-from adapters.sqlite.migrations import migrate
+from adapters.sqlite.migrations import is_up_to_date, migrate
 from domain.errors import DependencyRefused, DependencyUnavailable
 
 _BUSY_SECONDS = 30
@@ -15,22 +16,35 @@ _BUSY_SECONDS = 30
 _HASH_KEY = "address_hash_key"
 
 
+class Synchronous(StrEnum):
+    """What a commit waits for (SQLite's "PRAGMA synchronous")."""
+
+    FULL = "FULL"
+    """For the disk: it outlasts a loss of power."""
+    NORMAL = "NORMAL"
+    """For the operating system: it outlasts the process."""
+
+
 class SqliteDatabase:
-    """One file, used by any number of threads and processes; a connection for each thread."""
+    """One file, used by any number of threads and processes; connections for each thread."""
 
     def __init__(self, path: Path) -> None:
         """Migrated to this release's schema, or made anew. Raises DependencyRefused."""
         self.path = path
         self._threads = local()
-        with self._transaction("EXCLUSIVE") as connection:
-            migrate(connection)
-            self.hash_key = _hash_key(connection)
-            """What addresses are hashed and tokens are signed with; made with the database."""
+        self._turn = RLock()
+        try:
+            self._bring_up_to_date()
+            with self.reading() as connection:
+                self.hash_key = _select_hash_key(connection)
+        except BaseException:
+            self.close()
+            raise
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
         """All statements see the same instant. Raises DependencyRefused."""
-        with self._transaction("DEFERRED") as connection:
+        with self._transaction("DEFERRED", Synchronous.FULL) as connection:
             yield connection
 
     @contextmanager
@@ -40,19 +54,45 @@ class SqliteDatabase:
         An exception of any kind undoes them. Raises DependencyRefused where certainly nothing was
         written, else DependencyUnavailable.
         """
-        with self._transaction("IMMEDIATE") as connection:
+        # Threads take turns here: those who wait in SQLite sleep, and whoever comes later is first.
+        with self._turn, self._transaction("IMMEDIATE", Synchronous.FULL) as connection:
+            yield connection
+
+    @contextmanager
+    def writing_unsynced(self) -> Iterator[sqlite3.Connection]:
+        """As `writing`, without waiting for the disk: for what everybody may forget together.
+
+        It outlasts every kill of a process. A loss of power may undo it, with all that was written
+        since, unless a `writing` has returned since: the log is one, and written in order.
+        """
+        with self._turn, self._transaction("IMMEDIATE", Synchronous.NORMAL) as connection:
             yield connection
 
     def close(self) -> None:
-        """Close the connection of this thread; those of others go with their threads."""
-        connection: sqlite3.Connection | None = self._threads.__dict__.pop("connection", None)
-        if connection is not None:
-            connection.close()
+        """Close the connections of this thread; those of others go with their threads."""
+        for synchronous in Synchronous:
+            connection = self._threads.__dict__.pop(synchronous, None)
+            if connection is not None:
+                connection.close()
+
+    def _bring_up_to_date(self) -> None:
+        """What is not Sentinel's is not touched, and what is as it should be not written to."""
+        try:
+            connection = self._connection(Synchronous.FULL)
+            if is_up_to_date(connection):
+                return
+            # For good: the file says so itself.
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.Error as error:
+            raise DependencyRefused(_told(error)) from error
+        with self.writing() as connection:
+            migrate(connection)
+            _make_hash_key(connection)
 
     @contextmanager
-    def _transaction(self, kind: str) -> Iterator[sqlite3.Connection]:
+    def _transaction(self, kind: str, synchronous: Synchronous) -> Iterator[sqlite3.Connection]:
         try:
-            connection = self._connection()
+            connection = self._connection(synchronous)
             connection.execute(f"BEGIN {kind}")
         except sqlite3.Error as error:
             raise DependencyRefused(_told(error)) from error
@@ -71,21 +111,24 @@ class SqliteDatabase:
             self.close()
             raise DependencyUnavailable(_told(error)) from error
 
-    def _connection(self) -> sqlite3.Connection:
-        connection: sqlite3.Connection | None = getattr(self._threads, "connection", None)
+    def _connection(self, synchronous: Synchronous) -> sqlite3.Connection:
+        connection: sqlite3.Connection | None = self._threads.__dict__.get(synchronous)
         if connection is None:
             connection = sqlite3.connect(self.path, timeout=_BUSY_SECONDS, isolation_level=None)
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = FULL")
-            self._threads.connection = connection
+            connection.execute(f"PRAGMA synchronous = {synchronous}")
+            self._threads.__dict__[synchronous] = connection
         return connection
 
 
-def _hash_key(connection: sqlite3.Connection) -> bytes:
+def _make_hash_key(connection: sqlite3.Connection) -> None:
+    # What addresses are hashed and tokens are signed with.
     connection.execute(
         "INSERT INTO secrets (name, value) VALUES (?, ?) ON CONFLICT DO NOTHING",
         (_HASH_KEY, secrets.token_bytes(32)),
     )
+
+
+def _select_hash_key(connection: sqlite3.Connection) -> bytes:
     (key,) = connection.execute("SELECT value FROM secrets WHERE name = ?", (_HASH_KEY,)).fetchone()
     return bytes(key)
 

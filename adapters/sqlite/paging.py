@@ -19,7 +19,12 @@ def check_cursor(
     condition = " AND ".join(f"{name} = :{name}" for name in columns)
     found = connection.execute(f"SELECT 1 FROM {table} WHERE {condition}", columns)  # noqa: S608  names of this code
     if found.fetchone() is None:
-        raise InvalidInput("cursor", "Not a cursor of this list; start without one.")
+        raise not_a_cursor()
+
+
+def not_a_cursor() -> InvalidInput:
+    """Of a cursor that another list gave, or none."""
+    return InvalidInput("cursor", "Not a cursor of this list; start without one.")
 
 
 def page_of(rows: Sequence[tuple[str, str]], limit: int) -> tuple[Sequence[str], str | None]:

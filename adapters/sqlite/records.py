@@ -18,6 +18,9 @@ from domain.rule import Rule, read_rule, rule_to_data
 
 Record = TypeVar("Record")
 
+UNREADABLE = (ValueError, KeyError, TypeError, AttributeError)
+"""What `decode` raises of a text that `encode` did not make of one of the kind."""
+
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
@@ -48,7 +51,7 @@ def _to_rule(data: object, _: object) -> Rule | None:
 
 
 def _converter() -> JsonConverter:
-    converter = make_converter(omit_if_default=True)
+    converter = make_converter(omit_if_default=True, detailed_validation=False)
     # One of its annotations has a name that is there for type checkers alone.
     converter.register_unstructure_hook(StateChange, _from_change)
     converter.register_structure_hook(StateChange, _to_change)

@@ -10,6 +10,8 @@ import pytest
 from adapters.aws.api_keys import SecretsManagerApiKeys
 from adapters.aws.clients import AwsClients
 from adapters.memory.api_keys import MemoryApiKeys
+from adapters.sqlite.api_keys import SqliteApiKeys
+from adapters.sqlite.database import SqliteDatabase
 from domain.access import ApiKey, Scope
 from domain.errors import DependencyFault
 from domain.ports.api_keys import ApiKeys
@@ -63,9 +65,11 @@ def secret(emulator: Emulator) -> Secret:
     return Secret(clients, arn, SettableClock())
 
 
-@pytest.fixture(params=["memory", "aws"])
+@pytest.fixture(params=["memory", "sqlite", "aws"])
 def api_keys(request: pytest.FixtureRequest) -> ApiKeys:
     """Each family, without keys."""
+    if request.param == "sqlite":
+        return SqliteApiKeys(SqliteDatabase(request.getfixturevalue("tmp_path") / "sentinel.db"))
     if request.param == "memory":
         return MemoryApiKeys()
     found: Secret = request.getfixturevalue("secret")

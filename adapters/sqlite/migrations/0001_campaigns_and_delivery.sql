@@ -14,9 +14,11 @@ CREATE INDEX campaigns_to_check ON campaigns (next_check_at) WHERE next_check_at
 CREATE TABLE campaign_changes (
     campaign_id TEXT NOT NULL,
     number INTEGER NOT NULL,
+    at INTEGER NOT NULL,
     record TEXT NOT NULL,
     PRIMARY KEY (campaign_id, number)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX campaign_changes_by_time ON campaign_changes (at);
 
 CREATE TABLE fan_out_ranges (
     campaign_id TEXT NOT NULL,

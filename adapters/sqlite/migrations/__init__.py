@@ -10,11 +10,25 @@ APPLICATION_ID = 0x53454E54
 """`SENT`: by which a file is known as Sentinel's (SQLite's "PRAGMA application_id")."""
 
 
+def is_up_to_date(connection: sqlite3.Connection) -> bool:
+    """Whether `migrate` has nothing to do; nothing is changed. Raises as that does."""
+    return _steps_taken(connection) == len(_scripts())
+
+
 def migrate(connection: sqlite3.Connection) -> None:
     """Bring a database to this release's schema, in the caller's transaction.
 
     Raises DependencyRefused where a newer release has written it, or something else than Sentinel.
     """
+    scripts = _scripts()
+    for script in scripts[_steps_taken(connection) :]:
+        for statement in _statements(script):
+            connection.execute(statement)
+    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    connection.execute(f"PRAGMA user_version = {len(scripts)}")
+
+
+def _steps_taken(connection: sqlite3.Connection) -> int:
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     (application,) = connection.execute("PRAGMA application_id").fetchone()
     (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
@@ -22,19 +36,13 @@ def migrate(connection: sqlite3.Connection) -> None:
         raise DependencyRefused(
             "The file is a database of another application; name another one, or none that exists."
         )
-    scripts = _scripts()
-    if version > len(scripts):
+    known = len(_scripts())
+    if version > known:
         raise DependencyRefused(
-            f"The database has schema {version}, and this release knows {len(scripts)}: "
+            f"The database has schema {version}, and this release knows {known}: "
             "run the release that wrote it, or a newer one."
         )
-    if version == len(scripts):
-        return
-    for script in scripts[version:]:
-        for statement in _statements(script):
-            connection.execute(statement)
-    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-    connection.execute(f"PRAGMA user_version = {len(scripts)}")
+    return int(version)
 
 
 def _scripts() -> list[str]:
