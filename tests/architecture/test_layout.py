@@ -38,6 +38,7 @@ CLOCK_AND_CHANCE = frozenset(
 ALLOWED = {
     "adapters/system/clock.py": "the clock adapter itself",
     "adapters/system/ids.py": "the ids adapter itself",
+    "adapters/sqlite/database.py": "makes its key once, with the database",
     "entrypoints/cli/clock.py": "the command line's: it waits, and names its requests",
     "entrypoints/local/emulator.py": "waits for a process to come up",
     "entrypoints/local/server.py": "gives a request its id, as API Gateway does",
