@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from threading import RLock, local
+from typing import TypeGuard
 
 from adapters.sqlite.migrations import is_up_to_date, migrate
 from domain.errors import DependencyRefused, DependencyUnavailable
@@ -78,13 +79,18 @@ class SqliteDatabase:
     def _bring_up_to_date(self) -> None:
         """What is not Sentinel's is not touched, and what is as it should be not written to."""
         try:
+            # Whoever reads it has everybody's address; what SQLite puts beside it is as private.
+            if not self.path.exists():
+                self.path.touch(mode=0o600)
             connection = self._connection(Synchronous.FULL)
             if is_up_to_date(connection):
                 return
             # For good: the file says so itself.
             connection.execute("PRAGMA journal_mode = WAL")
+        except OSError as error:
+            raise DependencyRefused(f"The database {self.path.name}: {error.strerror}") from error
         except sqlite3.Error as error:
-            raise DependencyRefused(_told(error)) from error
+            raise DependencyRefused(told(error)) from error
         with self.writing() as connection:
             migrate(connection)
             _make_hash_key(connection)
@@ -95,21 +101,21 @@ class SqliteDatabase:
             connection = self._connection(synchronous)
             connection.execute(f"BEGIN {kind}")
         except sqlite3.Error as error:
-            raise DependencyRefused(_told(error)) from error
+            raise DependencyRefused(told(error)) from error
         try:
             yield connection
         except BaseException as error:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
-            if isinstance(error, sqlite3.OperationalError):
-                raise DependencyRefused(_told(error)) from error
+            if _is_fault(error):
+                raise DependencyRefused(told(error)) from error
             raise
         try:
             connection.execute("COMMIT")
         except sqlite3.Error as error:
             # Of a write to the disk that failed nobody knows how far it came.
             self.close()
-            raise DependencyUnavailable(_told(error)) from error
+            raise DependencyUnavailable(told(error)) from error
 
     def _connection(self, synchronous: Synchronous) -> sqlite3.Connection:
         connection: sqlite3.Connection | None = self._threads.__dict__.get(synchronous)
@@ -133,6 +139,12 @@ def _select_hash_key(connection: sqlite3.Connection) -> bytes:
     return bytes(key)
 
 
-def _told(error: sqlite3.Error) -> str:
+def _is_fault(error: BaseException) -> TypeGuard[sqlite3.Error]:
+    # A damaged file has no class of its own; the others below DatabaseError are defects of code.
+    return isinstance(error, sqlite3.OperationalError) or type(error) is sqlite3.DatabaseError
+
+
+def told(error: sqlite3.Error) -> str:
+    """An error of SQLite, in a line."""
     # Its text may quote a statement, never a value: Sentinel binds all values.
     return f"SQLite: {getattr(error, 'sqlite_errorname', type(error).__name__)}: {error}"

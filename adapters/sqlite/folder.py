@@ -23,7 +23,7 @@ class Folder:
         self._ids = ids
         with _faults_told():
             path.mkdir(mode=0o700, exist_ok=True)
-            _sync(path.parent)
+            sync_folder(path.parent)
 
     @contextmanager
     def new_file(self) -> Iterator[tuple[str, IO[bytes]]]:
@@ -39,7 +39,7 @@ class Folder:
                     yield name, file
                     file.flush()
                     os.fsync(file.fileno())
-                _sync(self._path)
+                sync_folder(self._path)
         except BaseException:
             self.remove([name])
             raise
@@ -72,7 +72,7 @@ def _faults_told() -> Iterator[None]:
         raise DependencyRefused(f"The folder of the stored files: {error.strerror}") from error
 
 
-def _sync(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Put on the disk which files there are in it (fsync(2))."""
     handle = os.open(folder, os.O_RDONLY)
     try:

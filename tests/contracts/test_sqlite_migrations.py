@@ -1,0 +1,117 @@
+"""A file of an earlier release is brought forward; one of anything else is left alone."""
+
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+
+from adapters.sqlite.campaigns import SqliteCampaignRepository
+from adapters.sqlite.database import SqliteDatabase
+from adapters.sqlite.migrations import APPLICATION_ID
+from adapters.sqlite.records import encode
+from domain.errors import DependencyRefused
+from tests.contracts.examples import CAMPAIGN_ID, a_campaign
+
+SCRIPTS = sorted(
+    (each for each in files("adapters.sqlite.migrations").iterdir() if each.name.endswith(".sql")),
+    key=lambda each: each.name,
+)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Where a database is to be."""
+    return tmp_path / "sentinel.db"
+
+
+def schema_of(path: Path) -> tuple[int, list[tuple[str, str]]]:
+    """How many steps it has behind it, and what they led to."""
+    with closing(sqlite3.connect(path)) as connection:
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        rows = connection.execute("SELECT name, sql FROM sqlite_schema ORDER BY name").fetchall()
+    return version, rows
+
+
+@pytest.mark.parametrize("steps", range(1, len(SCRIPTS)))
+def test_an_older_file_is_brought_forward(path: Path, tmp_path: Path, steps: int) -> None:
+    """With all that is in it, to what a new one has."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        for script in SCRIPTS[:steps]:
+            connection.executescript(script.read_text())
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version = {steps}")
+        connection.execute(
+            "INSERT INTO campaigns (campaign_id, state, version, record) VALUES (?, ?, ?, ?)",
+            (CAMPAIGN_ID, a_campaign().state, 0, encode(a_campaign())),
+        )
+
+    campaigns = SqliteCampaignRepository(SqliteDatabase(path))
+
+    assert campaigns.get(CAMPAIGN_ID) == a_campaign()
+    SqliteDatabase(tmp_path / "new.db")
+    assert schema_of(path) == schema_of(tmp_path / "new.db")
+    assert schema_of(path)[0] == len(SCRIPTS)
+
+
+def test_a_file_that_is_up_to_date_is_opened_beside_a_writer(path: Path) -> None:
+    """A process that begins waits for nobody."""
+    database = SqliteDatabase(path)
+
+    with database.writing():
+        assert SqliteDatabase(path).hash_key == database.hash_key
+
+
+def of_a_newer_release(path: Path) -> None:
+    """As this one, and a step more."""
+    SqliteDatabase(path).close()
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA user_version = 99")
+
+
+def of_another_application(path: Path) -> None:
+    """Tables that Sentinel knows nothing of."""
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE bookmarks (url TEXT)")
+
+
+def that_only_says_so(path: Path) -> None:
+    """Nothing in it but another application's number."""
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA user_version = 7")
+
+
+def no_database(path: Path) -> None:
+    """Text."""
+    path.write_text("Dear diary,\n" * 100)
+
+
+@pytest.mark.parametrize(
+    ("make", "refusal"),
+    [
+        (of_a_newer_release, "has schema 99, and this release knows"),
+        (of_another_application, "a database of another application; name another one"),
+        (that_only_says_so, "a database of another application; name another one"),
+        (no_database, "file is not a database"),
+    ],
+)
+def test_what_is_none_of_this_release_is_refused_and_not_touched(
+    path: Path, make: Callable[[Path], None], refusal: str
+) -> None:
+    """Not a byte, nor anything beside it."""
+    make(path)
+    before = path.read_bytes()
+
+    with pytest.raises(DependencyRefused, match=refusal):
+        SqliteDatabase(path)
+
+    assert path.read_bytes() == before
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_where_there_is_no_folder_there_is_no_database(tmp_path: Path) -> None:
+    """It says so; nothing is made on the way."""
+    with pytest.raises(DependencyRefused, match="No such file or directory"):
+        SqliteDatabase(tmp_path / "nowhere" / "sentinel.db")
