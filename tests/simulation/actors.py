@@ -1,6 +1,7 @@
 """Who is at work in a world: clients, starters, workers, the reconciler, schedules, operators."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -17,9 +18,11 @@ from tests.simulation.faults import Fault
 from tests.simulation.hub import Died, Process
 from tests.simulation.ports import MINUTE, SECOND, microseconds
 from tests.simulation.setting import CampaignPlan
-from tests.simulation.world import UseCases, World
+from tests.simulation.world import BY_PEOPLE, UseCases, World
 
 _START_KILLED_AFTER = 300 * SECOND
+_LOOKS = 6
+"""So often an approver sees to a campaign."""
 _START_RETRIES = 2
 """Of an asynchronous invocation that failed (AWS Lambda Developer Guide, "Asynchronous")."""
 
@@ -30,6 +33,7 @@ def populate(world: World) -> None:
     for number, plan in enumerate(setting.campaigns):
         _client(world, number, plan)
         _movers(world, number, plan)
+        _approver(world, number, plan)
     for number in range(setting.starters):
         _lives_again(world, f"starter-{number}", "starter", _starter(world))
     for number in range(setting.workers):
@@ -83,6 +87,7 @@ def _client(world: World, number: int, plan: CampaignPlan) -> None:
                     timezone=timezone,
                     local_time=plan.local is not None,
                     unknown_policy=plan.unknown_policy,
+                    needs_approval=plan.needs_approval,
                 )
             )
         except (DependencyFault, InvalidInput):
@@ -104,6 +109,46 @@ def _movers(world: World, number: int, plan: CampaignPlan) -> None:
     for after, member, zone in plan.local.moves if plan.local is not None else ():
         name = f"member {number}-{member}"
         world.hub.spawn(name, "member", moves(member, zone), microseconds(after))
+
+
+def _approver(world: World, number: int, plan: CampaignPlan) -> None:
+    """Looks now and then, mostly before the campaign's time, and approves what it sees."""
+    if not plan.needs_approval:
+        return
+    name = f"approver-{number}"
+
+    def looks(look: int) -> Callable[[Process], None]:
+        def body(process: Process) -> None:
+            awaiting = [
+                each
+                for each in _by_id(world)
+                if each.segment_id == f"segment-{number}" and each.awaits_approval
+            ]
+            if awaiting and world.faults.happens(Fault(name, "people", look, "approve")):
+                process.pause(int(world.decisions.fraction(name, "thinks", look) * MINUTE))
+                _approve(world, process, awaiting[0])
+
+        return body
+
+    at = plan.asked_at
+    for look in range(_LOOKS):
+        usual = (plan.scheduled_in or MINUTE) + MINUTE
+        at += int(usual * world.decisions.fraction(name, "gap", look) ** 3)
+        world.hub.spawn(f"{name}.{look}", "approver", looks(look), at)
+
+
+def _approve(world: World, process: Process, campaign: Campaign) -> None:
+    """As a person does who approves no other revision than the one that was looked at."""
+    use = world.use_cases(process)
+    seen = {campaign.revision}
+    tried_at = use.clock.now()
+    world.witness.approved.add((campaign.campaign_id, campaign.moved_at))
+    with suppress(SentinelError):
+        try:
+            use.approve(campaign.campaign_id, None, revisions=seen)
+        except DependencyUnavailable:
+            process.pause(SECOND)
+            use.approve(campaign.campaign_id, None, revisions=seen, tried_at=tried_at)
 
 
 def _starter(world: World) -> Callable[[Process, UseCases], None]:
@@ -347,9 +392,13 @@ def _ask(process: Process, use: UseCases, kind: str, campaign_id: CampaignId, se
                 _change(use, kind, campaign_id, seconds)
 
 
+def _by_id(world: World) -> list[Campaign]:
+    return sorted(world.database.campaigns.values(), key=lambda each: each.campaign_id)
+
+
 def _fitting(world: World, kind: str) -> list[CampaignId]:
     """Preferably campaigns of which this can be asked at all."""
-    campaigns = sorted(world.database.campaigns.values(), key=lambda each: each.campaign_id)
+    campaigns = _by_id(world)
     unknown = {ref.campaign_id for ref, chunk in world.database.chunks.items() if chunk.unknown}
     fits: dict[str, Callable[[Campaign], bool]] = {
         "give up": lambda each: each.campaign_id in unknown,
@@ -397,18 +446,21 @@ def _change(use: UseCases, kind: str, campaign_id: CampaignId, seconds: int) -> 
 
 
 def _person(world: World) -> Callable[[Process], None]:
-    """Resumes what the account paused, and some of what people did."""
+    """Resumes what the account paused, and some of what people did; approves what nobody has."""
 
     def body(process: Process) -> None:
         while True:
-            for campaign in sorted(world.database.campaigns.values(), key=lambda c: c.campaign_id):
+            for campaign in _by_id(world):
                 if campaign.state is not CampaignState.PAUSED:
                     continue
                 left = world.decisions.fraction("left paused", campaign.campaign_id) < 0.3
                 if campaign.pause_reason is PauseReason.QUOTA:
                     # It ends by itself.
                     continue
-                if campaign.pause_reason is PauseReason.OPERATOR and left:
+                if campaign.pause_reason in BY_PEOPLE and left:
+                    continue
+                if campaign.awaits_approval:
+                    _approve_late(world, process, campaign)
                     continue
                 _resume(world.use_cases(process), campaign.campaign_id)
             process.is_idle = True
@@ -416,6 +468,16 @@ def _person(world: World) -> Callable[[Process], None]:
             process.is_idle = False
 
     return body
+
+
+def _approve_late(world: World, process: Process, campaign: Campaign) -> None:
+    """What is too late for its time, for now."""
+    _approve(world, process, campaign)
+    if not world.database.campaigns[campaign.campaign_id].awaits_approval:
+        return
+    with suppress(SentinelError):
+        world.use_cases(process).edit(campaign.campaign_id, CampaignEdit(new_time=NewTime()))
+    _approve(world, process, world.database.campaigns[campaign.campaign_id])
 
 
 def _resume(use: UseCases, campaign_id: CampaignId) -> None:

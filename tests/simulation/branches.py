@@ -64,6 +64,10 @@ RARE = (
     "moved: waits",
     "moved: goes out at once",
     "moved: while paused",
+    "approved: waits for its time",
+    "approved: goes out at once",
+    "approval: taken back by another time",
+    "approval: lost the race to another change",
     "quota: used up, stays paused",
     "quota: again, resumed",
     "throttled: slowed down",
@@ -137,6 +141,10 @@ _MOVED_TO = {
     CampaignState.SENDING: "moved: goes out at once",
     CampaignState.PAUSED: "moved: while paused",
 }
+_APPROVED_TO = {
+    CampaignState.SCHEDULED: "approved: waits for its time",
+    CampaignState.SENDING: "approved: goes out at once",
+}
 _RACES = {
     "fan_out.claim": "start: lost the race for a range",
     "fan_out.append": "start: fenced off",
@@ -190,6 +198,10 @@ class Branches:
             return
         if after.moved_at != before.moved_at:
             self._take(_MOVED_TO[after.state])
+            if before.approved is not None and after.approved is None:
+                self._take("approval: taken back by another time")
+        elif after.approved != before.approved:
+            self._take(_APPROVED_TO[after.state])
         elif before.state is not after.state:
             self._take(_change_of(process, before, after))
         elif after.resume_at != before.resume_at:
@@ -246,6 +258,8 @@ class Branches:
         self._saved(call)
         if call.name in _RACES:
             self._take(_RACES[call.name])
+        if call.name == "campaigns.save" and call.process.role == "approver":
+            self._take("approval: lost the race to another change")
         if call.name == "chunks.save" and call.process.role == "events":
             self._take("event: lost the race for a chunk")
         if call.name != "chunks.save" or call.process.role != "worker":

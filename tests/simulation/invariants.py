@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from domain.campaign import Campaign, CampaignState, PauseReason
+from domain.campaign import Campaign, CampaignState
 from domain.chunk import Chunk
 from domain.grants import TOLERANCE
 from domain.recipient import RecipientState
@@ -11,7 +11,7 @@ from domain.tally import Tally
 from domain.use_cases.settle_unknown import GIVEN_UP
 from tests.simulation.ports import SECOND, microseconds
 from tests.simulation.witness import Violation
-from tests.simulation.world import World
+from tests.simulation.world import BY_PEOPLE, World
 
 _NEVER_ACCEPTED = frozenset(
     {RecipientState.FAILED, RecipientState.SUPPRESSED, RecipientState.SKIPPED}
@@ -137,7 +137,7 @@ def _none_to_the_suppressed(world: World) -> Iterator[Violation]:
 def _all_ended(world: World) -> Iterator[Violation]:
     """Invariant 5."""
     for campaign in world.database.campaigns.values():
-        by_people = campaign.pause_reason is PauseReason.OPERATOR
+        by_people = campaign.pause_reason in BY_PEOPLE
         if not campaign.is_final and not by_people:
             yield Violation(5, f"still {campaign.state}", campaign.campaign_id)
     for chunk in world.database.chunks.values():

@@ -26,7 +26,7 @@ from domain.ports.chunks import SendPermission
 from domain.provider_event import ProviderEvent
 from domain.recipient import RecipientEvent, RecipientProgress, RecipientState, Resend
 from domain.tally import Tally
-from domain.use_cases import reconcile_chunks, start_campaign
+from domain.use_cases import reconcile_chunks, resume_campaign, start_campaign
 from domain.use_cases.reconcile import Reconcile
 from domain.use_cases.record_provider_events import RecordProviderEvents
 from domain.use_cases.send_chunk import SendChunk, Step
@@ -337,6 +337,24 @@ def _whoever_does_not_fit_is_passed_over() -> Iterator[None]:
         yield
 
 
+@contextmanager
+def _resumed_without_approval() -> Iterator[None]:
+    with patch.object(Campaign, "_check_approved", lambda _: None):
+        yield
+
+
+@contextmanager
+def _approved_once_for_any_time() -> Iterator[None]:
+    with patch.object(Campaign, "_awaiting_approval", lambda self, _: self):
+        yield
+
+
+@contextmanager
+def _approved_whatever_it_is_by_now() -> Iterator[None]:
+    with patch.object(resume_campaign, "check_revision", lambda *_: None):
+        yield
+
+
 MUTATIONS = tuple(
     Mutation(guard, without, frozenset(breaks))
     for guard, without, breaks in (
@@ -362,6 +380,9 @@ MUTATIONS = tuple(
         ("nobody before their wave", _waves_are_not_waited_for, {9}),
         ("waves are fixed at fan-out", _waves_by_where_they_live_now, {9}),
         ("a step ends where its chunks do", _whoever_does_not_fit_is_passed_over, {2}),
+        ("nothing is resumed before it is approved", _resumed_without_approval, {10}),
+        ("another time takes the approval back", _approved_once_for_any_time, {10}),
+        ("an approval is of one revision", _approved_whatever_it_is_by_now, {10}),
         ("an end is looked back on", _nobody_looks_back, {8}),
         ("a line is looked at again", _looked_back_on_once, {8}),
     )

@@ -11,6 +11,8 @@ from tests.simulation.ports import EPOCH, MILLISECOND, MINUTE, SECOND, microseco
 
 _IN_WAVES = 0.2
 """So many of the seeds have a campaign in local time."""
+_APPROVED = 0.2
+"""In so many of them somebody has to approve the campaigns."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +24,7 @@ class CampaignPlan:
     scheduled_in: int | None
     unknown_policy: UnknownPolicy
     local: LocalPlan | None = None
+    needs_approval: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,10 +60,12 @@ class Setting:
 
     @classmethod
     def of(cls, seed: int) -> "Setting":
-        """The one that `seed` stands for: some are of campaigns in local time."""
+        """The one that `seed` stands for: some in local time, some to be approved."""
         setting = cls._at_one_time(seed)
         chance = Random(f"local {seed}")  # noqa: S311  it decides about a test
-        return setting._in_waves(seed, chance) if chance.random() < _IN_WAVES else setting
+        if chance.random() < _IN_WAVES:
+            setting = setting._in_waves(seed, chance)
+        return setting._to_be_approved() if is_to_be_approved(seed) else setting
 
     @classmethod
     def _at_one_time(cls, seed: int) -> "Setting":
@@ -92,6 +97,11 @@ class Setting:
             ),
         )
 
+    def _to_be_approved(self) -> "Setting":
+        """All campaigns are."""
+        plans = (replace(plan, needs_approval=True) for plan in self.campaigns)
+        return replace(self, campaigns=tuple(plans))
+
     def _in_waves(self, seed: int, chance: Random) -> "Setting":
         """The first campaign is; faults go on until after its last wave."""
         scene = chance.choice(SCENES)
@@ -106,6 +116,11 @@ class Setting:
             max_chunks_a_step=chance.choice((1, 2, 3, 49)),
             faults_end=max(self.faults_end, last + 8 * MINUTE),
         )
+
+
+def is_to_be_approved(seed: int) -> bool:
+    """Whether somebody has to approve its campaigns."""
+    return Random(f"approval {seed}").random() < _APPROVED  # noqa: S311  it decides about a test
 
 
 def _campaign(chance: Random) -> CampaignPlan:

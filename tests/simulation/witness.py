@@ -81,6 +81,8 @@ class Witness:
         self.unknown_came = Signal(hub)
         self.is_anybody_unknown = False
         self.suppressed_at: dict[str, int] = {}
+        self.approved: set[tuple[CampaignId, datetime | None]] = set()
+        """What somebody asked to approve: a campaign, as it was moved last."""
         self.resends: Counter[tuple[CampaignId, str]] = Counter()
         """How often somebody of unknown outcome was put back, by address."""
         self._homes: dict[tuple[str, ContactId], str | None] = {}
@@ -148,6 +150,7 @@ class Witness:
             if state is not CampaignState.SENDING:
                 self.violate(3, f"fanned out while {state}", after.ref)
             self._fanned_out(after)
+            self._was_approved(after)
             return
         if after.version != before.version + 1:
             self.violate(7, f"chunk version {before.version} to {after.version}", after.ref)
@@ -184,6 +187,18 @@ class Witness:
             is_past = wave is None or wave <= now
             if chunk.not_before != wave and not (chunk.not_before is None and is_past):
                 self.violate(9, f"{each.address} is not before {chunk.not_before}", chunk.ref)
+
+    def _was_approved(self, chunk: Chunk) -> None:
+        """Invariant 10: somebody approved it for the time that it has."""
+        campaign = self._database.campaigns[chunk.ref.campaign_id]
+        key = (campaign.campaign_id, campaign.moved_at)
+        if self._is_to_be_approved(campaign) and key not in self.approved:
+            self.violate(10, "fanned out, and nobody approved it", chunk.ref)
+
+    def _is_to_be_approved(self, campaign: Campaign) -> bool:
+        """By who asked for it, not by what was stored of that."""
+        number = int(campaign.segment_id.rpartition("-")[2])
+        return self.setting.campaigns[number].needs_approval
 
     def _read(self, call: Call) -> None:
         for contact in call.result or ():

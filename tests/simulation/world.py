@@ -37,6 +37,7 @@ from domain.segment import Segment
 from domain.template import Content, Template
 from domain.unsubscribe import Footer, UnsubscribeTokens
 from domain.use_cases.announce_outcomes import AnnounceOutcomes
+from domain.use_cases.approve_campaign import ApproveCampaign
 from domain.use_cases.cancel_campaign import CancelCampaign
 from domain.use_cases.count_soft_bounces import CountSoftBounces
 from domain.use_cases.create_campaign import CreateCampaign
@@ -77,6 +78,8 @@ from tests.simulation.setting import Setting
 from tests.simulation.telling import Telling
 from tests.simulation.witness import Witness
 
+BY_PEOPLE = frozenset({PauseReason.OPERATOR, PauseReason.APPROVAL})
+"""Pauses that nothing but people end."""
 _CONTENT = Content("News", "<p>Hello {{ postal_address }}</p>", "{{ unsubscribe_url }}")
 _FOOTER = Footer(public_url="https://mail.example.com", postal_address="1 High Street")
 _TOKENS = UnsubscribeTokens(lambda: b"simulated")
@@ -94,6 +97,7 @@ class UseCases:
     reconcile: Reconcile
     pause: PauseCampaign
     resume: ResumeCampaign
+    approve: ApproveCampaign
     cancel: CancelCampaign
     edit: EditCampaign
     settle: SettleUnknown
@@ -294,6 +298,7 @@ class World:
             ),
             pause=PauseCampaign(campaigns=campaigns, scheduler=scheduler, clock=clock),
             resume=resume,
+            approve=ApproveCampaign(resume=resume, templates=templates, clock=clock, policy=policy),
             cancel=CancelCampaign(campaigns=campaigns, scheduler=scheduler, clock=clock),
             edit=EditCampaign(
                 campaigns=campaigns,
@@ -415,4 +420,4 @@ class World:
 
 def _waits_for_people(campaign: Campaign) -> bool:
     paused = campaign.state is CampaignState.PAUSED
-    return paused and campaign.pause_reason is PauseReason.OPERATOR
+    return paused and campaign.pause_reason in BY_PEOPLE
