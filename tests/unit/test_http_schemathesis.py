@@ -6,14 +6,20 @@ hundred for each route (MAX_EXAMPLES) with `-m prove`.
 
 import os
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis import APIOperation, Case, GenerationMode
-from schemathesis.checks import ignored_auth, positive_data_acceptance
+from schemathesis.checks import (
+    ignored_auth,
+    negative_data_rejection,
+    positive_data_acceptance,
+)
 from schemathesis.config import SchemathesisConfig
 from schemathesis.core.result import Ok
+from schemathesis.core.transport import Response
 
 from entrypoints.http.access import is_open
 from entrypoints.local.server import LocalServer
@@ -24,6 +30,8 @@ HEADERS = {"Authorization": f"Bearer {FURNISHED.close()}"}
 FEW = 6
 MANY = int(os.environ.get("MAX_EXAMPLES", "200"))
 """Requests of either kind for each route."""
+PATIENCE = 600
+"""In seconds: a machine that is busy elsewhere is no defect."""
 NOT_HERE = [
     positive_data_acceptance,  # a schema cannot say which template there is
     ignored_auth,  # test_http_access.py goes through that
@@ -38,7 +46,16 @@ def is_open_to_all(operation: Operation) -> bool:
     return is_open(operation.method.upper(), operation.path)
 
 
-schema = schemathesis.openapi.from_dict(dict(DOCUMENT), config=SchemathesisConfig.from_dict({}))
+def is_sent_whole(case: Case[Any], response: Response) -> bool:
+    """A list of nothing adds nothing to a query: what is wrong with it is not sent then."""
+    url = response.request.url or ""
+    sent = parse_qs(urlsplit(url).query, keep_blank_values=True)
+    return sent.keys() >= (case.query or {}).keys()
+
+
+schema = schemathesis.openapi.from_dict(
+    dict(DOCUMENT), config=SchemathesisConfig.from_dict({"request-timeout": PATIENCE})
+)
 schema.app = LocalServer(FURNISHED.api)
 OPERATIONS = [each.ok() for each in schema.get_all_operations() if isinstance(each, Ok)]
 
@@ -75,6 +92,8 @@ def test_answers_are_as_described(
         if mode is GenerationMode.POSITIVE:
             for name in case.path_parameters or ():
                 case.path_parameters[name] = FURNISHED.ids[name]
-        case.call_and_validate(headers=HEADERS, excluded_checks=NOT_HERE)
+        response = case.call(headers=HEADERS)
+        unsent = [] if is_sent_whole(case, response) else [negative_data_rejection]
+        case.validate_response(response, headers=HEADERS, excluded_checks=[*NOT_HERE, *unsent])
 
     answers()
