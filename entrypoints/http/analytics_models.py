@@ -8,7 +8,7 @@ from domain.campaign import CampaignState
 from domain.path_analytics import PathSummary
 from domain.path_policy import ExecutionPath
 from domain.use_cases.read_path_analytics import PathAnalytics, Period
-from entrypoints.http.models import Answer, Utc
+from entrypoints.http.models import Answer, Utc, example_of, shown_by
 
 
 class PathSummaryBody(Answer):
@@ -16,6 +16,42 @@ class PathSummaryBody(Answer):
 
     A campaign is counted on the UTC day of its first start, or of its end where it never started.
     """
+
+    model_config = shown_by(
+        {
+            "day": None,
+            "path": "immediate",
+            "campaigns": 12,
+            "campaigns_started": 12,
+            "campaigns_under_way": 0,
+            "campaigns_sent": 11,
+            "campaigns_cancelled": 1,
+            "campaigns_expired": 0,
+            "campaigns_failed": 0,
+            "start_latency_p50_ms": 240,
+            "start_latency_p95_ms": 910,
+            "start_latency_p99_ms": 910,
+            "lateness_p50_ms": 240,
+            "lateness_p95_ms": 910,
+            "lateness_p99_ms": 910,
+            "recipients": 24_000,
+            "recipients_pending": 0,
+            "recipients_sent": 23_870,
+            "recipients_failed": 20,
+            "recipients_unknown": 2,
+            "recipients_suppressed": 98,
+            "recipients_skipped": 10,
+            "recipients_delivered": 23_700,
+            "recipients_bounced": 25,
+            "recipients_complained": 1,
+            "sending_seconds": 1_720.5,
+            "mails_per_second": 13.874,
+            "mails_per_second_median": 13.902,
+            "cost_usd": 2.462,
+            "cost_ses_usd": 2.387,
+            "as_of": "2026-11-30T09:00:00Z",
+        },
+    )
 
     day: date | None = Field(description="The UTC day; null for all days as one.")
     path: ExecutionPath
@@ -100,6 +136,16 @@ class PathSummaryBody(Answer):
 
 class PathAnalyticsBody(Answer):
     """Both paths of each period, oldest first."""
+
+    model_config = shown_by(
+        {
+            "since": "2026-11-01",
+            "until": "2026-11-30",
+            "period": "total",
+            "as_of": "2026-11-30T09:00:00Z",
+            "items": [example_of(PathSummaryBody)],
+        },
+    )
 
     since: date = Field(description="The first UTC day.")
     until: date = Field(description="The last UTC day.")

@@ -16,7 +16,16 @@ from domain.use_cases.add_members import MAX_MEMBERS
 from domain.use_cases.edit_contact import UNCHANGED, ContactEdit
 from domain.use_cases.preview_segment import SegmentPreview
 from domain.use_cases.sign_up import NotAsked, SignedUp
-from entrypoints.http.models import Answer, Moment, Name, Reference, Request, Utc, shown_by
+from entrypoints.http.models import (
+    Answer,
+    Moment,
+    Name,
+    Reference,
+    Request,
+    Utc,
+    example_of,
+    shown_by,
+)
 
 _RULE = {
     "all": [
@@ -63,6 +72,15 @@ class RulePreviewBody(Request):
 class SegmentBody(Answer):
     """A segment."""
 
+    model_config = shown_by(
+        {
+            "segment_id": "lately-active",
+            "name": "Lately active",
+            "created_at": "2026-11-19T09:00:00Z",
+            "rule": _RULE,
+        },
+    )
+
     segment_id: str
     name: str
     created_at: Utc
@@ -81,6 +99,10 @@ class SegmentBody(Answer):
 
 class SegmentListBody(Answer):
     """A page of segments by id."""
+
+    model_config = shown_by(
+        {"items": [example_of(SegmentBody)], "next_cursor": None},
+    )
 
     items: list[SegmentBody]
     next_cursor: str | None
@@ -136,6 +158,10 @@ class ConsentRequestBody(Request):
 
 class ConsentBody(Answer):
     """Where somebody agreed to be mailed, and when."""
+
+    model_config = shown_by(
+        {"source": "sign-up form", "at": "2026-11-19T09:00:00Z"},
+    )
 
     source: str
     at: Utc
@@ -277,6 +303,10 @@ class ConfirmationBody(Answer):
 class SoftBouncesBody(Answer):
     """Mails in a row that came back for a passing reason, and when the last did."""
 
+    model_config = shown_by(
+        {"count": 1, "last_at": "2026-11-26T08:00:09Z"},
+    )
+
     count: int
     last_at: Utc | None
 
@@ -288,6 +318,20 @@ class SoftBouncesBody(Answer):
 
 class ContactBody(Answer):
     """A contact. Its `status` is what the suppression list and a confirmation say of it now."""
+
+    model_config = shown_by(
+        {
+            "contact_id": "con_01M889FD1DR9BPG5C28WTPF9HV",
+            "email": "ann.bell@example.com",
+            "status": "subscribed",
+            "fields": {"name": "Ann", "plan": "gold"},
+            "locale": "en-GB",
+            "time_zone": "Europe/London",
+            "consent": example_of(ConsentBody),
+            "confirmation": None,
+            "soft_bounces": example_of(SoftBouncesBody),
+        },
+    )
 
     contact_id: str
     email: str
@@ -341,6 +385,10 @@ class ConfirmationMailBody(Answer):
 class PutContactBody(ContactBody):
     """A contact as it was put; with `confirm` what became of the mail that asks."""
 
+    model_config = shown_by(
+        {**example_of(ContactBody), "confirmation_mail": None},
+    )
+
     confirmation_mail: ConfirmationMailBody | None = None
 
     @classmethod
@@ -370,6 +418,10 @@ def _told(contact: Contact, status: ContactStatus) -> dict[str, Any]:
 class ContactListBody(Answer):
     """A page of contacts, in an order of their own."""
 
+    model_config = shown_by(
+        {"items": [example_of(ContactBody)], "next_cursor": None},
+    )
+
     items: list[ContactBody]
     next_cursor: str | None
 
@@ -379,6 +431,16 @@ class SegmentPreviewBody(Answer):
 
     `looked_at` is how many contacts were gone through; `detail` says all that for people.
     """
+
+    model_config = shown_by(
+        {
+            "count": 1,
+            "is_exact": True,
+            "looked_at": 120,
+            "detail": "1 match.",
+            "sample": [example_of(ContactBody)],
+        },
+    )
 
     count: int
     is_exact: bool

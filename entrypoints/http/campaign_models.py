@@ -9,7 +9,7 @@ from domain.campaign import Campaign, CampaignCategory, CampaignState, PauseReas
 from domain.campaign_history import StateChange
 from domain.fan_out import DeliveryProgress
 from domain.path_policy import ExecutionPath
-from entrypoints.http.models import Answer, Utc
+from entrypoints.http.models import Answer, Utc, example_of, shown_by
 
 LocalMoment = Annotated[
     datetime,
@@ -34,12 +34,46 @@ class WaveBody(Answer):
     As far as they are fanned out.
     """
 
+    model_config = shown_by(
+        {"at": "2026-11-26T08:00:00Z", "recipients": 512},
+    )
+
     at: Utc
     recipients: int
 
 
 class CampaignBody(Answer):
     """A campaign."""
+
+    model_config = shown_by(
+        {
+            "campaign_id": "cmp_01M889FD1DR9BPG5C28WTPF9HV",
+            "name": "Weekly Newsletter",
+            "template_id": "newsletter-template",
+            "segment_id": "all-subscribers",
+            "exclude_segment_ids": ["vip-customers"],
+            "state": "sending",
+            "execution_path": "scheduled",
+            "schedule_at": "2026-11-26T08:00:00Z",
+            "created_at": "2026-11-19T09:00:00Z",
+            "started_at": "2026-11-26T08:00:01.250Z",
+            "ended_at": None,
+            "pause_reason": None,
+            "resume_at": None,
+            "failure_reason": None,
+            "unknown_policy": "hold",
+            "category": "marketing",
+            "local_time": False,
+            "local_schedule_at": None,
+            "timezone": None,
+            "series_id": None,
+            "occurrence_at": None,
+            "approval": "approved",
+            "approved_at": "2026-11-20T10:30:00Z",
+            "approved_by": "01M889FD1DR9BPG5C28WTPF9HV",
+            "approved_template_version": 3,
+        },
+    )
 
     campaign_id: str
     name: str
@@ -108,6 +142,21 @@ class CountsBody(Answer):
     `delivered`, `bounced` and `complained` are of those `sent`, as far as the provider told.
     """
 
+    model_config = shown_by(
+        {
+            "recipients": 10_000,
+            "pending": 2_500,
+            "sent": 7_430,
+            "failed": 12,
+            "unknown": 3,
+            "suppressed": 55,
+            "skipped": 0,
+            "delivered": 7_012,
+            "bounced": 9,
+            "complained": 1,
+        },
+    )
+
     recipients: int
     pending: int
     sent: int
@@ -122,6 +171,16 @@ class CountsBody(Answer):
 
 class ChangeBody(Answer):
     """A change of its state. `number` counts them from 1; `reason` is of a pause or a failure."""
+
+    model_config = shown_by(
+        {
+            "number": 2,
+            "event": "campaign.started",
+            "state": "sending",
+            "at": "2026-11-26T08:00:01.250Z",
+            "reason": None,
+        },
+    )
 
     number: int
     event: Annotated[str, Field(examples=["campaign.started"])]
@@ -143,6 +202,15 @@ class ChangeBody(Answer):
 
 class CampaignWithCountsBody(CampaignBody):
     """A campaign with its live counts, and the latest changes of its state, oldest first."""
+
+    model_config = shown_by(
+        {
+            **example_of(CampaignBody),
+            "counts": example_of(CountsBody),
+            "history": [example_of(ChangeBody)],
+            "waves": [],
+        },
+    )
 
     counts: CountsBody
     history: list[ChangeBody]
@@ -178,6 +246,10 @@ class CampaignWithCountsBody(CampaignBody):
 
 class CampaignListBody(Answer):
     """A page of campaigns, newest first."""
+
+    model_config = shown_by(
+        {"items": [example_of(CampaignBody)], "next_cursor": None},
+    )
 
     items: list[CampaignBody]
     next_cursor: str | None

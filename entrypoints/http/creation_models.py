@@ -174,6 +174,33 @@ class CampaignCreatedBody(Answer):
     zone; a `warning` says where it has passed already.
     """
 
+    model_config = shown_by(
+        {
+            "campaign_id": "cmp_01M889FD1DR9BPG5C28WTPF9HV",
+            "name": "Flash Sale",
+            "state": "sending",
+            "schedule_at": "2026-11-19T09:00:00Z",
+            "execution_path": "immediate",
+            "triggered": True,
+        },
+        {
+            "campaign_id": "cmp_01M889FD1DR9BPG5C28WTPF9HV",
+            "name": "Weekly Newsletter",
+            "state": "scheduled",
+            "schedule_at": "2026-11-26T08:00:00Z",
+            "execution_path": "scheduled",
+            "auto_scheduler": True,
+        },
+        {
+            "campaign_id": "cmp_01M889FD1DR9BPG5C28WTPF9HV",
+            "name": "Weekly Newsletter",
+            "state": "paused",
+            "schedule_at": "2026-11-26T08:00:00Z",
+            "execution_path": "scheduled",
+            "approval": "required",
+        },
+    )
+
     campaign_id: str
     name: str
     state: CampaignState

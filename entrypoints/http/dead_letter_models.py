@@ -6,11 +6,22 @@ from pydantic import Field
 
 from domain.dead_letter import Advice, DeadLetter, DeadLetterSource, ExplainedDeadLetter
 from domain.use_cases.explain_dead_letters import FirstDeadLetters
-from entrypoints.http.models import Answer, Utc
+from entrypoints.http.models import Answer, Utc, example_of, shown_by
 
 
 class DeadLetterBody(Answer):
     """A message that was given up. Nobody is named in it, whomever its work is about."""
+
+    model_config = shown_by(
+        {
+            "dead_letter_id": "b5d9f9c8-6a1f-4b6e-9a57-2f7b1c0a4f11",
+            "source": "send",
+            "subject": "cmp_01M889FD1DR9BPG5C28WTPF9HV, range 0, chunk 3",
+            "reason": "received 5 times",
+            "first_sent_at": "2026-11-26T08:00:05Z",
+            "receives": 1,
+        },
+    )
 
     dead_letter_id: str
     source: Annotated[DeadLetterSource, Field(description="What gave it up.")]
@@ -34,6 +45,14 @@ class DeadLetterBody(Answer):
 class ExplainedDeadLetterBody(DeadLetterBody):
     """A dead letter, with what the records say of its work by now."""
 
+    model_config = shown_by(
+        {
+            **example_of(DeadLetterBody),
+            "advice": "replay",
+            "explanation": "2 of 50 are not finished",
+        },
+    )
+
     advice: Annotated[Advice, Field(description="What to do with it.")]
     explanation: Annotated[str, Field(description="Why that: where its work is by now.")]
 
@@ -49,6 +68,10 @@ class ExplainedDeadLetterBody(DeadLetterBody):
 
 class DeadLetterListBody(Answer):
     """The first ones. There is no page after: a queue cannot be read from some place on."""
+
+    model_config = shown_by(
+        {"items": [example_of(ExplainedDeadLetterBody)], "waiting": 1},
+    )
 
     items: list[ExplainedDeadLetterBody]
     waiting: Annotated[

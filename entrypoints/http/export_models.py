@@ -8,7 +8,7 @@ from domain.contact import MAX_FIELDS
 from domain.contact_export import MAX_FOUND_FIELDS, ContactExport
 from domain.job import KEPT, JobState
 from domain.use_cases.read_export import ExportRead
-from entrypoints.http.models import Answer, Reference, Request, Utc, shown_by
+from entrypoints.http.models import Answer, Reference, Request, Utc, example_of, shown_by
 
 FieldName = Annotated[str, Field(min_length=1, max_length=64)]
 
@@ -53,6 +53,20 @@ class ExportRequestBody(Request):
 class ExportBody(Answer):
     """An export. `rows` are those written so far; `fields` is null until they are known."""
 
+    model_config = shown_by(
+        {
+            "export_id": "exp_01M889FD1DR9BPG5C28WTPF9HV",
+            "state": "finished",
+            "segment_id": "vip-customers",
+            "fields": ["plan", "last_order"],
+            "spreadsheet_safe": True,
+            "rows": 5_120,
+            "created_at": "2026-11-19T09:00:00Z",
+            "ended_at": "2026-11-19T09:00:12Z",
+            "failure": None,
+        },
+    )
+
     export_id: str
     state: JobState
     segment_id: str | None
@@ -72,6 +86,10 @@ class ExportBody(Answer):
 class ExportListBody(Answer):
     """A page of exports, newest first."""
 
+    model_config = shown_by(
+        {"items": [example_of(ExportBody)], "next_cursor": None},
+    )
+
     items: list[ExportBody]
     next_cursor: str | None
 
@@ -79,12 +97,27 @@ class ExportListBody(Answer):
 class DownloadBody(Answer):
     """Whoever has the URL has the file, without a key, until it expires: keep it to yourself."""
 
+    model_config = shown_by(
+        {
+            "url": "https://files.example.com/contacts.csv?X-Amz-Signature=",
+            "expires_at": "2026-11-19T10:00:12Z",
+        },
+    )
+
     url: str
     expires_at: Utc
 
 
 class ExportReadBody(ExportBody):
     """An export with its file, where it is finished; `detail` says where that is, if not here."""
+
+    model_config = shown_by(
+        {
+            **example_of(ExportBody),
+            "download": example_of(DownloadBody),
+            "detail": None,
+        },
+    )
 
     download: DownloadBody | None
     detail: str | None

@@ -12,7 +12,7 @@ from domain.job import KEPT, JobState
 from domain.use_cases.list_refused import RefusedPage
 from domain.use_cases.read_import import ImportRead
 from entrypoints.http.audience_models import ConsentBody, ConsentRequestBody
-from entrypoints.http.models import Answer, Reference, Request, Utc, shown_by
+from entrypoints.http.models import Answer, Reference, Request, Utc, example_of, shown_by
 
 
 class ImportRequestBody(Request):
@@ -84,6 +84,10 @@ class ImportProgressBody(Answer):
     `bytes_total` and `fraction`, from 0 to 1, are null before it is started; 1 is all of it.
     """
 
+    model_config = shown_by(
+        {"bytes": 65_536, "bytes_total": 262_144, "fraction": 0.25},
+    )
+
     bytes: int
     bytes_total: int | None
     fraction: float | None
@@ -96,6 +100,17 @@ class ImportCountsBody(Answer):
     with it as one.
     """
 
+    model_config = shown_by(
+        {
+            "rows": 1_000,
+            "created": 900,
+            "updated": 60,
+            "unchanged": 30,
+            "repeated": 7,
+            "refused": 3,
+        },
+    )
+
     rows: int
     created: int
     updated: int
@@ -107,6 +122,10 @@ class ImportCountsBody(Answer):
 class ImportLayoutBody(Answer):
     """How the file is written, as it was taken; `columns` are its headers in order."""
 
+    model_config = shown_by(
+        {"encoding": "utf-8", "delimiter": ";", "columns": ["E-Mail", "Tarif"]},
+    )
+
     encoding: str
     delimiter: str
     columns: list[str]
@@ -114,6 +133,26 @@ class ImportLayoutBody(Answer):
 
 class ImportBody(Answer):
     """An import. `layout` is null until the file was looked at."""
+
+    model_config = shown_by(
+        {
+            "import_id": "imp_01M889FD1DR9BPG5C28WTPF9HV",
+            "state": "running",
+            "dry_run": False,
+            "columns": {"E-Mail": "email", "Tarif": "plan"},
+            "segment_id": "vip-customers",
+            "consent": example_of(ConsentBody),
+            "delimiter": None,
+            "encoding": None,
+            "progress": example_of(ImportProgressBody),
+            "counts": example_of(ImportCountsBody),
+            "layout": example_of(ImportLayoutBody),
+            "created_at": "2026-11-19T09:00:00Z",
+            "started_at": "2026-11-19T09:01:00Z",
+            "ended_at": None,
+            "failure": None,
+        },
+    )
 
     import_id: str
     state: JobState
@@ -140,12 +179,24 @@ class ImportBody(Answer):
 class ImportListBody(Answer):
     """A page of imports, newest first."""
 
+    model_config = shown_by(
+        {"items": [example_of(ImportBody)], "next_cursor": None},
+    )
+
     items: list[ImportBody]
     next_cursor: str | None
 
 
 class UploadBody(Answer):
     """Whoever has the URL can put the file there, without a key, until it expires."""
+
+    model_config = shown_by(
+        {
+            "method": "PUT",
+            "url": "https://files.example.com/contacts.csv?X-Amz-Signature=",
+            "expires_at": "2026-11-19T10:00:00Z",
+        },
+    )
 
     method: Literal["PUT"] = "PUT"
     url: str
@@ -154,6 +205,18 @@ class UploadBody(Answer):
 
 class ImportReadBody(ImportBody):
     """An import with the URL for its file, until it is started, and where it may be again."""
+
+    model_config = shown_by(
+        {
+            **example_of(ImportBody),
+            "state": "awaiting_upload",
+            "progress": {"bytes": 0, "bytes_total": None, "fraction": None},
+            "counts": dict.fromkeys(example_of(ImportCountsBody), 0),
+            "layout": None,
+            "started_at": None,
+            "upload": example_of(UploadBody),
+        },
+    )
 
     upload: UploadBody | None
 
@@ -175,6 +238,14 @@ class RefusedRowBody(Answer):
     The header is line 1.
     """
 
+    model_config = shown_by(
+        {
+            "line": 17,
+            "reason": "email: It needs an @.",
+            "cells": ["ann.bell", "gold"],
+        },
+    )
+
     line: int
     reason: str
     cells: list[str]
@@ -187,6 +258,10 @@ class RefusedRowBody(Answer):
 
 class RefusedListBody(Answer):
     """Refused rows by their lines. Fewer than asked for, or none, may come with a next_cursor."""
+
+    model_config = shown_by(
+        {"items": [example_of(RefusedRowBody)], "next_cursor": None, "detail": None},
+    )
 
     items: list[RefusedRowBody]
     next_cursor: str | None

@@ -9,7 +9,7 @@ from domain.campaign import Campaign, CampaignState
 from domain.use_cases.edit_campaign import CampaignEdit, Edited, NewTime
 from domain.use_cases.resume_campaign import Resumed
 from entrypoints.http.campaign_models import CampaignBody, late_warning
-from entrypoints.http.models import Fold, Name, Request, Timezone, WrittenTime, shown_by
+from entrypoints.http.models import Fold, Name, Request, Timezone, WrittenTime, example_of, shown_by
 
 _TIME = frozenset({"schedule_at", "timezone", "fold", "local_time"})
 
@@ -62,6 +62,16 @@ class CampaignTriggeredBody(CampaignBody):
     False, with a `trigger_error`: it goes on without further doing as soon as that works. Both
     null: nothing of that was to be arranged.
     """
+
+    model_config = shown_by(
+        {
+            **example_of(CampaignBody),
+            "triggered": True,
+            "auto_scheduler": None,
+            "trigger_error": None,
+            "warning": None,
+        },
+    )
 
     triggered: bool | None = None
     auto_scheduler: bool | None = None

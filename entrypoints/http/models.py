@@ -99,11 +99,18 @@ Fold = Annotated[
 
 
 def shown_by(*examples: dict[str, Any], min_properties: int = 0) -> ConfigDict:
-    """What OpenAPI shows of a request's body: bodies that are taken as they stand."""
+    """What OpenAPI shows of a body: what is taken, or answered, as it stands."""
     schema: dict[str, Any] = {"examples": [*examples]}
     if min_properties:
         schema["minProperties"] = min_properties
     return ConfigDict(json_schema_extra=schema)
+
+
+def example_of(model: type[BaseModel]) -> dict[str, Any]:
+    """The first one that is shown of it, to be part of another."""
+    shown: Any = model.model_config["json_schema_extra"]
+    example: dict[str, Any] = shown["examples"][0]
+    return example
 
 
 class Request(BaseModel):

@@ -8,11 +8,15 @@ from pydantic import Field
 from domain.campaign import Campaign, CampaignState
 from domain.series import Occurrence, SeriesPlan
 from domain.use_cases.list_occurrences import OccurrenceList
-from entrypoints.http.models import Answer, Utc
+from entrypoints.http.models import Answer, Utc, example_of, shown_by
 
 
 class ComingBody(Answer):
     """An occurrence to come; `local_time` is as clocks in the series's zone show it."""
+
+    model_config = shown_by(
+        {"occurrence_at": "2026-12-07T08:00:00Z", "local_time": "2026-12-07T09:00:00+01:00"},
+    )
 
     occurrence_at: Utc
     local_time: str
@@ -25,6 +29,17 @@ class ComingBody(Answer):
 
 class SettledBody(Answer):
     """An occurrence that has its campaign, or was `missed`, which says why."""
+
+    model_config = shown_by(
+        {
+            "occurrence_at": "2026-11-30T08:00:00Z",
+            "local_time": "2026-11-30T09:00:00+01:00",
+            "campaign_id": "cmp_01M889FD1DR9BPG5C28WTPF9HV",
+            "campaign_state": "scheduled",
+            "schedule_at": "2026-11-30T08:00:00Z",
+            "missed": None,
+        },
+    )
 
     occurrence_at: Utc
     local_time: str
@@ -50,6 +65,10 @@ class SettledBody(Answer):
 
 class OccurrencesBody(Answer):
     """`coming`, earliest first, have no campaign yet; `settled`, newest first, are the latest."""
+
+    model_config = shown_by(
+        {"coming": [example_of(ComingBody)], "settled": [example_of(SettledBody)]},
+    )
 
     coming: list[ComingBody]
     settled: list[SettledBody]

@@ -5,14 +5,16 @@ from typing import Literal
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
-from pydantic import BaseModel
 
 from entrypoints.containers.serving import Serving
 from entrypoints.http.answers import answer, described
+from entrypoints.http.models import Answer, shown_by
 
 
-class HealthBody(BaseModel):
+class HealthBody(Answer):
     """It is well."""
+
+    model_config = shown_by({"status": "ok"})
 
     status: Literal["ok"] = "ok"
 

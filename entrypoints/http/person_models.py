@@ -8,12 +8,24 @@ from domain.recipient import RecipientFlag, RecipientState
 from domain.use_cases.delivery_walk import Delivery
 from domain.use_cases.export_contact import ContactExport
 from entrypoints.http.audience_models import ConfirmationBody, ConsentBody, SoftBouncesBody
-from entrypoints.http.models import Answer
+from entrypoints.http.models import Answer, example_of, shown_by
 from entrypoints.http.suppression_models import SuppressionBody
 
 
 class DeliveryBody(Answer):
     """A mail of one person: of which campaign, and how far."""
+
+    model_config = shown_by(
+        {
+            "campaign_id": "cmp_01M889FD1DR9BPG5C28WTPF9HV",
+            "campaign_name": "Weekly Newsletter",
+            "campaign_state": "sent",
+            "state": "sent",
+            "reason": None,
+            "message_id": "0102019a-6a1f4b6e",
+            "flags": ["delivered"],
+        },
+    )
 
     campaign_id: str
     campaign_name: str
@@ -32,12 +44,24 @@ class DeliveryBody(Answer):
 class DeliveryListBody(Answer):
     """A page, newest campaign first. With a `next_cursor` there may be more, however few these."""
 
+    model_config = shown_by(
+        {"items": [example_of(DeliveryBody)], "next_cursor": None},
+    )
+
     items: list[DeliveryBody]
     next_cursor: str | None
 
 
 class ExportedDeliveryBody(DeliveryBody):
     """With what the mail was made of."""
+
+    model_config = shown_by(
+        {
+            **example_of(DeliveryBody),
+            "email": "ann.bell@example.com",
+            "fields": {"name": "Ann"},
+        },
+    )
 
     email: str
     fields: dict[str, str | int | float | bool]
@@ -51,6 +75,23 @@ class ExportedDeliveryBody(DeliveryBody):
 
 class ContactExportBody(Answer):
     """Everything that is held about a person; of the mails a page."""
+
+    model_config = shown_by(
+        {
+            "contact_id": "con_01M889FD1DR9BPG5C28WTPF9HV",
+            "email": "ann.bell@example.com",
+            "fields": {"name": "Ann", "plan": "gold"},
+            "locale": "en-GB",
+            "time_zone": "Europe/London",
+            "consent": example_of(ConsentBody),
+            "confirmation": None,
+            "soft_bounces": example_of(SoftBouncesBody),
+            "suppression": None,
+            "segment_ids": ["vip-customers"],
+            "deliveries": [example_of(ExportedDeliveryBody)],
+            "next_cursor": None,
+        },
+    )
 
     contact_id: str
     email: str
@@ -89,6 +130,10 @@ class ContactExportBody(Answer):
 
 class ErasureBody(Answer):
     """An erasure that is not done yet: nothing new is made of the person, and the rest goes on."""
+
+    model_config = shown_by(
+        {"contact_id": "con_01M889FD1DR9BPG5C28WTPF9HV", "state": "erasing"},
+    )
 
     contact_id: str
     state: Literal["erasing"]

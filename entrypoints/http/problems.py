@@ -19,6 +19,7 @@ from domain.errors import (
     VersionConflict,
     escaped,
 )
+from entrypoints.http.models import shown_by
 from entrypoints.http.revisions import revision_tag
 
 PROBLEM_JSON = "application/problem+json"
@@ -34,6 +35,23 @@ class FieldProblem(BaseModel):
 
 class ProblemDocument(BaseModel):
     """`type` names the kind of problem and never changes; `detail` is for people."""
+
+    model_config = shown_by(
+        {
+            "type": "urn:sentinel:problem:invalid-request",
+            "title": "The request is not valid",
+            "status": 422,
+            "detail": "Nothing was changed. Mend what errors names and send it again.",
+            "errors": [{"pointer": "/segment_id", "detail": "Required: add it."}],
+        },
+        {
+            "type": "urn:sentinel:problem:illegal-transition",
+            "title": "The state does not allow it",
+            "status": 409,
+            "detail": "A campaign that is sent does not allow: pause.",
+            "state": "sent",
+        },
+    )
 
     type: str
     title: str

@@ -1,7 +1,7 @@
 """Bodies of the routes of a campaign's recipients."""
 
 from domain.recipient import Recipient, RecipientFlag, RecipientProgress, RecipientState, Resend
-from entrypoints.http.models import Answer
+from entrypoints.http.models import Answer, example_of, shown_by
 
 
 class RecipientBody(Answer):
@@ -11,6 +11,18 @@ class RecipientBody(Answer):
     of unknown outcome is mailed once more (`ahead`), or was put back for it (`done`). `address` is
     null of a person who was erased.
     """
+
+    model_config = shown_by(
+        {
+            "contact_id": "con_01M889FD1DR9BPG5C28WTPF9HV",
+            "address": "ann.bell@example.com",
+            "state": "sent",
+            "reason": None,
+            "message_id": "0102019a-6a1f4b6e",
+            "flags": ["delivered"],
+            "resend": "none",
+        },
+    )
 
     contact_id: str
     address: str | None
@@ -36,6 +48,10 @@ class RecipientBody(Answer):
 
 class RecipientListBody(Answer):
     """A page of recipients, in the order of fan-out."""
+
+    model_config = shown_by(
+        {"items": [example_of(RecipientBody)], "next_cursor": None},
+    )
 
     items: list[RecipientBody]
     next_cursor: str | None

@@ -22,7 +22,16 @@ from entrypoints.http.creation_models import (
     ExcludedSegments,
     UnknownPolicyChoice,
 )
-from entrypoints.http.models import Answer, Moment, Name, Reference, Request, Utc, shown_by
+from entrypoints.http.models import (
+    Answer,
+    Moment,
+    Name,
+    Reference,
+    Request,
+    Utc,
+    example_of,
+    shown_by,
+)
 
 SeriesName = Annotated[
     Name,
@@ -183,6 +192,30 @@ class SeriesEditBody(Request):
 class SeriesBody(Answer):
     """A series."""
 
+    model_config = shown_by(
+        {
+            "series_id": "ser_01M889FD1DR9BPG5C28WTPF9HV",
+            "name": "Weekly news {date}",
+            "cron": "0 9 * * MON",
+            "timezone": "Europe/Berlin",
+            "template_id": "newsletter-template",
+            "segment_id": "all-active",
+            "exclude_segment_ids": [],
+            "unknown_policy": "hold",
+            "category": "marketing",
+            "catch_up": "latest",
+            "ends_at": None,
+            "max_occurrences": None,
+            "state": "active",
+            "created_at": "2026-11-26T09:00:00Z",
+            "next_at": "2026-12-07T08:00:00Z",
+            "problem": None,
+            "latest_campaign_id": "cmp_01M889FD1DR9BPG5C28WTPF9HV",
+            "made_count": 1,
+            "missed_count": 0,
+        },
+    )
+
     series_id: str
     name: str
     cron: str
@@ -239,6 +272,10 @@ class SeriesBody(Answer):
 
 class SeriesListBody(Answer):
     """A page of series, newest first."""
+
+    model_config = shown_by(
+        {"items": [example_of(SeriesBody)], "next_cursor": None},
+    )
 
     items: list[SeriesBody]
     next_cursor: str | None

@@ -50,6 +50,10 @@ class SettledBody(Answer):
     With a `next_cursor` there may be more: send it with the same action.
     """
 
+    model_config = shown_by(
+        {"settled": 2, "left": 1, "next_cursor": None},
+    )
+
     settled: int
     left: int
     next_cursor: str | None

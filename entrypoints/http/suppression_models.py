@@ -10,7 +10,7 @@ from domain.suppression import (
     SuppressionReason,
     SuppressionScope,
 )
-from entrypoints.http.models import Answer, Request, Utc, shown_by
+from entrypoints.http.models import Answer, Request, Utc, example_of, shown_by
 
 Email = Annotated[str, Field(max_length=320)]
 
@@ -52,12 +52,28 @@ class SuppressionLookupBody(Request):
 class UnsubscribedBody(Answer):
     """What the reader asked for by the link."""
 
+    model_config = shown_by(
+        {"scope": "marketing", "since": "2026-11-19T09:00:00Z"},
+    )
+
     scope: SuppressionScope
     since: Utc
 
 
 class SuppressionBody(Answer):
     """A suppressed address; `email` is null once it was erased."""
+
+    model_config = shown_by(
+        {
+            "suppression_id": "f3a75f53c45987b7ec645adcdc9c126498deee88402a185bfdb01d01cc2246bf",
+            "email": "ann.bell@example.com",
+            "reason": "bounce",
+            "scope": "all",
+            "since": "2026-11-26T08:00:09Z",
+            "note": None,
+            "unsubscribed": example_of(UnsubscribedBody),
+        },
+    )
 
     suppression_id: str
     email: str | None
@@ -92,6 +108,10 @@ class SuppressionBody(Answer):
 
 class SuppressionListBody(Answer):
     """A page of suppressed addresses, by id."""
+
+    model_config = shown_by(
+        {"items": [example_of(SuppressionBody)], "next_cursor": None},
+    )
 
     items: list[SuppressionBody]
     next_cursor: str | None

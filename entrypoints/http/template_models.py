@@ -15,7 +15,7 @@ from domain.use_cases.preview_template import Person, Preview
 from domain.use_cases.send_test_mails import MAX_ADDRESSES
 from domain.use_cases.write_content import WrittenContent
 from entrypoints.http.audience_models import Email, Fields
-from entrypoints.http.models import Answer, Name, Reference, Request, Utc, shown_by
+from entrypoints.http.models import Answer, Name, Reference, Request, Utc, example_of, shown_by
 
 _CONTENT = {
     "name": "Promotion",
@@ -86,6 +86,14 @@ class TemplateRequestBody(TemplateContentBody):
 class WarningBody(Answer):
     """What an author should know, though it keeps nothing from being sent."""
 
+    model_config = shown_by(
+        {
+            "kind": "no_unsubscribe_link",
+            "part": "html",
+            "detail": "No link to unsubscribe by: put {{ unsubscribe_url }} where it belongs.",
+        },
+    )
+
     kind: str
     part: str | None
     detail: str
@@ -99,7 +107,15 @@ class WarningBody(Answer):
 class TemplateBody(Answer):
     """A version of a template; `updated_at` is when it was written."""
 
-    model_config = ConfigDict(frozen=True, serialize_by_alias=True)
+    model_config = ConfigDict(serialize_by_alias=True) | shown_by(
+        {
+            "template_id": "spring-sale",
+            **_MORE_CONTENT,
+            "version": 1,
+            "created_at": "2026-11-19T09:00:00Z",
+            "updated_at": "2026-11-19T09:00:00Z",
+        },
+    )
 
     template_id: str
     name: str
@@ -108,7 +124,7 @@ class TemplateBody(Answer):
     html: str
     text: str
     defaults: dict[str, FieldValue]
-    sender: Annotated[str | None, Field(serialization_alias="from")]
+    sender: Annotated[str | None, Field(alias="from")]
     reply_to: str | None
     created_at: Utc
     updated_at: Utc
@@ -121,6 +137,14 @@ class TemplateBody(Answer):
 
 class CheckedTemplateBody(TemplateBody):
     """A template as it was stored, the variables that it merges, and what is worth a look."""
+
+    model_config = shown_by(
+        {
+            **example_of(TemplateBody),
+            "variables": ["name", "postal_address", "unsubscribe_url"],
+            "warnings": [],
+        },
+    )
 
     variables: list[str]
     warnings: list[WarningBody]
@@ -147,7 +171,7 @@ def _members(template: Template) -> dict[str, object]:
         "html": content.html,
         "text": content.text,
         "defaults": dict(content.defaults),
-        "sender": content.sender,
+        "from": content.sender,
         "reply_to": content.reply_to,
         "created_at": template.created_at,
         "updated_at": template.updated_at,
@@ -156,6 +180,17 @@ def _members(template: Template) -> dict[str, object]:
 
 class TemplateSummaryBody(Answer):
     """A version of a template without its bodies: a page of them stays small."""
+
+    model_config = shown_by(
+        {
+            "template_id": "spring-sale",
+            "name": "Promotion",
+            "subject": "{{ name }}, twenty percent off until Sunday",
+            "version": 1,
+            "created_at": "2026-11-19T09:00:00Z",
+            "updated_at": "2026-11-19T09:00:00Z",
+        },
+    )
 
     template_id: str
     name: str
@@ -172,6 +207,10 @@ class TemplateSummaryBody(Answer):
 
 class TemplateListBody(Answer):
     """A page of templates by id, or of the versions of one, newest first."""
+
+    model_config = shown_by(
+        {"items": [example_of(TemplateSummaryBody)], "next_cursor": None},
+    )
 
     items: list[TemplateSummaryBody]
     next_cursor: str | None
@@ -217,6 +256,10 @@ class TestSendRequestBody(_PersonBody):
 class TestSendResultBody(Answer):
     """What became of one of them; with a `message_id` where the provider took it."""
 
+    model_config = shown_by(
+        {"outcome": "accepted", "reason": None, "message_id": "0102019a-6a1f4b6e"},
+    )
+
     outcome: Literal["accepted", "refused", "not_sent", "unknown", "blocked"]
     reason: str | None
     message_id: str | None
@@ -240,16 +283,30 @@ _OUTCOMES: Mapping[type[Outcome], Literal["refused", "not_sent", "unknown", "blo
 class TestSendBody(Answer):
     """One result for each address, in their order."""
 
+    model_config = shown_by(
+        {"results": [example_of(TestSendResultBody)]},
+    )
+
     results: list[TestSendResultBody]
 
 
 class PreviewBody(Answer):
     """What the person would get."""
 
-    model_config = ConfigDict(frozen=True, serialize_by_alias=True)
+    model_config = ConfigDict(serialize_by_alias=True) | shown_by(
+        {
+            "version": 1,
+            "from": None,
+            "reply_to": None,
+            "subject": "Ann, twenty percent off until Sunday",
+            "html": "<p>Hello Ann, have a look.</p>",
+            "text": "Hello Ann, have a look.",
+            "warnings": [example_of(WarningBody)],
+        },
+    )
 
     version: int
-    sender: Annotated[str | None, Field(serialization_alias="from")]
+    sender: Annotated[str | None, Field(alias="from")]
     reply_to: str | None
     subject: str
     html: str
@@ -263,7 +320,7 @@ class PreviewBody(Answer):
         return cls.model_validate(
             {
                 "version": preview.template.version,
-                "sender": content.sender,
+                "from": content.sender,
                 "reply_to": content.reply_to,
                 "subject": mail.subject,
                 "html": mail.html,

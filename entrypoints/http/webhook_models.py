@@ -11,7 +11,7 @@ from domain.webhook import MAX_DESCRIPTION_CHARACTERS, WebhookEndpoint
 from domain.webhook_delivery import DeliveryState, WebhookDelivery
 from domain.webhook_event import CAMPAIGN_EVENTS, WebhookEvent
 from domain.webhook_url import MAX_URL_CHARACTERS
-from entrypoints.http.models import Answer, Moment, Request, Utc, shown_by
+from entrypoints.http.models import Answer, Moment, Request, Utc, example_of, shown_by
 
 _URL = "https://hooks.example.com/sentinel"
 
@@ -88,6 +88,20 @@ class WebhookEditBody(Request):
 class WebhookBody(Answer):
     """A webhook, without its secret. `disabled_reason` says why it is told nothing."""
 
+    model_config = shown_by(
+        {
+            "webhook_id": "whk_01M889FD1DR9BPG5C28WTPF9HV",
+            "url": _URL,
+            "events": ["campaign.sent", "recipient.bounced"],
+            "description": "Ours",
+            "enabled": True,
+            "disabled_reason": None,
+            "failing_since": None,
+            "created_at": "2026-11-19T09:00:00Z",
+            "rotated_at": None,
+        },
+    )
+
     webhook_id: str
     url: str
     events: list[WebhookEvent]
@@ -107,6 +121,13 @@ class WebhookBody(Answer):
 class WebhookWithSecretBody(WebhookBody):
     """A webhook with its secret, which is shown now and never again: keep it to yourself."""
 
+    model_config = shown_by(
+        {
+            **example_of(WebhookBody),
+            "secret": "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD",
+        },
+    )
+
     secret: Annotated[str, Field(examples=["whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"])]
 
     @classmethod
@@ -118,11 +139,30 @@ class WebhookWithSecretBody(WebhookBody):
 class WebhookListBody(Answer):
     """All webhooks, the oldest first."""
 
+    model_config = shown_by(
+        {"items": [example_of(WebhookBody)]},
+    )
+
     items: list[WebhookBody]
 
 
 class DeliveryBody(Answer):
     """One event to this webhook. `delivery_id` is the `webhook-id` of each of its attempts."""
+
+    model_config = shown_by(
+        {
+            "delivery_id": "evt_72a83b59e4c69726193652c9805a6358",
+            "event": "webhook.test",
+            "occurred_at": "2026-11-19T09:00:00Z",
+            "state": "delivered",
+            "attempts": 1,
+            "last_attempt_at": "2026-11-19T09:00:02Z",
+            "next_attempt_at": None,
+            "status": 204,
+            "error": None,
+            "body": '{"type":"webhook.test","timestamp":"2026-11-19T09:00:00.000Z","data":{}}',
+        },
+    )
 
     delivery_id: str
     event: WebhookEvent
@@ -155,6 +195,10 @@ class DeliveryBody(Answer):
 class DeliveryListBody(Answer):
     """A page of deliveries, the newest events first."""
 
+    model_config = shown_by(
+        {"items": [example_of(DeliveryBody)], "next_cursor": None},
+    )
+
     items: list[DeliveryBody]
     next_cursor: str | None
 
@@ -182,6 +226,10 @@ class ReplayBody(Request):
 
 class ReplayedBody(Answer):
     """How many are on their way again; ask again with `next_cursor` until there is none."""
+
+    model_config = shown_by(
+        {"replayed": 12, "next_cursor": None},
+    )
 
     replayed: Annotated[int, Field(description=f"At most {REPLAYED_AT_ONCE} a request.")]
     next_cursor: str | None

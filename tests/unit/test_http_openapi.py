@@ -1,19 +1,24 @@
 """The interface described: OpenAPI and the page that shows it."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from pydantic import BaseModel
 
 from entrypoints.http.__main__ import openapi_text
+from entrypoints.http.models import Answer
+from entrypoints.http.problems import ProblemDocument
+from tests.unit.furnished import DOCUMENT, operations
 from tests.unit.test_http_gateway import Gateway
 
-DOCUMENT = Path(__file__).parents[2] / "docs/openapi.json"
+CHECKED_IN = Path(__file__).parents[2] / "docs/openapi.json"
 
 
 def test_the_checked_in_document_is_the_interface() -> None:
     """Whoever reads docs/openapi.json reads what is served (`make openapi` writes it)."""
-    assert DOCUMENT.read_text(encoding="utf-8") == openapi_text()
+    assert CHECKED_IN.read_text(encoding="utf-8") == openapi_text()
 
 
 def test_the_interface_describes_itself() -> None:
@@ -75,6 +80,35 @@ def test_every_post_takes_an_idempotency_key() -> None:
                 for status, answer in answers.items():
                     is_replayed = "Idempotency-Replayed" in answer.get("headers", {})
                     assert is_replayed == status.startswith("2"), (path, status)
+
+
+def described_as() -> Iterator[str]:
+    """The names of the schemas of all answers, but for the pages that readers see."""
+    for _, path, operation in operations():
+        for answer in operation["responses"].values() if path not in READERS_LINKS else ():
+            for content in answer.get("content", {}).values():
+                yield content["schema"]["$ref"].rpartition("/")[2]
+
+
+def models(kind: type[BaseModel]) -> Iterator[tuple[str, type[BaseModel]]]:
+    """All that are of that kind, by name, and by module and name as where two have the same."""
+    for model in (kind, *kind.__subclasses__()):
+        yield model.__name__, model
+        yield f"{model.__module__}.{model.__name__}".replace(".", "__"), model
+        if model is not kind:
+            yield from models(model)
+
+
+@pytest.mark.parametrize("name", sorted(set(described_as())))
+def test_every_answer_is_shown_as_it_is_given(name: str) -> None:
+    """By an example at least, each as its model writes it: none lacks a member, or has more."""
+    model = dict([*models(Answer), *models(ProblemDocument)])[name]
+    shown = DOCUMENT["components"]["schemas"][name]["examples"]
+
+    assert shown
+    for example in shown:
+        read = model.model_validate_json(json.dumps(example))
+        assert json.loads(read.model_dump_json(exclude_unset=True)) == example
 
 
 def test_only_the_public_interface_is_described() -> None:
