@@ -3,6 +3,7 @@
 Run by the interpreter of `.emulator`, which has ministack; Sentinel does not import it.
 """
 
+import gc
 import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -184,4 +185,7 @@ iam_actions.extract_iam_action = _extract_iam_action
 iam_actions.extract_resource_arn = _extract_resource_arn
 
 if __name__ == "__main__":
+    # It keeps all records as objects: to look through gigabytes of them for garbage takes longer
+    # than clients wait for an answer. The young ones are still looked through.
+    gc.set_threshold(10_000, 10, 1_000_000)
     app.main()
