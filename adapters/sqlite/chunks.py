@@ -27,8 +27,12 @@ class SqliteChunkRepository:
         """All at one instant."""
         found: dict[ChunkRef, tuple[Campaign, Chunk]] = {}
         with self._database.reading() as connection:
+            campaigns = {
+                campaign_id: select_campaign(connection, campaign_id)
+                for campaign_id in {ref.campaign_id for ref in refs}
+            }
             for ref in refs:
-                campaign = select_campaign(connection, ref.campaign_id)
+                campaign = campaigns[ref.campaign_id]
                 chunk = select_chunk(connection, ref)
                 if campaign is not None and chunk is not None:
                     found[ref] = (campaign, chunk)

@@ -9,6 +9,7 @@ from pathlib import Path
 from threading import RLock, local
 from typing import TypeGuard
 
+from adapters.sqlite.gate import Gate
 from adapters.sqlite.migrations import is_up_to_date, migrate
 from domain.errors import DependencyRefused, DependencyUnavailable
 
@@ -35,9 +36,7 @@ class SqliteDatabase:
         self._threads = local()
         self._turn = RLock()
         try:
-            self._bring_up_to_date()
-            with self.reading() as connection:
-                self.hash_key = _select_hash_key(connection)
+            self._open()
         except BaseException:
             self.close()
             raise
@@ -45,7 +44,8 @@ class SqliteDatabase:
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
         """All statements see the same instant. Raises DependencyRefused."""
-        with self._transaction("DEFERRED", Synchronous.FULL) as connection:
+        connection = self._begun("DEFERRED", Synchronous.FULL)
+        with self._ended(connection):
             yield connection
 
     @contextmanager
@@ -55,8 +55,7 @@ class SqliteDatabase:
         An exception of any kind undoes them. Raises DependencyRefused where certainly nothing was
         written, else DependencyUnavailable.
         """
-        # Threads take turns here: those who wait in SQLite sleep, and whoever comes later is first.
-        with self._turn, self._transaction("IMMEDIATE", Synchronous.FULL) as connection:
+        with self._writing(Synchronous.FULL) as connection:
             yield connection
 
     @contextmanager
@@ -66,7 +65,7 @@ class SqliteDatabase:
         It outlasts every kill of a process. A loss of power may undo it, with all that was written
         since, unless a `writing` has returned since: the log is one, and written in order.
         """
-        with self._turn, self._transaction("IMMEDIATE", Synchronous.NORMAL) as connection:
+        with self._writing(Synchronous.NORMAL) as connection:
             yield connection
 
     def close(self) -> None:
@@ -76,34 +75,53 @@ class SqliteDatabase:
             if connection is not None:
                 connection.close()
 
-    def _bring_up_to_date(self) -> None:
+    def _open(self) -> None:
         """What is not Sentinel's is not touched, and what is as it should be not written to."""
         try:
-            # Whoever reads it has everybody's address; what SQLite puts beside it is as private.
             if not self.path.exists():
+                # It holds addresses. What SQLite puts beside it is as private as it is.
                 self.path.touch(mode=0o600)
-            connection = self._connection(Synchronous.FULL)
-            if is_up_to_date(connection):
-                return
-            # For good: the file says so itself.
-            connection.execute("PRAGMA journal_mode = WAL")
+            up_to_date = is_up_to_date(self._connection(Synchronous.FULL))
+            self._gate = Gate(self.path.with_name(f"{self.path.name}-gate"))
+            if not up_to_date:
+                self._bring_up_to_date()
         except OSError as error:
             raise DependencyRefused(f"The database {self.path.name}: {error.strerror}") from error
         except sqlite3.Error as error:
             raise DependencyRefused(told(error)) from error
+        with self.reading() as connection:
+            self.hash_key = _select_hash_key(connection)
+            """What addresses are hashed and tokens are signed with; made with the database."""
+
+    def _bring_up_to_date(self) -> None:
+        with self._gate.held():
+            # For good: the file says so itself.
+            self._connection(Synchronous.FULL).execute("PRAGMA journal_mode = WAL")
         with self.writing() as connection:
             migrate(connection)
             _make_hash_key(connection)
 
     @contextmanager
-    def _transaction(self, kind: str, synchronous: Synchronous) -> Iterator[sqlite3.Connection]:
+    def _writing(self, synchronous: Synchronous) -> Iterator[sqlite3.Connection]:
+        # Threads take turns here, and processes at the gate: SQLite knows no turns.
+        with self._turn:
+            with self._gate.held():
+                connection = self._begun("IMMEDIATE", synchronous)
+            with self._ended(connection):
+                yield connection
+
+    def _begun(self, kind: str, synchronous: Synchronous) -> sqlite3.Connection:
         try:
             connection = self._connection(synchronous)
             connection.execute(f"BEGIN {kind}")
         except sqlite3.Error as error:
             raise DependencyRefused(told(error)) from error
+        return connection
+
+    @contextmanager
+    def _ended(self, connection: sqlite3.Connection) -> Iterator[None]:
         try:
-            yield connection
+            yield
         except BaseException as error:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")

@@ -1,5 +1,6 @@
 """What the SQLite database promises beside the ports' contracts."""
 
+import fcntl
 import threading
 from contextlib import ExitStack
 from pathlib import Path
@@ -12,6 +13,7 @@ from adapters.sqlite.queue import SqliteSendQueue, body_to_chunk
 from domain.chunk import ChunkRef
 from domain.errors import DependencyRefused
 from domain.identifiers import CampaignId
+from tests.contracts.eventually import eventually
 from tests.contracts.examples import (
     CAMPAIGN_ID,
     a_campaign,
@@ -133,6 +135,35 @@ def test_a_writer_waits_for_its_turn(path: Path) -> None:
     thread.join()
 
     assert order == ["first", "second"]
+
+
+def test_who_waits_writes_before_who_has_just_written(path: Path) -> None:
+    """A busy process lets others in between two writes: grants are good for a quarter second."""
+    first, second = SqliteDatabase(path), SqliteDatabase(path)
+    order: list[str] = []
+
+    def write(database: SqliteDatabase, name: str) -> None:
+        with database.writing():
+            order.append(name)
+
+    with first.writing():
+        thread = threading.Thread(target=write, args=(second, "who waits"))
+        thread.start()
+        eventually(lambda: is_waited_at(path.with_name("sentinel.db-gate")))
+    write(first, "who has just written")
+    thread.join()
+
+    assert order == ["who waits", "who has just written"]
+
+
+def is_waited_at(gate: Path) -> bool:
+    """Whether somebody holds it."""
+    with gate.open() as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        return False
 
 
 def test_a_reader_waits_for_nobody(path: Path, sqlite: Family) -> None:
