@@ -41,7 +41,7 @@ def _to_change(data: Mapping[str, Any], _: object) -> StateChange:
         kind=ChangeKind(data["kind"]),
         state=CampaignState(data["state"]),
         at=datetime.fromisoformat(data["at"]),
-        reason=data["reason"],
+        reason=data.get("reason"),
         written_with=data["written_with"],
     )
 
