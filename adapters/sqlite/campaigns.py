@@ -4,16 +4,13 @@ from adapters.sqlite.campaign_rows import insert_campaign, select_campaign, upda
 from adapters.sqlite.database import SqliteDatabase
 from adapters.sqlite.fan_out_rows import insert_range
 from adapters.sqlite.idempotency_rows import write_idempotency_record
-from adapters.sqlite.paging import check_cursor, not_a_cursor, page_of
+from adapters.sqlite.paging import AFTER_ALL, check_cursor, not_a_cursor, page_of
 from adapters.sqlite.records import decode
 from domain.campaign import Campaign, CampaignState
 from domain.fan_out import FanOutRange
 from domain.idempotency import IdempotencyRecord
 from domain.identifiers import CampaignId
 from domain.ports.campaigns import CampaignPage
-
-_AFTER_ALL = "~"
-"""Greater than every id."""
 
 
 class SqliteCampaignRepository:
@@ -56,7 +53,7 @@ class SqliteCampaignRepository:
         ids: tuple[str, str] | None = None,
     ) -> CampaignPage:
         """Newest first: ids sort by time."""
-        lower, upper = ids or ("", _AFTER_ALL)
+        lower, upper = ids or ("", AFTER_ALL)
         if cursor is not None and not lower <= cursor < upper:
             raise not_a_cursor()
         of_state = "" if state is None else "state = :state AND "

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from adapters.sqlite.database import SqliteDatabase
-from adapters.sqlite.paging import check_cursor, page_of
+from adapters.sqlite.paging import AFTER_ALL, check_cursor, page_of
 from adapters.sqlite.records import decode, encode
 from adapters.sqlite.times import optional_to_column
 from domain.contact_export import ContactExport
@@ -64,13 +64,12 @@ class SqliteJobRepository:
 
     def page(self, kind: JobKind, limit: int, cursor: str | None) -> JobPage:
         """Newest first: ids sort by time."""
-        before = "" if cursor is None else "AND job_id < :before "
         with self._database.reading() as connection:
             check_cursor(connection, "jobs", "job_id", cursor, kind=kind)
             rows = connection.execute(
-                f"SELECT job_id, record FROM jobs WHERE kind = :kind {before}"  # noqa: S608  no value
-                "ORDER BY job_id DESC LIMIT :rows",
-                {"kind": kind, "before": cursor, "rows": limit + 1},
+                "SELECT job_id, record FROM jobs WHERE kind = ? AND job_id < ?"
+                " ORDER BY job_id DESC LIMIT ?",
+                (kind, cursor or AFTER_ALL, limit + 1),
             ).fetchall()
         page, following = page_of(rows, limit)
         return JobPage(tuple(decode(each, _CLASSES[kind]) for each in page), following)

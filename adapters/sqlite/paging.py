@@ -5,6 +5,9 @@ from collections.abc import Sequence
 
 from domain.errors import InvalidInput
 
+AFTER_ALL = "~"
+"""Greater than every id."""
+
 
 def check_cursor(
     connection: sqlite3.Connection, table: str, key: str, cursor: str | None, **listed: str

@@ -6,7 +6,7 @@ from dataclasses import replace
 from adapters.sqlite.campaign_rows import insert_campaign, update_campaign
 from adapters.sqlite.database import SqliteDatabase
 from adapters.sqlite.fan_out_rows import insert_range
-from adapters.sqlite.paging import check_cursor, page_of
+from adapters.sqlite.paging import AFTER_ALL, check_cursor, page_of
 from adapters.sqlite.records import decode, encode
 from adapters.sqlite.times import optional_to_column
 from domain.campaign import Campaign
@@ -63,13 +63,12 @@ class SqliteSeriesRepository:
 
     def page(self, limit: int, cursor: str | None) -> SeriesPage:
         """Newest first: ids sort by time."""
-        before = "" if cursor is None else "WHERE series_id < :before "
         with self._database.reading() as connection:
             check_cursor(connection, "series", "series_id", cursor)
             rows = connection.execute(
-                f"SELECT series_id, record FROM series {before}"  # noqa: S608  no value
-                "ORDER BY series_id DESC LIMIT :rows",
-                {"before": cursor, "rows": limit + 1},
+                "SELECT series_id, record FROM series WHERE series_id < ?"
+                " ORDER BY series_id DESC LIMIT ?",
+                (cursor or AFTER_ALL, limit + 1),
             ).fetchall()
         page, following = page_of(rows, limit)
         return SeriesPage(tuple(decode(each, Series) for each in page), following)
