@@ -6,7 +6,8 @@ from pydantic import Field
 
 from domain.dead_letter import Advice, DeadLetter, DeadLetterSource, ExplainedDeadLetter
 from domain.use_cases.explain_dead_letters import FirstDeadLetters
-from entrypoints.http.models import Answer, Utc, example_of, shown_by
+from domain.use_cases.replay_dead_letters import REPLAYED_AT_ONCE, FirstReplays
+from entrypoints.http.models import Answer, Request, Utc, example_of, shown_by
 
 
 class DeadLetterBody(Answer):
@@ -90,6 +91,54 @@ class DeadLetterListBody(Answer):
         return cls(
             items=[ExplainedDeadLetterBody.explained(each) for each in first.explained],
             waiting=first.waiting,
+        )
+
+
+class DeadLetterReplayBody(Request):
+    """Which of them."""
+
+    model_config = shown_by({}, {"source": "send"})
+
+    source: Annotated[
+        DeadLetterSource | None,
+        Field(
+            # A name in JSON: strict mode would ask for the enum itself.
+            strict=False,
+            description="Only those that it gave up; null is all.",
+        ),
+    ] = None
+
+
+class ReplayedDeadLetterBody(DeadLetterBody):
+    """A dead letter that is gone, or stays for its `fault`."""
+
+    model_config = shown_by({**example_of(DeadLetterBody), "fault": None})
+
+    fault: Annotated[str | None, Field(description="Why it stays; null where it is gone.")]
+
+
+class ReplayedListBody(Answer):
+    """What became of some of them; ask again as long as some are `left`, and some are gone."""
+
+    model_config = shown_by({"items": [example_of(ReplayedDeadLetterBody)], "left": 0})
+
+    items: Annotated[
+        list[ReplayedDeadLetterBody], Field(description=f"At most {REPLAYED_AT_ONCE} a request.")
+    ]
+    left: Annotated[
+        int,
+        Field(description="How many are still there. Those that are not Sentinel's do not count."),
+    ]
+
+    @classmethod
+    def of(cls, first: FirstReplays) -> "ReplayedListBody":
+        """From the use case's answer."""
+        return cls(
+            items=[
+                ReplayedDeadLetterBody.model_validate({**_told(each.letter), "fault": each.fault})
+                for each in first.replays
+            ],
+            left=first.left,
         )
 
 

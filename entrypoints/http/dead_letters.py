@@ -10,7 +10,12 @@ from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 from domain.dead_letter import DeadLetterSource
 from entrypoints.containers.serving_dead_letters import ServingDeadLetters
 from entrypoints.http.answers import BODY_PROBLEMS, answer, described
-from entrypoints.http.dead_letter_models import DeadLetterBody, DeadLetterListBody
+from entrypoints.http.dead_letter_models import (
+    DeadLetterBody,
+    DeadLetterListBody,
+    DeadLetterReplayBody,
+    ReplayedListBody,
+)
 from entrypoints.http.paging import Limit
 
 _TAGS = ["operations"]
@@ -38,6 +43,23 @@ def dead_letter_routes(container: ServingDeadLetters) -> APIGatewayHttpRouter:
         limit: Limit = 50,
     ) -> Response[str]:
         return answer(DeadLetterListBody.of(container.explain_dead_letters().first(limit, source)))
+
+    @router.post(
+        "/v1/dead-letters/replay",
+        summary="Have the work of all dead letters done after all, some at a time",
+        description=(
+            "As one by one, the oldest of each source first. One that cannot be replayed stays, "
+            "and keeps none of the others, unless a service does not answer: that ends it."
+        ),
+        tags=_TAGS,
+        responses=described(
+            (HTTPStatus.ACCEPTED, ReplayedListBody, "What became of some of them"),
+            problems=(*BODY_PROBLEMS, HTTPStatus.CONFLICT),
+        ),
+    )
+    def replay_dead_letters(body: DeadLetterReplayBody) -> Response[str]:
+        replays = container.replay_dead_letters().first(body.source)
+        return answer(ReplayedListBody.of(replays), HTTPStatus.ACCEPTED)
 
     @router.post(
         "/v1/dead-letters/<dead_letter_id>/replay",

@@ -154,6 +154,7 @@ COMMANDS: Mapping[str, Sequence[str]] = {
     ),
     "DELETE /v1/webhooks/{webhook_id}": ("webhooks remove {hook} --yes",),
     "GET /v1/dead-letters": ("dead-letters list --source start --limit 5",),
+    "POST /v1/dead-letters/replay": ("dead-letters replay --all --source start",),
     "POST /v1/dead-letters/{dead_letter_id}/replay": ("dead-letters replay none",),
     "DELETE /v1/dead-letters/{dead_letter_id}": ("dead-letters discard none --yes",),
     "GET /v1/series": ("series list",),
@@ -181,7 +182,7 @@ OTHER_ENDS = {
     # What is done already is not cancelled: a refusal by its state is an answer, too.
     "exports cancel": {0, 5},
     # A runner that is well gave nothing up: test_cli_dead_letters.py has one.
-    "dead-letters replay": {3},
+    "dead-letters replay": {0, 3},
     "dead-letters discard": {3},
 }
 """What commands end with, but for 0."""

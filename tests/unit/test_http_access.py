@@ -79,6 +79,7 @@ WRITTEN = [
     ("POST", "/v1/webhooks/whk_x/test", Scope.WEBHOOKS_WRITE),
     ("POST", "/v1/webhooks/whk_x/replay", Scope.WEBHOOKS_WRITE),
     ("POST", "/v1/webhooks/whk_x/deliveries/evt_x/replay", Scope.WEBHOOKS_WRITE),
+    ("POST", "/v1/dead-letters/replay", Scope.OPERATIONS_WRITE),
     ("POST", "/v1/dead-letters/x/replay", Scope.OPERATIONS_WRITE),
     ("DELETE", "/v1/dead-letters/x", Scope.OPERATIONS_WRITE),
 ]

@@ -10,9 +10,10 @@ from adapters.memory.invoker import MemoryInvoker
 from adapters.memory.job_invoker import MemoryJobInvoker
 from adapters.memory.queue import MemorySendQueue
 from domain.dead_letter import DeadLetter, DeadLetterSource, ProviderReport
-from domain.errors import DependencyUnavailable
+from domain.errors import DependencyRefused, DependencyUnavailable
 from domain.identifiers import CampaignId
 from domain.start import StartRequest
+from domain.use_cases.replay_dead_letters import REPLAYED_AT_ONCE
 from tests.unit.dead_letters import given_up
 from tests.unit.test_http_gateway import ADDRESS, JSON_TYPE, Answer, Gateway
 
@@ -133,6 +134,68 @@ def test_a_foreign_one_is_not_replayed(gateway: Gateway) -> None:
     assert ids(gateway) == ["a"]
 
 
+def test_all_are_replayed(gateway: Gateway) -> None:
+    """Or those of one source; a foreign one stays, and repeating it replays nothing twice."""
+    given_up(gateway.container, REPORT, "a", DeadLetterSource.PROVIDER_EVENTS)
+    given_up(gateway.container, START, "b")
+    given_up(gateway.container, None, "c")
+    given_up(gateway.container, START, "d")
+
+    one_source = gateway.post("/v1/dead-letters/replay", {"source": "provider-events"})
+    others = gateway.post("/v1/dead-letters/replay", {})
+    again = gateway.post("/v1/dead-letters/replay", {})
+
+    assert (one_source.status, others.status, again.status) == (202, 202, 202)
+    assert [each["dead_letter_id"] for each in one_source.json["items"]] == ["a"]
+    assert one_source.json["left"] == 0
+    assert [(each["dead_letter_id"], each["fault"]) for each in others.json["items"]] == [
+        ("b", None),
+        ("d", None),
+    ]
+    assert again.json == {"items": [], "left": 0}
+    assert len(gateway.container.family.started().take_all()) == 2
+    assert ids(gateway) == ["c"]
+    assert ADDRESS not in one_source.text
+    assert gateway.post("/v1/dead-letters/replay", {"source": "elsewhere"}).refuses("/source")
+
+
+def test_a_request_replays_a_bounded_number(gateway: Gateway) -> None:
+    """It says how many are left, and goes on from there."""
+    for number in range(REPLAYED_AT_ONCE + 1):
+        given_up(gateway.container, START, str(number))
+
+    first = gateway.post("/v1/dead-letters/replay", {}).json
+    second = gateway.post("/v1/dead-letters/replay", {}).json
+
+    assert (len(first["items"]), first["left"]) == (REPLAYED_AT_ONCE, 1)
+    assert (len(second["items"]), second["left"]) == (1, 0)
+
+
+class _RefusingOne(MemoryDeadLetters):
+    """What `a` asks for is refused."""
+
+    def replay(self, letter: DeadLetter) -> None:
+        """Raises DependencyRefused."""
+        if letter.message_id == "a":
+            raise DependencyRefused("Lambda Invoke: AccessDenied")
+        super().replay(letter)
+
+
+def test_one_that_is_refused_keeps_none_of_the_others(gateway: Gateway) -> None:
+    """It stays, and the answer says why."""
+    queue = MemorySendQueue(gateway.clock)
+    dead_letters = _RefusingOne(queue, MemoryInvoker(), MemoryJobInvoker())
+    gateway.container.family.dead_letters.override(providers.Object(dead_letters))
+    for each in ("a", "b"):
+        given_up(gateway.container, START, each)
+
+    answer = gateway.post("/v1/dead-letters/replay", {})
+
+    assert [each["fault"] for each in answer.json["items"]] == ["Lambda Invoke: AccessDenied", None]
+    assert answer.json["left"] == 1
+    assert ids(gateway) == ["a"]
+
+
 class _Unanswering(MemoryDeadLetters):
     """What is asked for is not answered."""
 
@@ -152,6 +215,22 @@ def test_one_that_is_not_accepted_stays(gateway: Gateway) -> None:
     assert answer.status == 503
     assert answer.problem["type"].startswith("urn:sentinel:problem:")
     assert ids(gateway) == ["a"]
+
+
+def test_a_service_that_does_not_answer_is_not_waited_for_again_and_again(
+    gateway: Gateway,
+) -> None:
+    """Each of a hundred would take seconds: the first ends it, and all stay."""
+    dead_letters = _Unanswering(MemorySendQueue(gateway.clock), MemoryInvoker(), MemoryJobInvoker())
+    gateway.container.family.dead_letters.override(providers.Object(dead_letters))
+    for each in ("a", "b"):
+        given_up(gateway.container, START, each)
+
+    answer = gateway.post("/v1/dead-letters/replay", {})
+
+    assert [each["dead_letter_id"] for each in answer.json["items"]] == ["a"]
+    assert "no answer" in answer.json["items"][0]["fault"]
+    assert answer.json["left"] == 2
 
 
 def test_one_is_discarded(gateway: Gateway) -> None:

@@ -307,6 +307,7 @@ EVERY_POST = {
     "/v1/webhooks/{webhook_id}/test": None,
     "/v1/webhooks/{webhook_id}/replay": {"since": "2026-03-01T00:00:00Z"},
     "/v1/webhooks/{webhook_id}/deliveries/{delivery_id}/replay": None,
+    "/v1/dead-letters/replay": {},
     "/v1/dead-letters/{dead_letter_id}/replay": None,
 }
 ANSWERED_WITH_A_SECRET = {
