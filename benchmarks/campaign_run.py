@@ -38,6 +38,7 @@ WORKER_TIMEOUT = timedelta(seconds=87)
 """What `entrypoints.aws.send_worker` uses of template.yaml's 90 seconds."""
 
 _CREATE, _START, _SEND, _RECONCILE = "create", "start", "send", "reconcile"
+_WEBHOOKS = "webhooks"
 _RECEIVED_AT_ONCE = 10
 _POLLERS_OPERATIONS = frozenset({"ReceiveMessage", "DeleteMessageBatch"})
 _POLL = timedelta(seconds=1)
@@ -81,7 +82,7 @@ class Spent:
 
 @dataclass(frozen=True, kw_only=True)
 class IdleRound:
-    """What one pass of the reconciler takes with nothing to do."""
+    """What one pass of a function that runs every minute takes with nothing to do."""
 
     reads: float
     requests: int
@@ -179,19 +180,35 @@ class _Stage:
         events.register("before-parameter-build.sqs.SendMessageBatch", at_once)
 
 
-def idle_round(endpoint: str, account: str) -> IdleRound:
-    """One pass of the reconciler over a table with nothing in it, by an instance that is warm."""
+def idle_reconciler(endpoint: str, account: str) -> IdleRound:
+    """One pass over a table with nothing in it, by an instance that is warm."""
+    return _idle_round(endpoint, account, _RECONCILE, lambda core: core.reconcile()())
+
+
+def idle_webhooks(endpoint: str, account: str) -> IdleRound:
+    """Likewise, with nobody to tell."""
+
+    def tell(core: Core) -> None:
+        core.announce_changes()()
+        core.deliver_webhooks()()
+
+    return _idle_round(endpoint, account, _WEBHOOKS, tell)
+
+
+def _idle_round(
+    endpoint: str, account: str, phase: str, work: Callable[[Core], object]
+) -> IdleRound:
     deployed = _Stage(endpoint, account, Setting(send_rate=14, workers=1, recipients=0))
-    core, function = deployed.function(_RECONCILE)
+    core, function = deployed.function(phase)
     with _printed() as output:
         function.invoke(lambda: None)
-        before = deployed.meter.seconds[_RECONCILE]
-        function.invoke(core.reconcile())
+        before = deployed.meter.seconds[phase]
+        function.invoke(lambda: work(core))
     units = sum(units_of(deployed.log.calls, deployed.indexes), Units())
     return IdleRound(
         reads=units.reads,
         requests=len(deployed.log.calls),
-        seconds=round(deployed.meter.seconds[_RECONCILE] - before, 3),
+        seconds=round(deployed.meter.seconds[phase] - before, 3),
         log_bytes=_size(output),
     )
 

@@ -21,7 +21,8 @@ from benchmarks.campaign_run import (
     Setting,
     Spent,
     campaign,
-    idle_round,
+    idle_reconciler,
+    idle_webhooks,
 )
 from benchmarks.markdown import number, table
 from entrypoints.local.emulator import ROOT, running_ministack
@@ -59,7 +60,8 @@ _WRITES_A_DELIVERY = 4
 class Counts:
     """What was counted on the emulator."""
 
-    idle: IdleRound
+    reconciler: IdleRound
+    webhooks: IdleRound
     spent: Mapping[Setting, Spent]
 
     def of(self, rate_and_workers: tuple[int, int], recipients: int = _THOUSAND) -> Spent:
@@ -84,7 +86,8 @@ def stored() -> Counts:
     """The counts kept beside this module."""
     kept = json.loads(_STORED.read_text(encoding="utf-8"))
     return Counts(
-        IdleRound(**kept["idle_round"]),
+        IdleRound(**kept["idle_reconciler"]),
+        IdleRound(**kept["idle_webhooks"]),
         {Setting(**run["setting"]): Spent(**run["spent"]) for run in kept["campaigns"]},
     )
 
@@ -230,9 +233,10 @@ Whether anything is sent or not, for one stage, in US dollars for 30 days:
 
 - Metrics: every combination of name and dimensions in [metrics.md](metrics.md), for a month in
   which each was reported.
-- Reconciler: {number(_ROUNDS_A_MONTH)} passes of {counts.idle.requests} queries, counted on an \
-empty table. EventBridge does not
-  bill the rule that invokes it.
+- Reconciler and webhooks: {number(_ROUNDS_A_MONTH)} passes each, of \
+{counts.reconciler.requests} and {counts.webhooks.requests} queries, counted on an empty table. \
+EventBridge does not
+  bill the rules that invoke them.
 - Idle polls: that Lambda asks each of two empty queues by five pollers, every 20 seconds each, is
   assumed.
 - Recovery (PITR) goes by the size of the table. A campaign's share is in its lines above. The
@@ -270,17 +274,19 @@ pages before you rely on them.** They are in `benchmarks/prices.py`; with others
 
 def _counted() -> Counts:
     with running_ministack() as endpoint:
-        idle = idle_round(endpoint, "100000000000")
+        reconciler = idle_reconciler(endpoint, "100000000000")
+        webhooks = idle_webhooks(endpoint, "100000000099")
         spent = {}
         for index, setting in enumerate(_SETTINGS, 1):
             sys.stderr.write(f"{setting}\n")
-            spent[setting] = campaign(endpoint, f"1000000001{index:02}", setting, idle)
-    return Counts(idle, spent)
+            spent[setting] = campaign(endpoint, f"1000000001{index:02}", setting, reconciler)
+    return Counts(reconciler, webhooks, spent)
 
 
 def _to_text(counts: Counts) -> str:
     kept = {
-        "idle_round": asdict(counts.idle),
+        "idle_reconciler": asdict(counts.reconciler),
+        "idle_webhooks": asdict(counts.webhooks),
         "campaigns": [
             {"setting": asdict(setting), "spent": asdict(spent)}
             for setting, spent in counts.spent.items()
@@ -431,39 +437,19 @@ def _three_digits(dollars: float) -> Decimal:
 
 
 def _by_month(counts: Counts) -> str:
-    idle = counts.idle
     template = (ROOT / "template.yaml").read_text(encoding="utf-8")
     alarms, dashboards = (
         len(re.findall(rf"^    Type: AWS::CloudWatch::{kind}$", template, re.MULTILINE))
         for kind in ("Alarm", "Dashboard")
     )
     metrics = _metrics()
-    log_bytes = (idle.log_bytes + _LAMBDA_LINES_BYTES) * _ROUNDS_A_MONTH
     costs = (
         ("custom metrics", metrics, prices.METRICS.of(metrics)),
         ("alarms", alarms, prices.ALARMS.of(alarms)),
         ("dashboard", dashboards, prices.DASHBOARDS.of(dashboards)),
         ("secrets", _SECRETS, prices.SECRETS.of(_SECRETS)),
-        (
-            "reconciler, invocations",
-            _ROUNDS_A_MONTH,
-            prices.LAMBDA_REQUESTS.of(_ROUNDS_A_MONTH),
-        ),
-        (
-            "reconciler, time in s",
-            idle.seconds * _ROUNDS_A_MONTH,
-            prices.LAMBDA_TIME.of(idle.seconds * _ROUNDS_A_MONTH * _MEMORY_GB),
-        ),
-        (
-            "reconciler, read units",
-            idle.reads * _ROUNDS_A_MONTH,
-            prices.DYNAMODB_READS.of(idle.reads * _ROUNDS_A_MONTH),
-        ),
-        (
-            "reconciler, bytes logged",
-            log_bytes,
-            prices.LOGS.of(log_bytes) + prices.LOGS_STORED.of(log_bytes * _MONTHS_OF_LOGS),
-        ),
+        *_every_minute("reconciler", counts.reconciler),
+        *_every_minute("webhooks", counts.webhooks),
         ("idle polls of both queues", _IDLE_POLLS_A_MONTH, prices.SQS.of(_IDLE_POLLS_A_MONTH)),
     )
     rows: list[Sequence[object]] = [
@@ -471,6 +457,22 @@ def _by_month(counts: Counts) -> str:
     ]
     rows.append(("**all**", "", f"**{sum(dollars for *_, dollars in costs):.2f}**"))
     return table(["what:", "count", "dollars"], rows)
+
+
+def _every_minute(function: str, idle: IdleRound) -> Sequence[tuple[str, float, float]]:
+    """What a month of passes with nothing to do takes: name, count, dollars."""
+    seconds, reads = idle.seconds * _ROUNDS_A_MONTH, idle.reads * _ROUNDS_A_MONTH
+    log_bytes = (idle.log_bytes + _LAMBDA_LINES_BYTES) * _ROUNDS_A_MONTH
+    return (
+        (f"{function}, invocations", _ROUNDS_A_MONTH, prices.LAMBDA_REQUESTS.of(_ROUNDS_A_MONTH)),
+        (f"{function}, time in s", seconds, prices.LAMBDA_TIME.of(seconds * _MEMORY_GB)),
+        (f"{function}, read units", reads, prices.DYNAMODB_READS.of(reads)),
+        (
+            f"{function}, bytes logged",
+            log_bytes,
+            prices.LOGS.of(log_bytes) + prices.LOGS_STORED.of(log_bytes * _MONTHS_OF_LOGS),
+        ),
+    )
 
 
 def _metrics() -> int:
