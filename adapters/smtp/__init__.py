@@ -1,0 +1,1 @@
+"""Mail by any SMTP server: no library does it pooled, pipelined and by deadlines (decision 22)."""

@@ -1,0 +1,116 @@
+"""The messages of one call, which several connections take from, and what becomes of each."""
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from threading import Condition
+
+from adapters.smtp.refusal import Doubtful
+from domain.outcome import Accepted, AccountBlocked, NotSent, Outcome, Unknown
+
+_FEWEST_DOUBTS = 2
+_OVERDUE = NotSent("earlier messages of the batch took too long", overdue=True)
+_CUT_OFF = NotSent("no connection in time")
+
+
+class Batch:
+    """Every position is taken once, exposed at most once, and has one outcome in the end.
+
+    One without an outcome of its own is unknown where its content was exposed to the server, and
+    certainly not sent where it was not: whatever happens to who took it.
+    """
+
+    def __init__(
+        self, number: int, begin_until: timedelta, monotonic: Callable[[], timedelta]
+    ) -> None:
+        """None is begun later than `begin_until`."""
+        self._begin_until = begin_until
+        self._monotonic = monotonic
+        self._waiting = deque(range(number))
+        self._in_hand: set[int] = set()
+        self._exposed: set[int] = set()
+        self._outcomes: dict[int, Outcome | Doubtful] = {}
+        self._rest: Outcome | None = None
+        self._changed = Condition()
+
+    def take(self) -> int | None:
+        """The next one to be begun; None where none is."""
+        with self._changed:
+            if self._rest is None and self._waiting and self._monotonic() > self._begin_until:
+                self._rest = _OVERDUE
+            if self._rest is not None or not self._waiting:
+                self._changed.notify_all()
+                return None
+            position = self._waiting.popleft()
+            self._in_hand.add(position)
+            return position
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether there may be one to take."""
+        return self._rest is None and bool(self._waiting)
+
+    def put_back(self, position: int) -> None:
+        """It was not exposed, and is to be taken again."""
+        with self._changed:
+            self._in_hand.discard(position)
+            self._waiting.appendleft(position)
+
+    def expose(self, position: int) -> bool:
+        """Whether its content may be written now: not once the batch is over."""
+        with self._changed:
+            if position not in self._in_hand:
+                return False
+            self._exposed.add(position)
+            return True
+
+    def settle(self, position: int, outcome: Outcome | Doubtful) -> None:
+        """What follows from it for the others is that none of them is begun."""
+        with self._changed:
+            self._in_hand.discard(position)
+            self._outcomes[position] = outcome
+            match outcome:
+                case Unknown():
+                    self._halt(NotSent("an earlier mail of the batch was not answered"))
+                case AccountBlocked() | NotSent(throttled=True):
+                    self._halt(outcome)
+            self._changed.notify_all()
+
+    def halt(self, rest: Outcome) -> None:
+        """None is begun any more: that is what becomes of the rest."""
+        with self._changed:
+            self._halt(rest)
+            self._changed.notify_all()
+
+    def outcomes(self, number: int, timeout: float) -> Sequence[Outcome]:
+        """Of each, in order, once all are settled or `timeout` seconds have passed."""
+        with self._changed:
+            self._changed.wait_for(self._is_over, timeout)
+            self._halt(_CUT_OFF)
+            self._in_hand.clear()
+            outcomes = [self._outcome(position) for position in range(number)]
+        return _decided(outcomes)
+
+    def _halt(self, rest: Outcome) -> None:
+        self._rest = self._rest or rest
+
+    def _is_over(self) -> bool:
+        return not self._in_hand and (self._rest is not None or not self._waiting)
+
+    def _outcome(self, position: int) -> Outcome | Doubtful:
+        if position in self._outcomes:
+            return self._outcomes[position]
+        if position in self._exposed:
+            return Unknown("no answer to the mail in time")
+        return self._rest or _CUT_OFF
+
+
+def _decided(outcomes: Sequence[Outcome | Doubtful]) -> Sequence[Outcome]:
+    """What is doubtful of many, none of which was taken, is of all."""
+    doubts = sum(isinstance(each, Doubtful) for each in outcomes)
+    some_taken = any(isinstance(each, Accepted) for each in outcomes)
+    is_of_all = doubts >= _FEWEST_DOUBTS and not some_taken
+    return [
+        (each.of_all if is_of_all else each.alone) if isinstance(each, Doubtful) else each
+        for each in outcomes
+    ]
