@@ -1,6 +1,7 @@
 """The contract of `domain.ports.mailer`."""
 
 from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import count
@@ -19,10 +20,12 @@ from tests.contracts.examples import CAMPAIGN_ID
 from tests.contracts.family import SENDER, Mail
 from tests.contracts.memory_family import memory_family
 from tests.contracts.settable_clock import SettableClock
+from tests.contracts.smtp_inbox import smtp_inbox, smtp_mailer
 
 WITHIN = timedelta(seconds=20)
 
 MEMORY, SINGLE, BULK = "memory", "aws, single sends", "aws, bulk sends"
+SMTP, PIPELINED = "smtp", "smtp, pipelined"
 RESTRICTED_ACCOUNT = "100000000002"
 
 _people = count()
@@ -36,12 +39,28 @@ class Sending:
     delivered: Callable[[Collection[str]], Sequence[Mail]]
 
 
-@pytest.fixture(params=[MEMORY, SINGLE, BULK])
+@pytest.fixture
+def smtp() -> Iterator[Callable[[bool], Sending]]:
+    """A server that takes everything, and a mailer with one connection to it."""
+    with ExitStack() as opened:
+
+        def make(pipelining: bool) -> Sending:
+            inbox = opened.enter_context(smtp_inbox(pipelining=pipelining))
+            mailer = opened.enter_context(closing(smtp_mailer(inbox.port)))
+            return Sending(mailer, inbox.delivered)
+
+        yield make
+
+
+@pytest.fixture(params=[MEMORY, SINGLE, BULK, SMTP, PIPELINED])
 def sending(request: pytest.FixtureRequest) -> Sending:
-    """Every family, and both ways of one of them."""
+    """Every family, and both ways of two of them."""
     if request.param == MEMORY:
         memory = memory_family()
         return Sending(memory.mailer, memory.delivered)
+    if request.param in {SMTP, PIPELINED}:
+        make: Callable[[bool], Sending] = request.getfixturevalue("smtp")
+        return make(request.param == PIPELINED)
     deployed: Deployment = request.getfixturevalue("deployment")
     mailer = SesMailer(deployed.clients, SENDER, bulk=request.param == BULK, clock=SettableClock())
     return Sending(mailer, aws_family(deployed).delivered)
@@ -91,6 +110,8 @@ def test_a_full_batch_has_a_time_by_which_it_is_done(sending: Sending) -> None:
     [
         MEMORY,
         SINGLE,
+        SMTP,
+        PIPELINED,
         pytest.param(
             BULK,
             marks=pytest.mark.xfail(

@@ -1,0 +1,365 @@
+"""What an SMTP server does at which point, and what that means for a mail."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from datetime import timedelta
+
+import pytest
+
+from adapters.smtp.mailer import SmtpMailer
+from adapters.smtp.smtp_url import Credentials, SmtpServer, Tls
+from adapters.system.clock import SystemClock
+from adapters.system.ids import SystemIds
+from domain.outcome import Accepted, AccountBlocked, NotSent, Outcome, Refused, Unknown
+from tests.contracts.family import SENDER
+from tests.contracts.scripted_smtp import (
+    AUTH,
+    CONNECT,
+    CONTENT,
+    CONTENT_BEGINS,
+    DATA,
+    DROP,
+    EHLO,
+    MAIL,
+    RCPT,
+    RESET,
+    RSET,
+    SILENCE,
+    Answer,
+    ScriptedSmtp,
+    say,
+    scripted_smtp,
+)
+from tests.contracts.test_mailer import messages
+
+WITHIN = timedelta(seconds=20)
+PATIENT, IMPATIENT = timedelta(seconds=20), timedelta(seconds=0.5)
+
+ACCEPTED, REFUSED, UNKNOWN = "accepted", "refused", "unknown"
+NOT_SENT, THROTTLED, OVERDUE = "not sent", "throttled", "overdue"
+BLOCKED, QUOTA = "account blocked", "out of quota"
+
+both_ways = pytest.mark.parametrize(
+    "extensions",
+    [("PIPELINING", "8BITMIME"), ("8BITMIME",)],
+    ids=["pipelined", "one by one"],
+)
+
+
+def kind_of(outcome: Outcome) -> str:
+    """In a word."""
+    match outcome:
+        case Accepted():
+            return ACCEPTED
+        case Refused():
+            return REFUSED
+        case Unknown():
+            return UNKNOWN
+        case AccountBlocked(quota=quota):
+            return QUOTA if quota else BLOCKED
+        case NotSent(overdue=True):
+            return OVERDUE
+        case NotSent(throttled=throttled):
+            return THROTTLED if throttled else NOT_SENT
+
+
+@contextmanager
+def mailer_to(
+    server: ScriptedSmtp,
+    *,
+    connections: int = 1,
+    timeout: timedelta = PATIENT,
+    credentials: Credentials | None = None,
+) -> Iterator[SmtpMailer]:
+    """With one connection, if not told otherwise: what happens, happens in order."""
+    with closing(
+        SmtpMailer(
+            SmtpServer("127.0.0.1", server.port, Tls.OFF, credentials),
+            SENDER,
+            SystemClock(),
+            SystemIds().write_token,
+            connections=connections,
+            timeout=timeout,
+        )
+    ) as mailer:
+        yield mailer
+
+
+HUGE_LINE = Answer(b"250 " + b"x" * 100_000)
+ENDLESS = Answer(b"250-still talking\r\n" * 1_000)
+GARBAGE = say("HTTP/1.1 400 Bad Request")
+
+ROWS: Sequence[tuple[str, Answer, str]] = [
+    (CONNECT, DROP, NOT_SENT),
+    (CONNECT, RESET, NOT_SENT),
+    (CONNECT, SILENCE, NOT_SENT),
+    (CONNECT, GARBAGE, NOT_SENT),
+    (CONNECT, HUGE_LINE, NOT_SENT),
+    (CONNECT, ENDLESS, NOT_SENT),
+    (CONNECT, say("354 Go on"), NOT_SENT),
+    (CONNECT, say("421 4.3.2 Too many connections", closes=True), THROTTLED),
+    (CONNECT, say("554 5.7.1 Your address is on a list", closes=True), BLOCKED),
+    (EHLO, DROP, NOT_SENT),
+    (EHLO, say("421 4.3.2 Not now", closes=True), THROTTLED),
+    (EHLO, say("502 5.5.1 Who?"), BLOCKED),
+    (MAIL, DROP, NOT_SENT),
+    (MAIL, SILENCE, NOT_SENT),
+    (MAIL, GARBAGE, NOT_SENT),
+    (MAIL, say("354 Go on"), NOT_SENT),
+    (MAIL, say("250-2.1.0 OK\n550 5.1.1 No"), NOT_SENT),
+    (MAIL, say("421 4.7.0 Slower", closes=True), THROTTLED),
+    (MAIL, say("450 4.7.1 Slower"), THROTTLED),
+    (MAIL, say("451 4.3.0 Disk"), THROTTLED),
+    (MAIL, say("452 4.3.1 Insufficient system storage"), THROTTLED),
+    (MAIL, say("452 Insufficient system storage"), THROTTLED),
+    (MAIL, say("454 Throttling failure: Maximum sending rate exceeded."), THROTTLED),
+    (MAIL, say("454 Throttling failure: Daily message quota exceeded."), QUOTA),
+    (MAIL, say("550 5.4.5 Daily user sending limit exceeded."), QUOTA),
+    (MAIL, say("530 5.7.0 Must issue a STARTTLS command first"), BLOCKED),
+    (MAIL, say("550 5.1.8 Sender address rejected"), BLOCKED),
+    (MAIL, say("553 Sender not owned by user"), BLOCKED),
+    (MAIL, say("552 5.3.4 Message size exceeds fixed limit"), REFUSED),
+    (RCPT, DROP, NOT_SENT),
+    (RCPT, SILENCE, NOT_SENT),
+    (RCPT, say("550 5.1.1 No such user"), REFUSED),
+    (RCPT, say("550 5.1.1 No such user", closes=True), REFUSED),
+    (RCPT, say("550 No such user"), REFUSED),
+    (RCPT, say("550-5.1.1 No such user,\n550 5.1.1 as far as we know"), REFUSED),
+    (RCPT, say("550 5.7.1 Not by our policy"), REFUSED),
+    (RCPT, say("552 5.2.2 Mailbox full"), REFUSED),
+    (RCPT, say("554 5.7.1 Relay access denied"), BLOCKED),
+    (RCPT, say("550 relay not permitted"), BLOCKED),
+    (RCPT, say("550 5.7.26 Neither SPF nor DKIM passes"), BLOCKED),
+    (RCPT, say("450 4.2.0 Greylisted"), NOT_SENT),
+    (RCPT, say("450 Mailbox busy"), NOT_SENT),
+    (RCPT, say("452 4.2.2 Mailbox over its daily quota"), NOT_SENT),
+    (RCPT, say("452 4.5.3 Too many recipients"), THROTTLED),
+    (RCPT, say("451 4.4.1 Nobody there"), THROTTLED),
+    (RCPT, say("421 4.7.0 Enough", closes=True), THROTTLED),
+    (DATA, DROP, NOT_SENT),
+    (DATA, SILENCE, NOT_SENT),
+    (DATA, GARBAGE, NOT_SENT),
+    (DATA, say("250 2.0.0 OK"), NOT_SENT),
+    (DATA, say("451 4.3.0 Queue"), THROTTLED),
+    (DATA, say("554 5.5.1 No valid recipients"), REFUSED),
+    (CONTENT_BEGINS, DROP, UNKNOWN),
+    (CONTENT_BEGINS, RESET, UNKNOWN),
+    (CONTENT, DROP, UNKNOWN),
+    (CONTENT, RESET, UNKNOWN),
+    (CONTENT, SILENCE, UNKNOWN),
+    (CONTENT, GARBAGE, UNKNOWN),
+    (CONTENT, HUGE_LINE, UNKNOWN),
+    (CONTENT, ENDLESS, UNKNOWN),
+    (CONTENT, Answer(b"250 2.0.0 Queu", closes=True), UNKNOWN),
+    (CONTENT, Answer(b"250-2.0.0 Queued\r\n", closes=True), UNKNOWN),
+    (CONTENT, Answer(b"25"), UNKNOWN),
+    (CONTENT, say("354 Go on"), UNKNOWN),
+    (CONTENT, say("250 2.0.0 Queued", closes=True), ACCEPTED),
+    (CONTENT, say("250-2.0.0 Queued,\n250 2.0.0 and thanks"), ACCEPTED),
+    (CONTENT, say("250"), ACCEPTED),
+    (CONTENT, Answer(b"250 ok\n"), ACCEPTED),
+    (CONTENT, say("421 4.4.2 Timeout", closes=True), THROTTLED),
+    (CONTENT, say("451 4.7.0 Slower"), THROTTLED),
+    (CONTENT, say("452 4.2.2 Mailbox full"), NOT_SENT),
+    (CONTENT, say("550 5.7.1 Looks like spam"), REFUSED),
+    (CONTENT, say("552 5.3.4 Too large"), REFUSED),
+    (CONTENT, say("554 5.6.0 Not a mail"), REFUSED),
+    (CONTENT, say("535 5.7.8 Log in anew"), BLOCKED),
+]
+
+
+@both_ways
+@pytest.mark.parametrize(
+    ("point", "answer", "kind"),
+    ROWS,
+    ids=[
+        f"{point.lower()}: {answer.octets[:24].decode().strip() or id(answer)}"
+        for point, answer, _ in ROWS
+    ],
+)
+def test_an_answer_has_its_outcome(
+    point: str, answer: Answer, kind: str, extensions: Sequence[str]
+) -> None:
+    """Before the final dot all is certain, and after it only what was answered."""
+    with (
+        scripted_smtp({point: [answer]}, extensions=extensions) as server,
+        mailer_to(server, timeout=IMPATIENT if _is_waited_for(answer) else PATIENT) as mailer,
+    ):
+        (outcome,) = mailer.send(messages(1), WITHIN)
+
+    assert kind_of(outcome) == kind
+    whole = kind in {ACCEPTED, UNKNOWN} or point == CONTENT
+    assert sum(map(bool, server.mails)) == (whole and point != CONTENT_BEGINS)
+
+
+def _is_waited_for(answer: Answer) -> bool:
+    """Whether only time tells that no more of it comes."""
+    return not answer.closes and not answer.octets.endswith(b"\n")
+
+
+def test_nobody_listens(closed_port: int) -> None:
+    """Certainly not sent."""
+    server = ScriptedSmtp({}, (), None, port=closed_port)
+    with mailer_to(server) as mailer:
+        assert [kind_of(each) for each in mailer.send(messages(3), WITHIN)] == [NOT_SENT] * 3
+
+
+OK_, NO = say("250 2.0.0 OK"), say("550 5.1.1 No such user")
+SPAM = say("554 5.7.1 Looks like spam")
+
+BATCHES: Sequence[tuple[str, str, Sequence[Answer], Sequence[str]]] = [
+    ("one in the middle", RCPT, [OK_, NO, OK_], [ACCEPTED, REFUSED, ACCEPTED]),
+    ("every other", RCPT, [NO, OK_, NO, OK_], [REFUSED, ACCEPTED, REFUSED, ACCEPTED]),
+    ("all of them", RCPT, [NO], [REFUSED] * 3),
+    ("spam to a man", CONTENT, [SPAM], [BLOCKED] * 3),
+    ("spam, but not all", CONTENT, [SPAM, SPAM, OK_], [REFUSED, REFUSED, ACCEPTED]),
+    ("a busy mailbox", RCPT, [say("450 4.2.1 Busy"), OK_], [NOT_SENT, ACCEPTED, ACCEPTED]),
+    ("a throttled one", MAIL, [OK_, say("451 4.7.0 Slow")], [ACCEPTED, THROTTLED, THROTTLED]),
+    ("out of quota", MAIL, [OK_, say("454 Daily message quota")], [ACCEPTED, QUOTA, QUOTA]),
+    ("no answer", CONTENT, [OK_, DROP], [ACCEPTED, UNKNOWN, NOT_SENT]),
+    ("the last one", CONTENT, [OK_, OK_, DROP], [ACCEPTED, ACCEPTED, UNKNOWN]),
+    ("one is nested", RSET, [say("250 OK")], [ACCEPTED] * 3),
+]
+
+
+@both_ways
+@pytest.mark.parametrize(
+    ("point", "answers", "kinds"),
+    [row[1:] for row in BATCHES],
+    ids=[row[0] for row in BATCHES],
+)
+def test_a_batch_has_the_outcomes_of_its_mails(
+    point: str, answers: Sequence[Answer], kinds: Sequence[str], extensions: Sequence[str]
+) -> None:
+    """What concerns one stays its own; what concerns all ends the batch before it does harm."""
+    with (
+        scripted_smtp({point: answers}, extensions=extensions) as server,
+        mailer_to(server) as mailer,
+    ):
+        outcomes = mailer.send(messages(len(kinds)), WITHIN)
+
+    assert [kind_of(each) for each in outcomes] == list(kinds)
+
+
+def test_no_more_mails_are_risked_than_there_are_connections() -> None:
+    """A server that takes them and does not say so costs each connection one, not each mail."""
+    with (
+        scripted_smtp({CONTENT: [DROP]}) as server,
+        mailer_to(server, connections=4) as mailer,
+    ):
+        outcomes = mailer.send(messages(50), WITHIN)
+
+    kinds = [kind_of(each) for each in outcomes]
+    assert set(kinds) == {UNKNOWN, NOT_SENT}
+    assert kinds.count(UNKNOWN) == len(server.mails) <= 4
+
+
+@both_ways
+def test_a_server_that_has_enough_of_a_connection_is_asked_anew(
+    extensions: Sequence[str],
+) -> None:
+    """It takes one mail a connection, and says so, or just goes: each is sent, once."""
+    for end in (say("421 4.4.5 One a connection", closes=True), DROP):
+        with (
+            scripted_smtp({MAIL: [OK_, end] * 4}, extensions=extensions) as server,
+            mailer_to(server) as mailer,
+        ):
+            outcomes = mailer.send(messages(4), WITHIN)
+
+        assert [kind_of(each) for each in outcomes] == [ACCEPTED] * 4
+        assert (len(server.mails), server.connections) == (4, 4)
+
+
+@both_ways
+def test_a_connection_that_was_dropped_while_idle_costs_nobody_a_mail(
+    extensions: Sequence[str],
+) -> None:
+    """Nothing was sent into it: a new one takes its place."""
+    closing_soon = say("250 2.0.0 Queued, good-bye", closes=True)
+    with (
+        scripted_smtp({CONTENT: [closing_soon]}, extensions=extensions) as server,
+        mailer_to(server) as mailer,
+    ):
+        outcomes = [*mailer.send(messages(1), WITHIN), *mailer.send(messages(1), WITHIN)]
+
+    assert [kind_of(each) for each in outcomes] == [ACCEPTED] * 2
+    assert (len(server.mails), server.connections) == (2, 2)
+
+
+def test_connections_are_used_again() -> None:
+    """Batch after batch."""
+    with scripted_smtp() as server, mailer_to(server) as mailer:
+        for _ in range(3):
+            mailer.send(messages(2), WITHIN)
+
+    assert (len(server.mails), server.connections) == (6, 1)
+
+
+def test_a_mail_to_nobody_is_ended_and_the_next_one_sent() -> None:
+    """Some servers want the content though they refused the recipient (RFC 2920, section 3.1)."""
+    with scripted_smtp({RCPT: [NO, OK_]}) as server, mailer_to(server) as mailer:
+        outcomes = mailer.send(messages(2), WITHIN)
+
+    assert [kind_of(each) for each in outcomes] == [REFUSED, ACCEPTED]
+    assert [len(mail) > 0 for mail in server.mails] == [False, True]
+
+
+def test_what_is_not_begun_in_time_is_overdue() -> None:
+    """Nobody hears of it."""
+    with scripted_smtp() as server, mailer_to(server) as mailer:
+        outcomes = mailer.send(messages(3), timedelta(microseconds=-1))
+
+    assert [kind_of(each) for each in outcomes] == [OVERDUE] * 3
+    assert server.count(MAIL) == 0
+
+
+def test_a_wrong_password_is_tried_once() -> None:
+    """By one connection, not by all of them: some lock out who tries too often."""
+    refusing = {AUTH: [say("535 5.7.8 sentinel: wrong password c2VjcmV0")]}
+    with (
+        scripted_smtp(refusing, extensions=("AUTH PLAIN LOGIN",)) as server,
+        mailer_to(server, connections=10, credentials=Credentials("sentinel", "secret")) as mailer,
+    ):
+        outcomes = mailer.send(messages(20), WITHIN)
+
+    assert [kind_of(each) for each in outcomes] == [BLOCKED] * 20
+    assert server.count(AUTH) == 1
+    assert {str(each.reason) for each in outcomes if isinstance(each, AccountBlocked)} == {
+        "535 5.7.8: the credentials of SMTP_URL were refused"
+    }
+
+
+def test_a_password_is_not_sent_to_whom_cannot_take_it() -> None:
+    """Without AUTH there is nothing to log in by."""
+    with (
+        scripted_smtp(extensions=("AUTH GSSAPI",)) as server,
+        mailer_to(server, credentials=Credentials("sentinel", "secret")) as mailer,
+    ):
+        (outcome,) = mailer.send(messages(1), WITHIN)
+
+    assert outcome == AccountBlocked("the SMTP server does not offer AUTH PLAIN or LOGIN")
+
+
+@pytest.mark.parametrize(
+    "quoted",
+    [
+        "<{to}>: Recipient address rejected: User unknown",
+        "{to} unknown",
+        "user {local} unknown in {domain}, see https://smtp.example/?a={local}%40{domain}",
+        "<news+{local}={domain}@smtp.example>: \x1b[31mno\x00 ☃",
+    ],
+)
+def test_a_reason_names_nobody(quoted: str) -> None:
+    """Nor is it more than a line."""
+    (message,) = messages(1)
+    local, _, domain = message.to.partition("@")
+    text = f"550 5.1.1 {quoted.format(to=message.to, local=local, domain=domain)}"
+    with scripted_smtp({RCPT: [say(text + " x" * 900)]}) as server, mailer_to(server) as mailer:
+        (outcome,) = mailer.send([message], WITHIN)
+
+    assert isinstance(outcome, Refused)
+    assert outcome.reason.startswith("550 5.1.1 ")
+    assert outcome.reason.isprintable()
+    assert len(outcome.reason) <= 200
+    assert local not in outcome.reason
+    assert domain not in outcome.reason
