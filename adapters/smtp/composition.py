@@ -146,9 +146,13 @@ def _sender(sender: str, reply_to: str | None, return_path: str) -> _Sender:
 
 def _address(text: str) -> str:
     try:
-        return in_ascii(normalise_address(text))
+        address = in_ascii(normalise_address(text))
     except InvalidInput:
         raise _UnmailableError("not an e-mail address") from None
+    if "=?" in address:
+        # Some readers take it for an encoded word, and then for another address.
+        raise _UnmailableError("an address that not every mail program reads alike")
+    return address
 
 
 def _value(name: str, text: str) -> str:

@@ -148,7 +148,7 @@ class _Conversation:
             raise EOFError
 
     def line(self) -> str:
-        return self._until(b"\r\n").decode()
+        return self._until(b"\r\n").decode(errors="replace")
 
     def content(self) -> bytes:
         # The final dot stands on a line of its own, the first one included.

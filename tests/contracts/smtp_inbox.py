@@ -30,6 +30,7 @@ class Received:
     options: tuple[str, ...]
     content: bytes
     encrypted: bool
+    session: int
 
     @property
     def message(self) -> EmailMessage:
@@ -56,7 +57,6 @@ class SmtpInbox:
     pipelining: bool
     port: int = 0
     received: list[Received] = field(default_factory=list)
-    sessions: set[int] = field(default_factory=set)
 
     def delivered(self, addresses: Collection[str]) -> Sequence[Mail]:
         """What these got."""
@@ -67,12 +67,12 @@ class SmtpInbox:
     ) -> list[str]:
         """Announce what aiosmtpd can and does not say."""
         session.host_name = name
-        self.sessions.add(id(session))
         return [*answers[:-1], "250-PIPELINING", *answers[-1:]] if self.pipelining else answers
 
-    async def handle_DATA(self, _: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
         """Keep it."""
         assert isinstance(envelope.original_content, bytes)
+        assert server.transport is not None
         for to in envelope.rcpt_tos:
             self.received.append(
                 Received(
@@ -80,7 +80,8 @@ class SmtpInbox:
                     to,
                     tuple(envelope.mail_options),
                     envelope.original_content,
-                    encrypted=session.ssl is not None,
+                    encrypted=server.transport.get_extra_info("ssl_object") is not None,
+                    session=id(session),
                 )
             )
         return "250 2.0.0 OK"
