@@ -30,6 +30,7 @@ _NOT_ON_AWS = frozenset(
     {
         "adapters/dns",
         "adapters/memory",
+        "adapters/smtp",
         "entrypoints/cli",
         "entrypoints/containers/deployment.py",
         "entrypoints/containers/emulator.py",

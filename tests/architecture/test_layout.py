@@ -137,7 +137,7 @@ def test_localstack_is_no_package() -> None:
 
 def test_each_adapter_says_which_port_it_implements() -> None:
     """`Implements domain.ports.<port>` leads a reader from the adapter to its contract."""
-    for family in ("memory", "aws", "emf", "dns", "web"):
+    for family in ("memory", "aws", "emf", "dns", "web", "smtp"):
         implemented = {
             line.split("domain.ports.")[1].split("`")[0]
             for path in (ROOT / "adapters" / family).glob("*.py")
@@ -154,6 +154,15 @@ def test_no_function_carries_what_only_the_preflight_looks_by() -> None:
     carried = (ROOT / "requirements-lambda.lock").read_text()
     assert "\ndnspython==" in (ROOT / "requirements.lock").read_text()
     assert "\ndnspython==" not in carried
+
+
+def test_no_function_carries_what_only_smtp_takes() -> None:
+    """Mail goes out by SES there."""
+    carried = (ROOT / "requirements-lambda.lock").read_text()
+    for name in ("cryptography", "dkimpy"):
+        assert f"\n{name}==" in (ROOT / "requirements.lock").read_text()
+        assert f"\n{name}==" not in carried
+    assert "adapters/smtp" in _NOT_ON_AWS
 
 
 def test_no_function_carries_what_only_the_command_line_is_made_of() -> None:
