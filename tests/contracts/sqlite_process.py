@@ -12,9 +12,11 @@ from pathlib import Path
 from adapters.sqlite.chunks import SqliteChunkRepository
 from adapters.sqlite.database import SqliteDatabase
 from adapters.sqlite.invoker import SqliteInvoker
+from adapters.sqlite.object_store import SqliteObjectStore
 from adapters.sqlite.queue import SqliteSendQueue
 from adapters.sqlite.scheduler import SqliteScheduler
 from adapters.system.clock import SystemClock
+from adapters.system.ids import SystemIds
 from domain.chunk import ChunkRef
 from domain.errors import VersionConflict
 from tests.contracts.examples import CAMPAIGN_ID, claimed
@@ -22,6 +24,7 @@ from tests.contracts.settable_clock import SettableClock
 
 BATCH = 10
 """Messages that are put and acknowledged together."""
+UPLOADED = "imports/imp_1/contacts.csv"
 
 
 def enqueue(database: SqliteDatabase) -> None:
@@ -83,13 +86,23 @@ def take(database: SqliteDatabase) -> None:
     sys.stdin.readline()
 
 
+def upload(database: SqliteDatabase) -> None:
+    """Half of an object."""
+    store = SqliteObjectStore(database, SystemClock(), SystemIds(), "http://x/files")
+    with store.writing(UPLOADED) as file:
+        file.write(b"new")
+        file.flush()
+        say("half")
+        sys.stdin.readline()
+
+
 def say(what: object) -> None:
     """A line, at once."""
     print(what, flush=True)  # noqa: T201  what the test reads
 
 
 COMMANDS: dict[str, Callable[[SqliteDatabase], None]] = {
-    each.__name__: each for each in (enqueue, acknowledge, halt, claim, fire, take)
+    each.__name__: each for each in (enqueue, acknowledge, halt, claim, fire, take, upload)
 }
 
 if __name__ == "__main__":
