@@ -7,7 +7,7 @@ import sys
 import time
 from datetime import timedelta
 
-from benchmarks import aws_requests, cold_start, create_latency, first_mail
+from benchmarks import aws_requests, cold_start, create_latency, first_mail, waves
 from benchmarks.local_runner import Backend, running
 from entrypoints.local.emulator import ROOT, running_ministack
 
@@ -59,6 +59,9 @@ def _document() -> str:
             create_latency.on_memory(),
             create_latency.on_emulator(endpoint, "100000000003"),
         )
+    _tell("waves")
+    with running_ministack() as endpoint:
+        enqueued = (waves.on_memory(), waves.on_emulator(endpoint, "100000000009"))
     _tell("cold starts")
     starts = cold_start.measure()
     _tell("done")
@@ -68,6 +71,7 @@ def _document() -> str:
             first_mail.section(runs, lateness),
             aws_requests.section(bulk, single),
             create_latency.section(comparisons),
+            waves.section(enqueued),
             cold_start.section(starts),
         )
     )

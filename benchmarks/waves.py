@@ -2,11 +2,13 @@
 
 import sys
 import time
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from benchmarks import stage
 from benchmarks.aws_calls import CallLog
+from benchmarks.markdown import number, table
 from domain.campaign import Campaign, CampaignState
 from domain.chunk import Chunk, ChunkRef
 from domain.fan_out import MAX_CHUNKS_A_STEP, Wave, new_ranges
@@ -23,25 +25,57 @@ RECIPIENTS_A_CHUNK = 25
 _ACCOUNT = "100000000009"
 
 
+@dataclass(frozen=True, slots=True)
+class Enqueued:
+    """How long one pass took for all chunks, and how many requests, where there are any."""
+
+    family: str
+    seconds: float
+    requests: int
+
+
 def main() -> None:
-    """Print a line for each family."""
-    _tell("memory", build(Family.MEMORY, Settings()), None)
+    """Print the section."""
     with running_ministack() as endpoint:
-        settings = stage.deploy(endpoint, _ACCOUNT, ses_bulk=True)
-        core = stage.container(settings, stage.SeededIds())
-        log = CallLog()
-        log.listen(core.family.clients(), "wave")
-        _tell("emulator", core, log)
+        sys.stdout.write(section((on_memory(), on_emulator(endpoint, _ACCOUNT))))
 
 
-def _tell(name: str, core: Core, log: CallLog | None) -> None:
+def on_memory() -> Enqueued:
+    """In the process."""
+    return _measured("memory", build(Family.MEMORY, Settings()), CallLog())
+
+
+def on_emulator(endpoint: str, account: str) -> Enqueued:
+    """By AWS's requests."""
+    settings = stage.deploy(endpoint, account, ses_bulk=True)
+    core = stage.container(settings, stage.SeededIds())
+    log = CallLog()
+    log.listen(core.family.clients(), "wave")
+    return _measured("emulator", core, log)
+
+
+def section(all_of_them: Sequence[Enqueued]) -> str:
+    """What the document says of it."""
+    rows = [
+        (each.family, number(round(CHUNKS / each.seconds)), f"{each.requests / CHUNKS:.2f}")
+        for each in all_of_them
+    ]
+    return f"""\
+## Waves
+
+One pass of the reconciler over a campaign in local time, until {number(CHUNKS)} chunks whose wave
+has come are on the send queue:
+
+{table(["family:", "chunks a second", "requests a chunk"], rows)}
+"""
+
+
+def _measured(family: str, core: Core, log: CallLog) -> Enqueued:
     _fan_out(core, core.family.clock().now() - timedelta(seconds=1))
-    before = 0 if log is None else len(log.calls)
+    before = len(log.calls)
     began = time.monotonic()
     core.reconcile()()
-    took = time.monotonic() - began
-    calls = "" if log is None else f", {(len(log.calls) - before) / CHUNKS:.2f} requests a chunk"
-    sys.stdout.write(f"{name}: {CHUNKS} chunks, {CHUNKS / took:.0f} a second{calls}\n")
+    return Enqueued(family, time.monotonic() - began, len(log.calls) - before)
 
 
 def _fan_out(core: Core, wave: datetime) -> None:
