@@ -13,13 +13,13 @@ LOCKS := requirements.lock requirements-lambda.lock requirements-cli.lock requir
 INSTALL = $(MAKE) --silent --jobs=2
 
 .DEFAULT_GOAL := help
-.PHONY: help local-run cli check format test simulate prove package preflight deploy api-key api-keys dead-letters destroy bench cost docs pictures openapi lock lock-check emulator dev clean
+.PHONY: help local-run backup integrity-check cli check format test simulate prove package preflight deploy api-key api-keys dead-letters destroy bench cost docs pictures openapi lock lock-check emulator dev clean
 
 help: ## Show what there is to make
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
 
-local-run: ## Serve on http://127.0.0.1:8080 (PORT=, BACKEND=memory)
-	@$(INSTALL) .venv/local $(if $(filter memory,$(BACKEND)),,.emulator/installed)
+local-run: ## Serve on http://127.0.0.1:8080 (PORT=, BACKEND=memory, or sqlite and SMTP_URL=)
+	@$(INSTALL) .venv/local $(if $(filter memory sqlite,$(BACKEND)),,.emulator/installed)
 	@$(BIN)/python -m entrypoints.local
 
 cli: .venv/cli ## Install the command line, and tell how to have it everywhere
@@ -70,10 +70,17 @@ preflight: .venv/local ## Check an AWS account before or after a deployment (SEN
 deploy: .venv/dev ## Deploy to AWS (SENDER=, STAGE=, ALARM_ADDRESS=, … docs/deployment.md)
 	@$(BIN)/python -m entrypoints.deployment.deploy
 
-api-key: .venv/dev ## Issue a key of the API (SCOPES="campaigns:write …", DAYS=)
+backup: .venv/local ## Copy the database of one machine while it is used (DATABASE=, TO=a new file)
+	$(if $(TO),,$(error TO is not set: make backup TO=sentinel-backup.db))
+	@$(BIN)/python -m entrypoints.local.upkeep backup "$(TO)"
+
+integrity-check: .venv/local ## See that the database of one machine is sound (DATABASE=)
+	@$(BIN)/python -m entrypoints.local.upkeep check
+
+api-key: .venv/local ## Issue a key of the API (SCOPES="campaigns:write …", DAYS=, BACKEND=sqlite)
 	@$(BIN)/python -m entrypoints.deployment.api_keys issue $(SCOPES) $(if $(DAYS),--expires-days $(DAYS))
 
-api-keys: .venv/dev ## List the keys of the API, or take one back (REVOKE=its id)
+api-keys: .venv/local ## List the keys of the API, or take one back (REVOKE=its id)
 	@$(BIN)/python -m entrypoints.deployment.api_keys $(if $(REVOKE),revoke $(REVOKE),list)
 
 dead-letters: .venv/dev ## Explain what was given up (STAGE=), REPLAY=<id or all>, DISCARD=<id>

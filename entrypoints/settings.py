@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from datetime import timedelta
+from pathlib import Path
 from typing import Annotated, TypeVar
 
 from pydantic import (
@@ -145,6 +146,25 @@ class Settings(BaseModel):
     log_level: Annotated[str, Field(pattern="^(DEBUG|INFO|WARNING|ERROR)$")] = "INFO"
     stage: Stage = "prod"
     """A dimension of every metric."""
+    require_api_keys: bool = False
+    """Whether requests need a key where AWS is not there to say so; on AWS they always do."""
+    database: Path = Path("sentinel.db")
+    """The file, where everything is kept in one."""
+    prometheus_multiproc_dir: Path = Path("sentinel.db.metrics")
+    """Where each process keeps its counts (prometheus_client, "Multiprocess Mode")."""
+    smtp_url: SecretStr = SecretStr("")
+    """The mail server, with a password if it asks for one."""
+    smtp_connections: Annotated[int, Field(ge=1, le=100)] = 10
+    """To the mail server, at most at once, of each process."""
+    smtp_timeout_seconds: Annotated[int, Field(ge=1, le=300)] = 30
+    """The longest that one batch takes; less than `send_lease_seconds`."""
+    return_path: str = ""
+    """Where mails that cannot be delivered come back to; the sender's address if empty."""
+    dkim_domain: str = ""
+    """Signs mails for this domain, by the next two: all three or none."""
+    dkim_selector: str = ""
+    dkim_key_file: str = ""
+    """An RSA key, as PEM."""
 
     aws_region: str = "us-east-1"
     aws_endpoint_url: str | None = None
@@ -185,6 +205,25 @@ class Settings(BaseModel):
                 f"SEND_LEASE_SECONDS, SES_TIMEOUT_SECONDS: a lease of {self.send_lease_seconds}"
                 f" does not outlast two calls of {self.ses_timeout_seconds}; make the lease at"
                 f" least {shortest}, or the calls shorter"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _lease_outlasts_a_batch(self) -> "Settings":
+        if self.smtp_url and self.smtp_timeout_seconds >= self.send_lease_seconds:
+            raise ValueError(
+                f"SEND_LEASE_SECONDS, SMTP_TIMEOUT_SECONDS: a lease of {self.send_lease_seconds}"
+                f" does not outlast a batch of {self.smtp_timeout_seconds}; make the lease longer,"
+                " or the batch shorter"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _dkim_is_whole(self) -> "Settings":
+        given = [self.dkim_domain, self.dkim_selector, self.dkim_key_file]
+        if any(given) and not all(given):
+            raise ValueError(
+                "DKIM_DOMAIN, DKIM_SELECTOR, DKIM_KEY_FILE: give all three, or none of them"
             )
         return self
 

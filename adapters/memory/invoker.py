@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from queue import Empty, SimpleQueue
 
+from adapters.memory.invocation import Invocation
 from domain.identifiers import CampaignId
 from domain.start import StartRequest, Trigger
 
@@ -23,12 +24,18 @@ class MemoryInvoker:
         """What a schedule does when its time has come."""
         self._accepted.put(StartRequest(campaign_id, Trigger.SCHEDULE))
 
-    def take(self, wait: timedelta) -> StartRequest | None:
+    def take(self, wait: timedelta) -> Invocation[StartRequest] | None:
         """The longest waiting invocation; None if none came within `wait`."""
         try:
-            return self._accepted.get(timeout=wait.total_seconds())
+            return Invocation(self._accepted.get(timeout=wait.total_seconds()))
         except Empty:
             return None
+
+    def done(self, invocation: Invocation[StartRequest]) -> None:
+        """It went with `take`."""
+
+    def failed(self, invocation: Invocation[StartRequest], error: str) -> None:
+        """It is gone, as one that Lambda gave up."""
 
     def take_all(self) -> Sequence[StartRequest]:
         """Every waiting invocation."""

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from queue import Empty, SimpleQueue
 
+from adapters.memory.invocation import Invocation
 from domain.identifiers import ContactId, JobId
 from domain.job_run import ErasureRun, JobRun, Run
 
@@ -23,12 +24,18 @@ class MemoryJobInvoker:
         """Accepted at once."""
         self._accepted.put(ErasureRun(contact_id))
 
-    def take(self, wait: timedelta) -> Run | None:
+    def take(self, wait: timedelta) -> Invocation[Run] | None:
         """The longest waiting invocation; None if none came within `wait`."""
         try:
-            return self._accepted.get(timeout=wait.total_seconds())
+            return Invocation(self._accepted.get(timeout=wait.total_seconds()))
         except Empty:
             return None
+
+    def done(self, invocation: Invocation[Run]) -> None:
+        """It went with `take`."""
+
+    def failed(self, invocation: Invocation[Run], error: str) -> None:
+        """It is gone, as one that Lambda gave up."""
 
     def take_all(self) -> Sequence[Run]:
         """Every waiting invocation."""

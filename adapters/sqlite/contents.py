@@ -7,7 +7,10 @@ from domain.template import Content
 
 
 class SqliteContentRepository:
-    """Implements `domain.ports.contents.ContentRepository`."""
+    """Implements `domain.ports.contents.ContentRepository`.
+
+    Fixed with the fan-out, which is forgotten with it or not at all (`SqliteFanOutRepository`).
+    """
 
     def __init__(self, database: SqliteDatabase) -> None:
         """Over a shared database."""
@@ -15,7 +18,7 @@ class SqliteContentRepository:
 
     def add_if_absent(self, campaign_id: CampaignId, content: Content) -> Content:
         """The first one stays."""
-        with self._database.writing() as connection:
+        with self._database.writing_unsynced() as connection:
             connection.execute(
                 "INSERT INTO contents (campaign_id, record) VALUES (?, ?) ON CONFLICT DO NOTHING",
                 (campaign_id, encode(content)),

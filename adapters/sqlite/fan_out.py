@@ -16,7 +16,11 @@ from domain.identifiers import CampaignId
 
 
 class SqliteFanOutRepository:
-    """Implements `domain.ports.fan_out.FanOutRepository`."""
+    """Implements `domain.ports.fan_out.FanOutRepository`.
+
+    Nothing waits for the disk: what a loss of power takes back it takes back as a whole, to where
+    a start goes on from. Once a chunk is on the queue all that was written before is on the disk.
+    """
 
     def __init__(self, database: SqliteDatabase) -> None:
         """Over a shared database."""
@@ -35,12 +39,12 @@ class SqliteFanOutRepository:
 
     def claim(self, fan_out_range: FanOutRange, campaign: Campaign) -> tuple[FanOutRange, Campaign]:
         """Both versions, or neither write."""
-        with self._database.writing() as connection:
+        with self._database.writing_unsynced() as connection:
             return update_range(connection, fan_out_range), update_campaign(connection, campaign)
 
     def append(self, fan_out_range: FanOutRange, chunks: Sequence[Chunk]) -> FanOutRange:
         """Fenced by the range's version and the campaign's state."""
-        with self._database.writing() as connection:
+        with self._database.writing_unsynced() as connection:
             campaign = select_campaign(connection, fan_out_range.campaign_id)
             if campaign is None or campaign.state is not CampaignState.SENDING:
                 raise VersionConflict(f"campaign {fan_out_range.campaign_id} is not sending")
@@ -50,5 +54,5 @@ class SqliteFanOutRepository:
 
     def save(self, fan_out_range: FanOutRange) -> FanOutRange:
         """By version."""
-        with self._database.writing() as connection:
+        with self._database.writing_unsynced() as connection:
             return update_range(connection, fan_out_range)

@@ -14,6 +14,7 @@ class Family(StrEnum):
     """Which adapters run: each is a module beside this one, imported only when it is chosen."""
 
     MEMORY = "memory"
+    SQLITE = "sqlite"
     AWS = "aws"
     EMULATOR = "emulator"
 

@@ -21,13 +21,11 @@ from adapters.system.clock import SystemClock
 from adapters.system.ids import SystemIds
 from adapters.web.pages import UrllibWeb
 from domain.account import Account
-from domain.ports.api_keys import ApiKeys
-from domain.ports.clock import Clock
 from domain.ports.dead_letters import DeadLetters
 from domain.ports.dns import Dns
-from domain.ports.ids import Ids
 from domain.ports.web import Web
 from domain.use_cases.explain_dead_letters import ExplainDeadLetters
+from entrypoints.containers.administration import ApiKeyAdministration
 from entrypoints.settings import InvalidSettingsError
 
 
@@ -72,15 +70,6 @@ def deployment(environment: Mapping[str, str], name: str) -> AwsDeployment:
     found = AwsDeployment(AwsClients(region), name)
     found.account()
     return found
-
-
-@dataclass(frozen=True)
-class ApiKeyAdministration:
-    """What issuing and revoking keys runs on."""
-
-    api_keys: ApiKeys
-    clock: Clock
-    ids: Ids
 
 
 def api_key_administration(environment: Mapping[str, str], name: str) -> ApiKeyAdministration:

@@ -50,6 +50,8 @@ class Adapters(aws.Adapters):
         invoker=started,
         clock=aws.Adapters.clock,
     )
+    tick_seconds: providers.Provider[float] = providers.Object(0.25)
+    """So that a due schedule starts within a second."""
     sent: providers.Provider[RecordingMailer] = providers.ThreadSafeSingleton(
         RecordingMailer, aws.Adapters.mailer, aws.Adapters.clock
     )
@@ -57,6 +59,8 @@ class Adapters(aws.Adapters):
     api_keys: providers.Provider[ApiKeys | None] = providers.Object(None)
     """None: open, to this machine only."""
     metrics: providers.Provider[Metrics] = providers.ThreadSafeSingleton(MemoryMetrics)
+    exposition: providers.Provider[None] = providers.Object(None)
+    """None: nobody is told of the metrics."""
     stored_files: providers.Provider[None] = providers.Object(None)
     """None: they are the emulator's."""
 

@@ -178,6 +178,8 @@ class Adapters(containers.DeclarativeContainer):
     ticker: providers.Provider[MemoryScheduler] = providers.ThreadSafeSingleton(
         MemoryScheduler, clock, started
     )
+    tick_seconds: providers.Provider[float] = providers.Object(0.25)
+    """So that a due schedule starts within a second."""
     scheduler: providers.Provider[Scheduler] = providers.Callable(ticker)
     provider_events: providers.Provider[ProviderEventQueue] = providers.ThreadSafeSingleton(
         MemoryProviderEvents
@@ -191,3 +193,5 @@ class Adapters(containers.DeclarativeContainer):
         MemoryObjectStore, clock, ids, providers.Callable(_files_url, settings)
     )
     object_store: providers.Provider[ObjectStore] = providers.Callable(stored_files)
+    exposition: providers.Provider[None] = providers.Object(None)
+    """None: nobody is told of the metrics."""

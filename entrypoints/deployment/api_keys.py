@@ -4,16 +4,18 @@ import argparse
 import os
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from domain.access import Scope
 from domain.errors import DependencyFault, InvalidInput, NotFound
 from domain.use_cases.issue_api_key import IssueApiKey
 from domain.use_cases.revoke_api_key import RevokeApiKey
-from entrypoints.containers.deployment import ApiKeyAdministration, api_key_administration
+from entrypoints.containers.administration import ApiKeyAdministration
+from entrypoints.containers.deployment import api_key_administration
+from entrypoints.containers.one_file import api_keys_of
 from entrypoints.deployment.settings import StageSettings
-from entrypoints.settings import InvalidSettingsError, read_environment
+from entrypoints.settings import InvalidSettingsError, Settings, read_environment
 
 _MOST_DAYS = 3_650
 
@@ -22,8 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Returns the exit status."""
     options = _parser().parse_args(arguments)
     try:
-        name = read_environment(StageSettings, os.environ).name
-        administration = api_key_administration(os.environ, name)
+        administration = _administration(os.environ)
         match options.command:
             case "issue":
                 _issue(administration, options)
@@ -36,6 +37,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _say(str(error))
         return 2
     return 0
+
+
+def _administration(environment: Mapping[str, str]) -> ApiKeyAdministration:
+    """On AWS, or with BACKEND=sqlite in a file. Raises InvalidSettingsError, DependencyFault."""
+    if environment.get("BACKEND") == "sqlite":
+        return api_keys_of(Settings.from_environment(environment).database)
+    return api_key_administration(environment, read_environment(StageSettings, environment).name)
 
 
 def _parser() -> argparse.ArgumentParser:

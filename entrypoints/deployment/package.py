@@ -30,11 +30,14 @@ _NOT_ON_AWS = frozenset(
     {
         "adapters/dns",
         "adapters/memory",
+        "adapters/prometheus",
         "adapters/smtp",
+        "adapters/sqlite",
         "entrypoints/cli",
         "entrypoints/containers/deployment.py",
         "entrypoints/containers/emulator.py",
         "entrypoints/containers/memory.py",
+        "entrypoints/containers/sqlite.py",
         "entrypoints/deployment",
         "entrypoints/local",
     }

@@ -69,6 +69,8 @@ def scopes_needed(method: str, path: str) -> tuple[Scope, ...]:  # noqa: PLR0911
         case ["", "v1", "imports", _, "refused"]:
             # It tells addresses, as contacts do.
             return (Scope.AUDIENCE_READ,)
+        case ["", "metrics"]:
+            return (Scope.OPERATIONS_READ,)
         case ["", "v1", part, *_] if part in _SCOPES:
             reading, writing = _SCOPES[part]
             return (reading if method in _READS else writing,)

@@ -1,1 +1,1 @@
-"""Everything on one machine, for trying it out and for working on it."""
+"""Everything on one machine: for trying it out, for working on it, and as a service over SQLite."""

@@ -1,17 +1,19 @@
 """Run Sentinel on this machine: `make local-run`."""
 
+import errno
 import os
+import shutil
 import signal
 import socket
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from typing import Annotated
+from dataclasses import dataclass
 
 import uvicorn
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
-from domain.errors import DependencyFault
+from domain.errors import DependencyFault, InvalidInput
 from entrypoints.containers import Family, build
 from entrypoints.containers.core import Core
 from entrypoints.http.api import Api
@@ -25,67 +27,43 @@ from entrypoints.local.emulator import (
     running_ministack,
 )
 from entrypoints.local.file_doors import FileDoors, StoredFiles
+from entrypoints.local.metrics_route import metrics_route
 from entrypoints.local.outbox import outbox_routes
 from entrypoints.local.pumps import Pumps
+from entrypoints.local.run_lock import run_lock
 from entrypoints.local.server import LocalServer
+from entrypoints.local.service_manager import notify
+from entrypoints.local.settings import LocalSettings, runner_environment
+from entrypoints.local.workers import Workers
 from entrypoints.logs import configure_logging
 from entrypoints.settings import InvalidSettingsError, Settings, read_environment
 
-HOST = "127.0.0.1"
-_ACCOUNT = "000000000000"
-_LOCAL_DEFAULTS: Mapping[str, str] = {
-    # Of no use to anybody: nothing but this machine's own demo data is hashed with it.
-    "ADDRESS_HASH_KEY": "local-only-key-of-the-demo-data-00000000",
-    "SENDER": "Sentinel Demo <hello@example.com>",
-    "POSTAL_ADDRESS": "14 Tanners Yard, Harrowick HW1 4LL",
-    "SEND_RATE": "500",
-    "SES_BULK": "false",
-    # Whoever can create one is on this machine.
-    "WEBHOOKS_TO_PRIVATE_ADDRESSES": "true",
-    "EMULATOR_ACCESS_KEY": "test",
-    "START_CAMPAIGN_LAMBDA_ARN": (
-        f"arn:aws:lambda:us-east-1:{_ACCOUNT}:function:sentinel-start-campaign"
-    ),
-    "EVENTBRIDGE_ROLE_ARN": f"arn:aws:iam::{_ACCOUNT}:role/sentinel-scheduler-invoke",
-}
+GRACE_SECONDS = 5
+"""How long a request under way is waited for before the drain begins."""
 
 
-class LocalSettings(BaseModel):
-    """What only the local runner is told."""
+@dataclass(frozen=True)
+class _Backend:
+    """What a runner runs on; without `workers` it does their work itself."""
 
-    model_config = ConfigDict(frozen=True)
-
-    port: Annotated[int, Field(ge=1, le=65_535)] = 8080
-    backend: str | None = None
-    """`memory`; not set: the emulator."""
-    demo_data: bool = True
-    """False: what there is, and no more."""
-    reconcile_seconds: Annotated[int, Field(ge=1, le=3_600)] = 10
-    """How often the reconciler looks after what was left undone."""
-    max_upload_bytes: Annotated[int, Field(ge=1)] = 1_000_000_000
-    """Of one file, where it is this process that stores files."""
-
-    @field_validator("backend")
-    @classmethod
-    def _backend(cls, name: str) -> str:
-        if name != "memory":
-            raise ValueError(
-                "memory, or not set for the emulator (AWS_ENDPOINT_URL names one of your own)"
-            )
-        return name
+    container: Core
+    name: str
+    workers: Workers | None = None
 
 
 def main() -> int:
     """Serve until Ctrl-C or SIGTERM; returns the exit status."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        local = read_environment(LocalSettings, os.environ)
-        url = f"http://{HOST}:{local.port}"
-        defaults = {**_LOCAL_DEFAULTS, "PUBLIC_URL": url, "LOCAL_URL": url}
-        settings = Settings.from_environment({**defaults, **os.environ})
+        environment = runner_environment(os.environ)
+        local = read_environment(LocalSettings, environment)
+        settings = Settings.from_environment(environment)
         configure_logging(settings.log_level)
-        with _listening(local.port) as listener, _backend(local, settings) as (container, name):
-            _serve(local, container, listener, name)
+        with (
+            _listening(local) as listener,
+            _backend(local, settings, environment) as backend,
+        ):
+            _serve(local, settings, backend, listener)
     except (InvalidSettingsError, EmulatorUnavailableError, DependencyFault) as error:
         _say(str(error))
         return 2
@@ -95,31 +73,42 @@ def main() -> int:
 
 
 @contextmanager
-def _listening(port: int) -> Iterator[socket.socket]:
-    listener = socket.socket()
+def _listening(local: LocalSettings) -> Iterator[socket.socket]:
+    listener = socket.socket(socket.AF_INET6 if ":" in local.host else socket.AF_INET)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listener.bind((HOST, port))
-    except OSError:
+        listener.bind((local.host, local.port))
+    except OSError as error:
         listener.close()
-        raise InvalidSettingsError(
-            f"PORT: {port} is in use; end what listens there, or choose another (PORT=8081)."
-        ) from None
+        if error.errno == errno.EADDRINUSE:
+            raise InvalidSettingsError(
+                f"PORT: {local.port} is in use; end what listens there, or choose another "
+                "(PORT=8081)."
+            ) from None
+        raise InvalidSettingsError(f"HOST, PORT: {local.url}: {error.strerror}.") from None
     with listener:
         yield listener
 
 
 @contextmanager
-def _backend(local: LocalSettings, settings: Settings) -> Iterator[tuple[Core, str]]:
+def _backend(
+    local: LocalSettings, settings: Settings, environment: Mapping[str, str]
+) -> Iterator[_Backend]:
     if local.backend == "memory":
-        yield build(Family.MEMORY, settings), "memory, nothing is kept"
+        yield _Backend(build(Family.MEMORY, settings), "memory, nothing is kept")
+        return
+    if local.backend == "sqlite":
+        with run_lock(settings.database, local.drain_seconds, _say) as lock:
+            yield _on_sqlite(local, settings, environment, lock)
         return
     endpoint = configured_endpoint(os.environ)
     if endpoint is not None:
-        yield _on_emulator(settings, endpoint), f"the emulator at {endpoint}"
+        yield _Backend(_on_emulator(settings, endpoint), f"the emulator at {endpoint}")
         return
     with running_ministack() as endpoint:
-        yield _on_emulator(settings, endpoint), f"ministack at {endpoint}, nothing is kept"
+        yield _Backend(
+            _on_emulator(settings, endpoint), f"ministack at {endpoint}, nothing is kept"
+        )
 
 
 def _on_emulator(settings: Settings, endpoint: str) -> Core:
@@ -128,6 +117,35 @@ def _on_emulator(settings: Settings, endpoint: str) -> Core:
     template = (ROOT / "template.yaml").read_text()
     deployed = emulator.deploy(settings.model_copy(update={"aws_endpoint_url": endpoint}), template)
     return build(Family.EMULATOR, deployed)
+
+
+def _on_sqlite(
+    local: LocalSettings, settings: Settings, environment: Mapping[str, str], lock: int
+) -> _Backend:
+    """Without a mail server it has no workers: the outbox is in the process."""
+    directory = settings.prometheus_multiproc_dir
+    # What processes of an earlier run counted: Prometheus takes it for the restart that it is.
+    shutil.rmtree(directory, ignore_errors=True)
+    directory.mkdir(mode=0o700)
+    # The library looks for it there when it is imported, with the family.
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(directory)
+    container = build(Family.SQLITE, settings)
+    try:
+        # Looked at now, not when the first mail is due.
+        container.family.mailer()
+    except InvalidInput as error:
+        raise InvalidSettingsError(f"{error.field}: {error.detail}") from None
+    if not settings.smtp_url:
+        return _Backend(container, f"{settings.database}; mails are kept until it ends")
+    workers = Workers(
+        local.workers,
+        environment,
+        inherited=lock,
+        monotonic=container.family.clock().monotonic,
+        metrics=container.family.worker_metrics(),
+    )
+    name = f"{settings.database}, {local.workers} workers"
+    return _Backend(container, name, workers)
 
 
 class _Server(uvicorn.Server):
@@ -141,34 +159,69 @@ class _Server(uvicorn.Server):
         """Listen, and say so; signals are uvicorn's by now, and none is lost any more."""
         await super().startup(sockets)
         _say(self._announcement)
+        notify("READY=1")
 
 
-def _serve(local: LocalSettings, container: Core, listener: socket.socket, backend: str) -> None:
+def _serve(
+    local: LocalSettings, settings: Settings, backend: _Backend, listener: socket.socket
+) -> None:
+    container, workers = backend.container, backend.workers
     if local.demo_data:
-        _say(f"Loading the demo data ({backend})…")
+        _say(f"Loading the demo data ({backend.name})…")
         load_demo(
             container.create_template(),
             container.create_segment(),
             container.put_contacts(),
             container.family.segments(),
         )
-    pumps = Pumps(container, local.reconcile_seconds)
-    pumps.start()
+    pumps = Pumps(container)
+    pumps.start_all_else(local.reconcile_seconds)
+    if workers is None:
+        pumps.start_working()
+    else:
+        workers.start()
     try:
-        api = Api(container, all_routes(container), more_routes=[outbox_routes(container)])
-        url = f"http://{HOST}:{listener.getsockname()[1]}"
-        now = container.family.clock().now()
-        files: StoredFiles | None = container.family.stored_files()
-        doors = None if files is None else FileDoors(files, local.max_upload_bytes)
-        app = LocalServer(api, doors)
+        url = local.url
+        app = _application(local, settings, backend)
+        examples = demo_examples(url, container.family.clock().now()) if local.demo_data else ""
         server = _Server(
-            uvicorn.Config(app, lifespan="off", log_config=None, log_level="warning"),
-            banner(url, backend, demo_examples(url, now) if local.demo_data else ""),
+            uvicorn.Config(
+                app,
+                lifespan="off",
+                log_config=None,
+                log_level="warning",
+                timeout_graceful_shutdown=GRACE_SECONDS,
+            ),
+            banner(
+                url,
+                backend.name,
+                examples,
+                has_keys=settings.require_api_keys,
+                has_outbox=workers is None,
+            ),
         )
         server.run(sockets=[listener])
     finally:
+        notify("STOPPING=1")
         _say("Finishing what is under way…")
-        pumps.drain()
+        if workers is not None:
+            workers.begin_to_drain(local.drain)
+        pumps.drain(local.drain)
+        if workers is not None:
+            workers.wait_until_drained()
+
+
+def _application(local: LocalSettings, settings: Settings, backend: _Backend) -> LocalServer:
+    container = backend.container
+    more_routes: list[APIGatewayHttpRouter] = []
+    expose: Callable[[], str] | None = container.family.exposition()
+    if expose is not None:
+        more_routes.append(metrics_route(expose))
+    if backend.workers is None and not settings.require_api_keys:
+        more_routes.append(outbox_routes(container))
+    files: StoredFiles | None = container.family.stored_files()
+    doors = None if files is None else FileDoors(files, local.max_upload_bytes)
+    return LocalServer(Api(container, all_routes(container), more_routes), doors)
 
 
 def _say(text: str) -> None:

@@ -11,13 +11,21 @@ curl -X POST {url}/v1/campaigns \\
 """
 
 
-def banner(url: str, backend: str, examples: str = "") -> str:
+def banner(
+    url: str, backend: str, examples: str = "", *, has_keys: bool = False, has_outbox: bool = True
+) -> str:
     """The address, the backend, and what to try."""
+    access = (
+        'With API keys only: make api-key BACKEND=sqlite SCOPES="campaigns:write …".'
+        if has_keys
+        else "Open to this machine only, without keys."
+    )
+    mails = f"The mails: {url}/_local/outbox   " if has_outbox else ""
     return f"""
 Sentinel serves on {url}
-Backend: {backend}. Open to this machine only, without keys.
+Backend: {backend}. {access}
 {examples}
-The mails: {url}/_local/outbox   The interface: {url}/docs   Ctrl-C ends it.
+{mails}The interface: {url}/docs   Ctrl-C ends it.
 """
 
 

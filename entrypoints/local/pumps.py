@@ -7,12 +7,11 @@ import logging
 from collections.abc import Callable
 from datetime import timedelta
 from threading import Event, Thread
+from typing import Any, Protocol, TypeVar
 
 from domain.errors import DependencyFault
-from domain.job_run import Run
 from domain.ports.provider_events import ProviderEventQueue
 from domain.ports.queue import SendQueue
-from domain.start import StartRequest
 from entrypoints.containers.core import Core
 
 logger = logging.getLogger(__name__)
@@ -21,46 +20,85 @@ SEND_WORKERS = 4
 _CHUNKS_A_RECEIVE = 2
 _EVENTS_A_RECEIVE = 10
 _POLL = timedelta(seconds=1)
-_TICK_SECONDS = 0.25
-"""So that a due schedule starts within a second."""
 _WEBHOOK_SECONDS = 1.0
 _WEBHOOK_TIME = timedelta(seconds=5)
 """Of one turn, beside its last round: whoever ends the runner waits for it."""
 _FAULT_SECONDS = 1.0
+_START_TIME = timedelta(seconds=20)
+"""Of one turn of a start; then it is invoked again."""
 _JOB_TIME = timedelta(seconds=20)
 """Of one turn of a job, most of which is its reserve: whoever ends the runner waits for a turn."""
+
+
+class _Invocation(Protocol):
+    """One that was taken."""
+
+    @property
+    def work(self) -> Any:  # noqa: ANN401  a start's, or a job's
+        """What it asks for."""
+        ...
+
+
+Taken = TypeVar("Taken", bound=_Invocation)
+
+
+class _Invocations(Protocol[Taken]):
+    """What was invoked: each that is taken ends with `done` or `failed`."""
+
+    def take(self, wait: timedelta) -> Taken | None:
+        """None if none came within `wait`."""
+        ...
+
+    def done(self, invocation: Taken) -> None:
+        """It is not run again."""
+        ...
+
+    def failed(self, invocation: Taken, error: str) -> None:
+        """It may be."""
+        ...
 
 
 class Pumps:
     """Threads that take work until they are stopped; each finishes what it is at."""
 
-    def __init__(self, container: Core, reconcile_seconds: float = 10) -> None:
+    def __init__(self, container: Core) -> None:
         """Nothing runs yet."""
         self._container = container
-        self._reconcile_seconds = reconcile_seconds
+        self._monotonic: Callable[[], timedelta] = container.family.clock().monotonic
         self._stopping = Event()
         self._threads: list[Thread] = []
 
-    def start(self) -> None:
-        """Begin to take work."""
-        family = self._container.family
+    def start_working(self) -> None:
+        """Begin to start campaigns and to send: in each of any number of processes."""
         self._run("start-campaign", self._start_one)
-        self._run("run-job", self._run_job)
         for number in range(SEND_WORKERS):
             self._run(f"send-worker-{number}", self._send_some)
+
+    def start_all_else(self, reconcile_seconds: float) -> None:
+        """Begin with the rest, of which one process has enough."""
+        family = self._container.family
+        tick_seconds: float = family.tick_seconds()
+        self._run("run-job", self._run_job)
         self._run("provider-events", self._record_some)
         self._run("webhooks", self._every(_WEBHOOK_SECONDS, self._tell_webhooks))
-        self._run("ticker", self._every(_TICK_SECONDS, family.ticker().tick))
-        self._run("reconciler", self._every(self._reconcile_seconds, self._container.reconcile()))
+        self._run("ticker", self._every(tick_seconds, family.ticker().tick))
+        self._run("reconciler", self._every(reconcile_seconds, self._container.reconcile()))
 
-    def drain(self) -> None:
-        """Take no more work, and return once all that was taken is done."""
+    def drain(self, within: timedelta) -> None:
+        """Take no more work, and return once all that was taken is done, or after `within`.
+
+        What is under way by then is cut off with the process, as by any crash.
+        """
         self._stopping.set()
+        deadline = self._monotonic() + within
         for thread in self._threads:
-            thread.join()
+            thread.join(max((deadline - self._monotonic()).total_seconds(), 0))
+        late = [thread.name for thread in self._threads if thread.is_alive()]
+        if late:
+            logger.error("Cut off after %s: %s", within, ", ".join(late))
 
     def _run(self, name: str, step: Callable[[], object]) -> None:
-        thread = Thread(target=self._loop, args=(step,), name=name)
+        thread = Thread(target=self._loop, args=(step,), name=name, daemon=True)
         self._threads.append(thread)
         thread.start()
 
@@ -84,14 +122,12 @@ class Pumps:
         return then_wait
 
     def _start_one(self) -> None:
-        request: StartRequest | None = self._container.family.started().take(_POLL)
-        if request is not None:
-            self._container.start_campaign()(request)
+        start = self._container.start_campaign()
+        _run_next(self._container.family.started(), lambda request: start(request, _START_TIME))
 
     def _run_job(self) -> None:
-        run: Run | None = self._container.family.invoked_jobs().take(_POLL)
-        if run is not None:
-            self._container.run_job()(run, _JOB_TIME)
+        run_job = self._container.run_job()
+        _run_next(self._container.family.invoked_jobs(), lambda run: run_job(run, _JOB_TIME))
 
     def _send_some(self) -> None:
         queue: SendQueue = self._container.family.queue()
@@ -108,3 +144,17 @@ class Pumps:
         deliveries = told.receive(_EVENTS_A_RECEIVE, _POLL)
         if deliveries:
             told.acknowledge(self._container.record_provider_events()(deliveries))
+
+
+def _run_next(invocations: _Invocations[Taken], run: Callable[[Any], None]) -> None:
+    """The longest waiting invocation. Raises what `run` raises, and it is tried again."""
+    invocation = invocations.take(_POLL)
+    if invocation is None:
+        return
+    try:
+        run(invocation.work)
+    except Exception as error:
+        # Its name only: the text of a defect may hold anything.
+        invocations.failed(invocation, type(error).__name__)
+        raise
+    invocations.done(invocation)

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import get_type_hints
 
 import pytest
@@ -14,6 +15,7 @@ from entrypoints.settings import Settings
 
 SETTINGS = Settings.from_environment(
     {
+        "SMTP_URL": "smtp://127.0.0.1:1",
         "ADDRESS_HASH_KEY": "k" * 32,
         "AWS_ENDPOINT_URL": "http://127.0.0.1:1",
         "SEND_QUEUE_URL": "http://127.0.0.1:1/000000000000/sentinel-send",
@@ -52,10 +54,16 @@ PORTS = {
 }
 
 
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Of every family; what is kept in a file is kept in a new one."""
+    return SETTINGS.model_copy(update={"database": tmp_path / "sentinel.db"})
+
+
 @pytest.mark.parametrize("family", Family)
-def test_every_provider_resolves(family: Family) -> None:
+def test_every_provider_resolves(family: Family, settings: Settings) -> None:
     """No use case lacks a port, and nothing is called while they are made."""
-    container = build(family, SETTINGS)
+    container = build(family, settings)
     for name, provider in container.providers.items():
         if name not in {"family", "settings"}:
             use_case = provider()
@@ -67,9 +75,9 @@ def test_every_provider_resolves(family: Family) -> None:
 
 
 @pytest.mark.parametrize("family", Family)
-def test_one_process_has_one_of_each_adapter(family: Family) -> None:
+def test_one_process_has_one_of_each_adapter(family: Family, settings: Settings) -> None:
     """Use cases share their adapters, and so the store, the queue and the clients in them."""
-    container = build(family, SETTINGS)
+    container = build(family, settings)
     create: CreateCampaign = container.create_campaign()
     assert create.invoker is container.start_campaign().invoker
     assert create.campaigns is container.reconcile().campaigns
@@ -84,10 +92,10 @@ def test_settings_reach_the_use_cases() -> None:
 
 @pytest.mark.parametrize("family", Family)
 def test_metrics_are_lines_of_the_functions_only(
-    family: Family, capsys: pytest.CaptureFixture[str]
+    family: Family, settings: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """On AWS they carry the stage; a local runner keeps its output for people."""
-    container = build(family, SETTINGS.model_copy(update={"stage": "staging"}))
+    container = build(family, settings.model_copy(update={"stage": "staging"}))
     metrics: Metrics = container.reconcile().metrics
     metrics.open_work(
         unknown_held=0,
@@ -99,11 +107,11 @@ def test_metrics_are_lines_of_the_functions_only(
 
 
 @pytest.mark.parametrize("family", Family)
-def test_a_send_rate_that_is_set_is_the_limit(family: Family) -> None:
+def test_a_send_rate_that_is_set_is_the_limit(family: Family, settings: Settings) -> None:
     """Nobody is asked what the account allows."""
-    settings = SETTINGS.model_copy(update={"send_rate": 500})
+    limited = settings.model_copy(update={"send_rate": 500})
 
-    assert build(family, settings).family.limiter().limit == 500
+    assert build(family, limited).family.limiter().limit == 500
 
 
 def test_without_a_send_rate_the_limit_is_the_accounts() -> None:

@@ -137,7 +137,7 @@ def test_localstack_is_no_package() -> None:
 
 def test_each_adapter_says_which_port_it_implements() -> None:
     """`Implements domain.ports.<port>` leads a reader from the adapter to its contract."""
-    for family in ("memory", "aws", "emf", "dns", "web", "smtp"):
+    for family in ("memory", "sqlite", "aws", "emf", "prometheus", "dns", "web", "smtp"):
         implemented = {
             line.split("domain.ports.")[1].split("`")[0]
             for path in (ROOT / "adapters" / family).glob("*.py")

@@ -15,6 +15,8 @@ import pytest
 from botocore import xform_name
 from botocore.session import get_session
 
+from entrypoints.local.settings import LocalSettings
+from entrypoints.settings import Settings
 from tests.integration.documented import PAGES, ROOT, SHOWN, blocks, name_of
 from tests.integration.runner import SHORT_TIMES, Runner, running
 from tests.integration.test_cli_transcript import PAGE as TRANSCRIPT
@@ -186,10 +188,15 @@ def _check_make(words: list[str]) -> None:
     for target in targets:
         assert re.search(rf"^{target}:.*## ", MAKEFILE, re.MULTILINE), target
     read = MAKEFILE + "".join(
-        path.read_text() for path in (ROOT / "entrypoints" / "deployment").rglob("*.py")
+        path.read_text()
+        for folder in ("deployment", "local")
+        for path in (ROOT / "entrypoints" / folder).rglob("*.py")
     )
+    settings = {name.upper() for model in (Settings, LocalSettings) for name in model.model_fields}
     for variable in variables:
-        assert re.search(rf"\b{variable}\b", read), f"make {targets}: nobody reads {variable}"
+        assert variable in settings or re.search(rf"\b{variable}\b", read), (
+            f"make {targets}: nobody reads {variable}"
+        )
 
 
 def _check_aws(service: str, operation: str, rest: str) -> None:

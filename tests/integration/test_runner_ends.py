@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 from collections import Counter
 from pathlib import Path
 
@@ -27,6 +28,17 @@ def test_it_ends_well_when_it_is_asked_to(tmp_path: Path, number: signal.Signals
     with running(tmp_path, BACKEND="memory") as runner:
         runner.client.post("/v1/campaigns", json=FLASH_SALE)
         runner.end(number)
+
+
+def test_the_service_manager_is_told_that_it_serves_and_that_it_ends(tmp_path: Path) -> None:
+    """As systemd reads it, with `Type=notify`."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(tmp_path / "notify"))
+        manager.settimeout(10)
+        with running(tmp_path, BACKEND="memory", NOTIFY_SOCKET=str(tmp_path / "notify")) as runner:
+            assert manager.recv(100) == b"READY=1"
+            runner.end(signal.SIGTERM)
+            assert manager.recv(100) == b"STOPPING=1"
 
 
 def test_it_ends_though_nobody_reads_what_it_prints(tmp_path: Path) -> None:

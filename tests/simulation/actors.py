@@ -154,11 +154,11 @@ def _approve(world: World, process: Process, campaign: Campaign) -> None:
 def _starter(world: World) -> Callable[[Process, UseCases], None]:
     def body(process: Process, use: UseCases) -> None:
         while True:
-            request = world.invoker.take(timedelta())
-            if request is None:
+            taken = world.invoker.take(timedelta())
+            if taken is None:
                 process.wait(world.invocations_came, 24 * 60 * MINUTE)
             else:
-                _start(world, process, use, request, 0)
+                _start(world, process, use, taken.work, 0)
 
     return body
 

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from domain.delivery_policy import DeliveryPolicy
 from entrypoints.containers import Family, build
 from entrypoints.deployment.settings import DeploymentSettings
-from entrypoints.local.__main__ import LocalSettings
+from entrypoints.local.settings import LocalSettings
 from entrypoints.settings import InvalidSettingsError, Settings, read_environment
 
 SECRET = "correct-horse-battery-staple-0123456789"  # noqa: S105  nobody's

@@ -1,0 +1,1 @@
+"""Metrics as Prometheus collects them, by its own client library."""

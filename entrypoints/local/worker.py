@@ -1,0 +1,32 @@
+"""A process that starts campaigns and sends: started by the runner, ended by it or with it."""
+
+import os
+import signal
+import sys
+
+from entrypoints.containers import Family, build
+from entrypoints.local.pumps import Pumps
+from entrypoints.local.settings import LocalSettings
+from entrypoints.logs import configure_logging
+from entrypoints.settings import Settings, read_environment
+
+
+def main() -> int:
+    """Work until standard input ends; returns the exit status.
+
+    Whoever ends a service asks all of its processes to end: the runner tells this one when.
+    """
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    settings = Settings.from_environment(os.environ)
+    local = read_environment(LocalSettings, os.environ)
+    configure_logging(settings.log_level)
+    pumps = Pumps(build(Family.SQLITE, settings))
+    pumps.start_working()
+    # Nobody writes: it ends with the runner, however that ends.
+    sys.stdin.buffer.read()
+    pumps.drain(local.drain)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,44 @@
+"""The supervisor of the processes that send: real processes, that will not live."""
+
+import os
+from datetime import timedelta
+
+from adapters.system.clock import SystemClock
+from entrypoints.local.workers import Workers
+from tests.integration.waiting import wait_for
+
+
+class Told:
+    """What the metrics were told."""
+
+    def __init__(self) -> None:
+        """Nothing yet."""
+        self.living: list[int] = []
+        self.restarts = 0
+
+    def alive(self, count: int) -> None:
+        """Kept."""
+        self.living.append(count)
+
+    def restarted(self) -> None:
+        """Counted."""
+        self.restarts += 1
+
+
+def test_a_worker_that_cannot_live_is_started_again_until_it_is_to_end() -> None:
+    """Its end is counted, the next comes after a pause, and no drain waits for the pause."""
+    told = Told()
+    reading, writing = os.pipe()
+    # What is wrong with its settings it says itself, and ends.
+    environment = {"PATH": os.environ["PATH"], "SEND_RATE": "-1"}
+    workers = Workers(1, environment, reading, SystemClock().monotonic, told)
+
+    workers.start()
+    wait_for(lambda: told.restarts >= 2 or None, within=30, what="a second restart")
+    workers.begin_to_drain(timedelta(seconds=30))
+    workers.wait_until_drained()
+
+    assert told.living[-1] == 0
+    assert set(told.living) == {0, 1}
+    os.close(reading)
+    os.close(writing)
