@@ -140,6 +140,9 @@ class SqliteDatabase:
         if connection is None:
             connection = sqlite3.connect(self.path, timeout=_BUSY_SECONDS, isolation_level=None)
             connection.execute(f"PRAGMA synchronous = {synchronous}")
+            # Or an erased address would stay where it was until something is written there; some
+            # builds of SQLite do it by themselves.
+            connection.execute("PRAGMA secure_delete = ON")
             self._threads.__dict__[synchronous] = connection
         return connection
 
