@@ -24,6 +24,7 @@ class Batch:
         self, number: int, begin_until: timedelta, monotonic: Callable[[], timedelta]
     ) -> None:
         """None is begun later than `begin_until`."""
+        self._number = number
         self._begin_until = begin_until
         self._monotonic = monotonic
         self._waiting = deque(range(number))
@@ -82,13 +83,13 @@ class Batch:
             self._halt(rest)
             self._changed.notify_all()
 
-    def outcomes(self, number: int, timeout: float) -> Sequence[Outcome]:
+    def outcomes(self, timeout: float) -> Sequence[Outcome]:
         """Of each, in order, once all are settled or `timeout` seconds have passed."""
         with self._changed:
             self._changed.wait_for(self._is_over, timeout)
             self._halt(_CUT_OFF)
             self._in_hand.clear()
-            outcomes = [self._outcome(position) for position in range(number)]
+            outcomes = [self._outcome(position) for position in range(self._number)]
         return _decided(outcomes)
 
     def _halt(self, rest: Outcome) -> None:

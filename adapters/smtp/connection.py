@@ -9,7 +9,6 @@ from base64 import b64encode
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from select import POLLIN, poll
 
 from adapters.smtp.refusal import Stage
 from adapters.smtp.reply import CLOSING, BrokenReplyError, Reply, ReplyBuffer
@@ -137,13 +136,9 @@ class SmtpConnection:
         """Mails that the server answered for."""
 
     @property
-    def is_usable(self) -> bool:
-        """Whether nothing came since: a server that has had enough says so, or just goes."""
-        if self._socket.fileno() < 0 or not self._replies.is_empty:
-            return False
-        waiting = poll()
-        waiting.register(self._socket, POLLIN)
-        return not waiting.poll(0)
+    def is_open(self) -> bool:
+        """Whether nothing was seen to end it."""
+        return self._socket.fileno() >= 0
 
     def greet(self) -> None:
         """Raises SessionRefusedError."""
@@ -251,7 +246,7 @@ class SmtpConnection:
     def close(self, *, politely: bool = False) -> None:
         """Never raises, and waits for nobody."""
         try:
-            if politely and self._socket.fileno() >= 0:
+            if politely and self.is_open:
                 self._socket.setblocking(False)
                 self._socket.send(b"QUIT\r\n")
         except OSError:
@@ -261,7 +256,7 @@ class SmtpConnection:
 
     def _introduce(self) -> None:
         """By the address that it comes from (RFC 5321, section 4.1.3): no name has to be right."""
-        address = self._socket.getsockname()[0]
+        address, _, _ = self._socket.getsockname()[0].partition("%")
         literal = f"[IPv6:{address}]" if ":" in address else f"[{address}]"
         reply = self._ask(f"EHLO {literal}\r\n".encode("ascii"))
         self._accepted(Stage.SESSION, reply)

@@ -108,7 +108,7 @@ class SmtpMailer:
             Deadline(started + self._timeout, self._clock.monotonic),
         )
         self._threads.submit(self._work, call, min(self._connections, len(messages)) - 1)
-        return call.batch.outcomes(len(messages), self._timeout.total_seconds())
+        return call.batch.outcomes(self._timeout.total_seconds())
 
     def close(self) -> None:
         """Once nothing is sent any more."""

@@ -22,19 +22,22 @@ class ConnectionPool:
         self._lock = Lock()
 
     def take(self, deadline: Deadline) -> tuple[SmtpConnection, bool]:
-        """A connection, and whether it is a new one. Raises what `connect` does."""
+        """A connection, and whether it is a new one. Raises what `connect` does.
+
+        Whether an older one still stands shows when a mail is begun on it, and not before.
+        """
         self._close_idle()
-        while (waiting := self._pop()) is not None:
-            if waiting.is_usable:
-                waiting.deadline = deadline
-                return waiting, False
-            waiting.close()
-        return self._connect(deadline), True
+        waiting = self._pop()
+        if waiting is None:
+            return self._connect(deadline), True
+        waiting.deadline = deadline
+        return waiting, False
 
     def give(self, connection: SmtpConnection) -> None:
-        """For whoever comes next; one that was lost is passed over when it is their turn."""
-        with self._lock:
-            self._waiting.append((self._monotonic(), connection))
+        """For whoever comes next, if it still stands as far as is known."""
+        if connection.is_open:
+            with self._lock:
+                self._waiting.append((self._monotonic(), connection))
 
     def close(self) -> None:
         """All that wait."""

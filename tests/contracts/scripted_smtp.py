@@ -89,12 +89,20 @@ class ScriptedSmtp:
     def _talk(self, connected: socket.socket) -> None:
         with _Conversation(connected, self._ended) as conversation, suppress(OSError, EOFError):
             self._answer(conversation, CONNECT)
+            is_nested = False
             while True:
                 line = conversation.line()
                 with self._lock:
                     self.asked.append(line)
                 command = line.split()[0].upper() if line.split() else ""
+                if command == MAIL and is_nested:
+                    conversation.send(say("503 5.5.1 Nested MAIL command"))
+                    continue
                 answered = self._answer(conversation, command)
+                if command == MAIL:
+                    is_nested = answered.octets.startswith(b"250")
+                elif command == RSET:
+                    is_nested = False
                 if command == STARTTLS and self.context is not None:
                     conversation.encrypt(self.context)
                 elif command == DATA and answered.octets.startswith(b"354"):
@@ -102,6 +110,7 @@ class ScriptedSmtp:
                         conversation.peek()
                         self._answer(conversation, CONTENT_BEGINS)
                     self.mails.append(conversation.content())
+                    is_nested = False
                     self._answer(conversation, CONTENT)
 
     def _answer(self, conversation: "_Conversation", point: str) -> Answer:

@@ -144,11 +144,14 @@ def test_a_server_of_another_name_is_another(
 
 
 def _refused(
-    script: dict[str, list[Answer]], extensions: list[str], context: ssl.SSLContext
+    script: dict[str, list[Answer]],
+    extensions: list[str],
+    context: ssl.SSLContext,
+    serving: ssl.SSLContext | None = None,
 ) -> Outcome:
     """The outcome by a server to which neither a mail nor a password was sent."""
     with (
-        scripted_smtp(script, extensions=extensions) as server,
+        scripted_smtp(script, extensions=extensions, context=serving) as server,
         mailer_to(server.port, Tls.REQUIRED, context, OURS) as mailer,
     ):
         (outcome,) = mailer.send(messages(1), WITHIN)
@@ -162,10 +165,12 @@ def test_starttls_that_was_taken_out_stops_the_campaign(trusting: ssl.SSLContext
     assert outcome == AccountBlocked("the SMTP server does not offer STARTTLS")
 
 
-def test_what_was_put_in_before_tls_is_not_believed(trusting: ssl.SSLContext) -> None:
+def test_what_was_put_in_before_tls_is_not_believed(
+    serving: ssl.SSLContext, trusting: ssl.SSLContext
+) -> None:
     """An answer that came along with that to STARTTLS was not the server's (CVE-2011-0411)."""
     injected = say("220 2.0.0 Go on\n250-smtp.example\n250 AUTH PLAIN")
-    outcome = _refused({STARTTLS: [injected]}, ["STARTTLS", "AUTH PLAIN"], trusting)
+    outcome = _refused({STARTTLS: [injected]}, ["STARTTLS", "AUTH PLAIN"], trusting, serving)
     assert isinstance(outcome, NotSent)
 
 
