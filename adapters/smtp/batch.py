@@ -32,15 +32,15 @@ class Batch:
         self._exposed: set[int] = set()
         self._outcomes: dict[int, Outcome | Doubtful] = {}
         self._rest: Outcome | None = None
-        self._changed = Condition()
+        self._over = Condition()
 
     def take(self) -> int | None:
         """The next one to be begun; None where none is."""
-        with self._changed:
+        with self._over:
             if self._rest is None and self._waiting and self._monotonic() > self._begin_until:
                 self._rest = _OVERDUE
             if self._rest is not None or not self._waiting:
-                self._changed.notify_all()
+                self._tell()
                 return None
             position = self._waiting.popleft()
             self._in_hand.add(position)
@@ -53,13 +53,14 @@ class Batch:
 
     def put_back(self, position: int) -> None:
         """It was not exposed, and is to be taken again."""
-        with self._changed:
+        with self._over:
             self._in_hand.discard(position)
             self._waiting.appendleft(position)
+            self._tell()
 
     def expose(self, position: int) -> bool:
         """Whether its content may be written now: not once the batch is over."""
-        with self._changed:
+        with self._over:
             if position not in self._in_hand:
                 return False
             self._exposed.add(position)
@@ -67,7 +68,7 @@ class Batch:
 
     def settle(self, position: int, outcome: Outcome | Doubtful) -> None:
         """What follows from it for the others is that none of them is begun."""
-        with self._changed:
+        with self._over:
             self._in_hand.discard(position)
             self._outcomes[position] = outcome
             match outcome:
@@ -75,18 +76,18 @@ class Batch:
                     self._halt(NotSent("an earlier mail of the batch was not answered"))
                 case AccountBlocked() | NotSent(throttled=True):
                     self._halt(outcome)
-            self._changed.notify_all()
+            self._tell()
 
     def halt(self, rest: Outcome) -> None:
         """None is begun any more: that is what becomes of the rest."""
-        with self._changed:
+        with self._over:
             self._halt(rest)
-            self._changed.notify_all()
+            self._tell()
 
     def outcomes(self, timeout: float) -> Sequence[Outcome]:
         """Of each, in order, once all are settled or `timeout` seconds have passed."""
-        with self._changed:
-            self._changed.wait_for(self._is_over, timeout)
+        with self._over:
+            self._over.wait_for(self._is_over, timeout)
             self._halt(_CUT_OFF)
             self._in_hand.clear()
             outcomes = [self._outcome(position) for position in range(self._number)]
@@ -94,6 +95,11 @@ class Batch:
 
     def _halt(self, rest: Outcome) -> None:
         self._rest = self._rest or rest
+
+    def _tell(self) -> None:
+        # Not after each: waking who waits for the last takes longer than what it is woken for.
+        if self._is_over():
+            self._over.notify_all()
 
     def _is_over(self) -> bool:
         return not self._in_hand and (self._rest is not None or not self._waiting)

@@ -1,5 +1,6 @@
 """What becomes of each mail of a batch is certain, whatever who took it is doing."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 from adapters.smtp.batch import Batch
@@ -8,7 +9,8 @@ from domain.outcome import Accepted, AccountBlocked, NotSent, Refused, Unknown
 from tests.contracts.settable_clock import SettableClock
 
 WITHIN = timedelta(seconds=1)
-AT_ONCE = 0.0
+AT_ONCE, A_MINUTE = 0.0, 60.0
+HALTED = NotSent("halted")
 
 
 def a_batch(number: int, clock: SettableClock | None = None) -> Batch:
@@ -50,6 +52,17 @@ def test_what_is_put_back_is_taken_again() -> None:
     assert batch.take() == 0
     batch.put_back(0)
     assert [batch.take(), batch.take(), batch.take()] == [0, 1, None]
+
+
+def test_the_last_that_is_put_back_ends_a_batch_that_was_halted() -> None:
+    """Nobody waits any longer: there is nothing that could still be sent."""
+    batch = a_batch(2)
+    assert batch.take() == 0
+    with ThreadPoolExecutor(1) as threads:
+        told = threads.submit(batch.outcomes, A_MINUTE)
+        batch.halt(HALTED)
+        batch.put_back(0)
+        assert told.result(A_MINUTE / 2) == [HALTED] * 2
 
 
 def test_none_is_begun_too_late() -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -168,14 +169,16 @@ ROWS: Sequence[tuple[str, Answer, str]] = [
 ]
 
 
+def _named(point: str, answer: Answer) -> str:
+    end = "reset" if answer.resets else "drop" if answer.closes else "stay"
+    return f"{point.lower()}: {answer.octets[:30].decode().strip()}, {end}"
+
+
 @both_ways
 @pytest.mark.parametrize(
     ("point", "answer", "kind"),
     ROWS,
-    ids=[
-        f"{point.lower()}: {answer.octets[:24].decode().strip() or id(answer)}"
-        for point, answer, _ in ROWS
-    ],
+    ids=[_named(point, answer) for point, answer, _ in ROWS],
 )
 def test_an_answer_has_its_outcome(
     point: str, answer: Answer, kind: str, extensions: Sequence[str]
@@ -284,6 +287,23 @@ def test_a_connection_that_was_dropped_while_idle_costs_nobody_a_mail(
 
     assert [kind_of(each) for each in outcomes] == [ACCEPTED] * 2
     assert (len(server.mails), server.connections) == (2, 2)
+
+
+def test_a_connection_that_nothing_was_sent_on_may_be_dropped_as_well() -> None:
+    """It was opened for a mail that cannot be; the next one finds it closed, and has its own."""
+    greeting = "250-smtp.example\n250 PIPELINING"
+    (nowhere,) = messages(1)
+    with (
+        scripted_smtp({EHLO: [say(greeting, closes=True), say(greeting)]}) as server,
+        mailer_to(server) as mailer,
+    ):
+        outcomes = [
+            *mailer.send([replace(nowhere, to="nowhere")], WITHIN),
+            *mailer.send(messages(1), WITHIN),
+        ]
+
+    assert [kind_of(each) for each in outcomes] == [REFUSED, ACCEPTED]
+    assert (len(server.mails), server.connections) == (1, 2)
 
 
 def test_connections_are_used_again() -> None:
