@@ -15,7 +15,6 @@ from adapters.sqlite.message_rows import (
     hide_received,
     insert_messages,
     is_any_visible,
-    is_latest,
     receive_messages,
 )
 from adapters.sqlite.records import UNREADABLE, encode
@@ -113,8 +112,6 @@ class SqliteMessageQueue(Generic[Work]):
         """
         message = received.message
         with self._database.writing_unsynced() as connection:
-            if not is_latest(connection, message):
-                return
             if message.receives >= self._attributes.max_receives:
                 give_up_message(connection, message.message_id, shown_text(reason))
             else:

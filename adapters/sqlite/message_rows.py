@@ -90,12 +90,3 @@ def hide_received(connection: sqlite3.Connection, message: Message, hidden_until
         "UPDATE messages SET hidden_until = ? WHERE message_id = ? AND receives = ?",
         (hidden_until, message.message_id, message.receives),
     )
-
-
-def is_latest(connection: sqlite3.Connection, message: Message) -> bool:
-    """Whether nobody has received it since, nor taken it away."""
-    row = connection.execute(
-        "SELECT 1 FROM messages WHERE message_id = ? AND receives = ?",
-        (message.message_id, message.receives),
-    ).fetchone()
-    return row is not None

@@ -182,6 +182,21 @@ def test_a_receipt_of_an_earlier_receive_removes_nothing(family: Family) -> None
     assert list(queue.receive(10, NOW)) == []
 
 
+def test_a_receipt_of_a_message_that_is_gone_removes_no_later_one(family: Family) -> None:
+    """Not of the same place in the queue, either."""
+    queue = family.make_queue(visibility_timeout=NOW, max_receives=5).queue
+    first, later = refs(2)
+    queue.enqueue([first])
+    stale = queue.receive(10, NOW)
+    queue.acknowledge(stale)
+    queue.enqueue([later])
+    assert chunks_of(queue.receive(10, NOW)) == [later]
+
+    queue.acknowledge(stale)
+
+    assert chunks_of(queue.receive(10, NOW)) == [later]
+
+
 @pytest.mark.parametrize("delay", [SECOND, timedelta(milliseconds=700)])
 def test_a_delayed_message_is_seen_after_its_delay(family: Family, delay: timedelta) -> None:
     """Not before; one without delay overtakes it."""

@@ -116,27 +116,6 @@ def test_of_processes_that_race_for_a_chunk_one_wins(path: Path, sqlite: Family)
             assert found[1].version == number + 1
 
 
-def test_a_writer_waits_for_its_turn(path: Path) -> None:
-    """Behind one of another process, as far as SQLite knows; nobody is refused."""
-    first, second = SqliteDatabase(path), SqliteDatabase(path)
-    order: list[str] = []
-    begun = threading.Event()
-
-    def write() -> None:
-        begun.set()
-        with second.writing():
-            order.append("second")
-
-    with first.writing():
-        thread = threading.Thread(target=write)
-        thread.start()
-        begun.wait()
-        order.append("first")
-    thread.join()
-
-    assert order == ["first", "second"]
-
-
 def test_who_waits_writes_before_who_has_just_written(path: Path) -> None:
     """A busy process lets others in between two writes: grants are good for a quarter second."""
     first, second = SqliteDatabase(path), SqliteDatabase(path)
