@@ -1,8 +1,10 @@
 """Suppress an address by hand."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from domain.contact import normalise_address
+from domain.errors import InvalidInput
 from domain.ports.clock import Clock
 from domain.ports.suppressions import SuppressionRepository
 from domain.suppression import (
@@ -22,15 +24,20 @@ class AddSuppression:
     clock: Clock
 
     def __call__(
-        self, address: str, scope: SuppressionScope, note: str | None = None
+        self,
+        address: str,
+        scope: SuppressionScope,
+        note: str | None = None,
+        reason: SuppressionReason = SuppressionReason.OPERATOR,
+        since: datetime | None = None,
     ) -> SuppressionEntry:
-        """What is on the list then. Raises InvalidInput, DependencyFault."""
+        """What is on the list then; `since` is now unless it was elsewhere, and earlier.
+
+        Raises InvalidInput, DependencyFault.
+        """
+        now = self.clock.now()
+        if since is not None and since > now:
+            raise InvalidInput("since", "It is to come; give the time at which it happened.")
         return self.suppressions.add(
-            Suppression(
-                normalise_address(address),
-                SuppressionReason.OPERATOR,
-                self.clock.now(),
-                scope,
-                checked_note(note),
-            )
+            Suppression(normalise_address(address), reason, since or now, scope, checked_note(note))
         )

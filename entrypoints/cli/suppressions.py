@@ -36,6 +36,16 @@ class Scope(StrEnum):
     ALL = "all"
 
 
+class Reason(StrEnum):
+    """What it is for."""
+
+    BOUNCE = "bounce"
+    SOFT_BOUNCES = "soft_bounces"
+    COMPLAINT = "complaint"
+    OPERATOR = "operator"
+    UNSUBSCRIBE = "unsubscribe"
+
+
 Email = Annotated[str, typer.Argument(metavar="ADDRESS", help="The address, as ann@example.com.")]
 
 
@@ -62,12 +72,22 @@ def add(
         str | None,
         typer.Option("--note", metavar="TEXT", help="Why, for those who come after."),
     ] = None,
+    reason: Annotated[
+        Reason | None,
+        typer.Option("--reason", help="What it was for elsewhere; an operator's word without."),
+    ] = None,
+    since: Annotated[
+        str | None,
+        typer.Option(
+            "--since", metavar="TIME", help="When it was elsewhere, as 2025-05-04T09:00:00Z."
+        ),
+    ] = None,
 ) -> None:
     """Hold mail back from an address from now on.
 
     What holds back as much already stays as it is: what is shown is what is on the list then.
     """
-    body = given(email=email, scope=scope, note=note)
+    body = given(email=email, scope=scope, note=note, reason=reason, since=since)
     session.output.document(session.connection.post("/v1/suppressions", body=body).body, _ENTRY)
 
 

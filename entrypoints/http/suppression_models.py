@@ -10,7 +10,7 @@ from domain.suppression import (
     SuppressionReason,
     SuppressionScope,
 )
-from entrypoints.http.models import Answer, Request, Utc, example_of, shown_by
+from entrypoints.http.models import Answer, Moment, Request, Utc, example_of, shown_by
 
 Email = Annotated[str, Field(max_length=320)]
 
@@ -23,6 +23,12 @@ class SuppressionRequestBody(Request):
             "email": "ann.bell@example.com",
             "scope": "marketing",
             "note": "Asked for it on the phone.",
+        },
+        {
+            "email": "ben.cole@example.com",
+            "reason": "unsubscribe",
+            "scope": "marketing",
+            "since": "2025-05-04T09:00:00Z",
         },
     )
 
@@ -38,6 +44,13 @@ class SuppressionRequestBody(Request):
     note: Annotated[
         str | None,
         Field(max_length=MAX_NOTE_CHARACTERS, description="Why, for those who come after."),
+    ] = None
+    reason: Annotated[
+        SuppressionReason,
+        Field(strict=False, description="What it was for, where it comes from elsewhere."),
+    ] = SuppressionReason.OPERATOR
+    since: Annotated[
+        Moment | None, Field(description="When it was, where it comes from elsewhere; else now.")
     ] = None
 
 

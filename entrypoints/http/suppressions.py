@@ -43,13 +43,16 @@ def suppression_routes(container: Serving) -> APIGatewayHttpRouter:
         summary="Suppress an address",
         description=(
             "From now on, in campaigns that are under way too. What holds back as much already "
-            "stays as it is, with its reason: the answer is what is on the list then."
+            "stays as it is, with its reason: the answer is what is on the list then. Whoever was "
+            "suppressed elsewhere brings the reason and the time along."
         ),
         tags=["suppressions"],
         responses=described((HTTPStatus.OK, SuppressionBody, "The entry"), problems=BODY_PROBLEMS),
     )
     def add_suppression(body: SuppressionRequestBody) -> Response[str]:
-        entry = container.add_suppression()(body.email, body.scope, body.note)
+        entry = container.add_suppression()(
+            body.email, body.scope, body.note, body.reason, body.since
+        )
         return answer(SuppressionBody.of(entry))
 
     @router.post(

@@ -130,7 +130,12 @@ COMMANDS: Mapping[str, Sequence[str]] = {
     "GET /v1/exports/{export_id}": ("exports show {exp}", "exports download {exp} {out} --force"),
     "POST /v1/exports/{export_id}/cancel": ("exports cancel {exp} --yes",),
     "GET /v1/suppressions": ("suppressions list",),
-    "POST /v1/suppressions": ("suppressions add routes-no@example.com --note Asked --scope all",),
+    "POST /v1/suppressions": (
+        (
+            "suppressions add routes-no@example.com --note Asked --scope all --reason unsubscribe "
+            "--since {past}"
+        ),
+    ),
     "POST /v1/suppressions/lookup": ("suppressions find routes-no@example.com",),
     "DELETE /v1/suppressions/{suppression_id}": ("suppressions remove {sup} --yes",),
     "GET /v1/webhooks": ("webhooks list",),

@@ -61,6 +61,19 @@ def test_the_answer_is_what_is_on_the_list_then(gateway: Gateway) -> None:
     assert weak_again.json == strict.json == look_up(gateway).json
 
 
+def test_who_was_suppressed_elsewhere_is_as_they_were_there(gateway: Gateway) -> None:
+    """With the reason and the time; what the reader chose is kept beside what came later."""
+    chose = {"reason": "unsubscribe", "scope": "marketing", "since": "2025-05-04T09:00:00Z"}
+    bounced = {"reason": "bounce", "scope": "all", "since": "2025-06-01T02:00:00.25+02:00"}
+    suppress(gateway, **chose)
+    entry = suppress(gateway, **bounced).json
+
+    assert (entry["reason"], entry["since"]) == ("bounce", "2025-06-01T00:00:00.250Z")
+    assert entry["unsubscribed"] == {"scope": "marketing", "since": chose["since"]}
+    again = [suppress(gateway, **each).json for each in (chose, bounced)]
+    assert again == [entry, entry]
+
+
 @pytest.mark.parametrize(
     ("body", "pointer"),
     [
@@ -68,7 +81,9 @@ def test_the_answer_is_what_is_on_the_list_then(gateway: Gateway) -> None:
         ({"email": "nobody"}, "/email"),
         ({"email": ADDRESS, "scope": "some"}, "/scope"),
         ({"email": ADDRESS, "note": "x" * 501}, "/note"),
-        ({"email": ADDRESS, "reason": "bounce"}, "/reason"),
+        ({"email": ADDRESS, "reason": "whim"}, "/reason"),
+        ({"email": ADDRESS, "since": "2026-03-02T09:00:01Z"}, "/since"),
+        ({"email": ADDRESS, "since": "2026-03-01"}, "/since"),
     ],
 )
 def test_what_does_not_fit_suppresses_nobody(
