@@ -28,6 +28,17 @@ _REPEATABLE = frozenset({"GET", "POST"})
 
 
 @dataclass(frozen=True)
+class Said:
+    """By what a person says which server it is, and with which key."""
+
+    url: str
+    key: str
+
+
+BY_DEFAULT = Said(f"--url or {URL_VARIABLE}", KEY_VARIABLE)
+
+
+@dataclass(frozen=True)
 class Answer:
     """A success: its status, its JSON, its headers by lower-case name."""
 
@@ -45,14 +56,16 @@ class Answer:
 class Connection:
     """Speaks to one server, with the key that was given."""
 
-    def __init__(self, url: str, key: str | None, say: Callable[[str], None]) -> None:
+    def __init__(
+        self, url: str, key: str | None, say: Callable[[str], None], said: Said = BY_DEFAULT
+    ) -> None:
         """`say` tells a person that it takes longer. Raises CommandFailed: usage."""
         parts = urlsplit(url)
         if parts.scheme not in {"http", "https"} or not parts.hostname:
             raise CommandFailed(
                 ExitCode.USAGE,
                 "The URL of the server is not one.",
-                f"Write it as {DEFAULT_URL}, by --url or {URL_VARIABLE}.",
+                f"Write it as {DEFAULT_URL}, by {said.url}.",
             )
         self.is_local = parts.hostname in _LOOPBACK
         if key is not None and parts.scheme == "http" and not self.is_local:
@@ -64,12 +77,13 @@ class Connection:
         if key is not None and not (key.isascii() and key.isprintable()):
             raise CommandFailed(
                 ExitCode.USAGE,
-                f"{KEY_VARIABLE} holds what no key has.",
+                f"{said.key} holds what no key has.",
                 "Take the key whole, as it was given: snt_, its id, _ and its secret.",
             )
         self.url = url.rstrip("/")
         self.has_key = key is not None
         self._say = say
+        self._said = said
         self._client = httpx.Client(
             headers={} if key is None else {"Authorization": f"Bearer {key}"},
             timeout=_TIMEOUT,
@@ -80,7 +94,7 @@ class Connection:
     @contextmanager
     def without_key(self) -> Iterator["Connection"]:
         """To the same server, as a stranger."""
-        stranger = Connection(self.url, None, self._say)
+        stranger = Connection(self.url, None, self._say, self._said)
         try:
             yield stranger
         finally:
@@ -147,11 +161,11 @@ class Connection:
             else:
                 waits = _seconds_to_wait(answer)
                 if waits is None or method not in _REPEATABLE:
-                    return _success(answer, has_key=self.has_key)
+                    return _success(answer, self._said, has_key=self.has_key)
                 pause = max(pause, min(waits, _LONGEST_PAUSE))  # noqa: PLW2901  asked for
                 self._say(f"The server asks to wait: {pause:.0f} s.")
             clock.pause(pause)
-        return _success(self._sent(request), has_key=self.has_key)
+        return _success(self._sent(request), self._said, has_key=self.has_key)
 
     def _sent(self, request: httpx.Request) -> httpx.Response:
         try:
@@ -168,8 +182,8 @@ class Connection:
     def _nobody(self, error: httpx.TransportError) -> tuple[str, ...]:
         lines = (f"Nothing answers at {self.url} ({_reason(error)}).",)
         if self.is_local:
-            return (*lines, f"Start it by `make local-run`, or name another by {URL_VARIABLE}.")
-        return (*lines, f"See that {URL_VARIABLE} or --url names the server, and the network.")
+            return (*lines, f"Start it by `make local-run`, or name another by {self._said.url}.")
+        return (*lines, f"See that {self._said.url} names the server, and the network.")
 
 
 def _target(path: str, ids: tuple[str, ...]) -> str:
@@ -189,10 +203,10 @@ def _seconds_to_wait(answer: httpx.Response) -> float | None:
     return float(text) if text.isdecimal() else 0.0
 
 
-def _success(answer: httpx.Response, *, has_key: bool) -> Answer:
+def _success(answer: httpx.Response, said: Said, *, has_key: bool) -> Answer:
     """Raises Refused."""
     headers = {name.lower(): value for name, value in answer.headers.items()}
-    document = _document(answer)
+    document = _document(answer, said)
     if answer.is_success:
         return Answer(answer.status_code, document, headers)
     if "title" not in document:
@@ -202,10 +216,10 @@ def _success(answer: httpx.Response, *, has_key: bool) -> Answer:
             "title": f"{answer.url.host} answered {answer.status_code} {told}",
             "detail": "The answer is not of Sentinel's API: see that the URL is right.",
         }
-    raise Refused(answer.status_code, document, *_hints(answer, has_key=has_key))
+    raise Refused(answer.status_code, document, *_hints(answer, said, has_key=has_key))
 
 
-def _document(answer: httpx.Response) -> dict[str, Any]:
+def _document(answer: httpx.Response, said: Said) -> dict[str, Any]:
     if not answer.content:
         return {}
     try:
@@ -218,20 +232,21 @@ def _document(answer: httpx.Response) -> dict[str, Any]:
         raise CommandFailed(
             ExitCode.UNAVAILABLE,
             f"What answers at {answer.url.host} is not Sentinel's API.",
-            f"See that {URL_VARIABLE} or --url names it.",
+            f"See that {said.url} names it.",
         )
     return {}
 
 
-def _hints(answer: httpx.Response, *, has_key: bool) -> tuple[str, ...]:
+def _hints(answer: httpx.Response, said: Said, *, has_key: bool) -> tuple[str, ...]:
     request_id = answer.headers.get("x-request-id")
     match answer.status_code:
         case HTTPStatus.UNAUTHORIZED if has_key:
-            return (f"The key is the one in {KEY_VARIABLE}; `make api-key` issues another.",)
+            return (f"The key is the one in {said.key}; `make api-key` issues another.",)
         case HTTPStatus.UNAUTHORIZED:
-            return (f"Put a key into {KEY_VARIABLE}; `make api-key` issues one.",)
+            return (f"Put a key into {said.key}; `make api-key` issues one.",)
         case HTTPStatus.FORBIDDEN:
-            return ("`make api-key SCOPES=…` issues a key with the scopes that it names.",)
+            issues = "`make api-key SCOPES=…` issues one with the scopes that it names."
+            return (f"The key is the one in {said.key}; {issues}",)
         case status if status >= HTTPStatus.INTERNAL_SERVER_ERROR and request_id:
             return (f"The request's id, for who looks at the log: {request_id}",)
     return ()

@@ -12,6 +12,7 @@ from entrypoints.cli.doctor import add_doctor
 from entrypoints.cli.exports import add_export, exports
 from entrypoints.cli.import_run import add_import
 from entrypoints.cli.imports import imports
+from entrypoints.cli.move import add_move
 from entrypoints.cli.segments import segments
 from entrypoints.cli.series import series
 from entrypoints.cli.suppressions import suppressions
@@ -51,6 +52,7 @@ program.add_typer(exports, name="exports")
 program.add_typer(suppressions, name="suppressions")
 program.add_typer(webhooks, name="webhooks")
 program.add_typer(dead_letters, name="dead-letters")
+add_move(program)
 add_analytics(program)
 add_doctor(program)
 add_completion(program, NAME)

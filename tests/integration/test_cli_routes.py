@@ -193,7 +193,7 @@ OTHER_ENDS = {
 """What commands end with, but for 0."""
 GONE_ON_WITH = {"cursor"}
 """What only a second request has."""
-BESIDE_ROUTES = {("completion",), ("doctor",)}
+BESIDE_ROUTES = {("completion",), ("doctor",), ("move",)}
 """Commands that are for no route of their own."""
 
 
