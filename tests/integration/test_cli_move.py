@@ -17,8 +17,9 @@ from tests.integration.forwarding_proxy import ForwardingProxy, forwarding
 from tests.integration.runner import SHORT_TIMES, running
 from tests.integration.waiting import wait_for
 
-MANY = 1_200
-"""Contacts of a file: more than several pages, requests and batches."""
+MANY = 600
+"""Contacts of a file: more than a page, than a batch of an import, than a request of members."""
+THOUSANDS = 5_000
 PAGE = "<p>Hello {{ name }} 🎂 {{ postal_address }} <a href='{{ unsubscribe_url }}'>No more</a></p>"
 HARD: tuple[Mapping[str, Any], ...] = (
     {"email": "ann+news@bücher.example", "fields": {"name": "Änn 🎂", "age": 41, "vip": True}},
@@ -162,6 +163,12 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sentinel]:
         yield sentinel
 
 
+@pytest.fixture(scope="module")
+def whole(source: Sentinel) -> str:
+    """What it has: no test leaves it changed."""
+    return source.snapshot()
+
+
 @pytest.fixture
 def target(tmp_path: Path) -> Iterator[Sentinel]:
     """One to move to."""
@@ -207,14 +214,15 @@ def moved(source: Sentinel, target: Sentinel, *options: str) -> Done:
     return CommandLine(source.url).run("move", "--to", target.url, *options)
 
 
-def test_all_that_is_there_is_moved_as_it_is(source: Sentinel, target: Sentinel) -> None:
+def test_all_that_is_there_is_moved_as_it_is(
+    source: Sentinel, target: Sentinel, whole: str
+) -> None:
     """Types, consent, times, rules on rules, members, what readers chose; and it is told what."""
-    before = source.snapshot()
     done = moved(source, target, "--json")
 
     assert done.code == 0, done.err
-    assert target.snapshot() == before
-    assert source.snapshot() == before
+    assert target.snapshot() == whole
+    assert source.snapshot() == whole
     everybody = {"here": MANY + len(HARD), "same": 0, "new": MANY + len(HARD), "different": 0}
     assert done.json["contacts"] == everybody
     assert done.json["members"]["new"] == MANY + 3
@@ -222,6 +230,35 @@ def test_all_that_is_there_is_moved_as_it_is(source: Sentinel, target: Sentinel)
     assert done.json["left_behind"] == {"erased_suppressions": 1, "unconfirmed_contacts": 2}
     assert "1 suppressions stay behind" in done.err
     assert "2 contacts stay behind" in done.err
+
+
+def test_from_memory_to_dynamodb_it_is_the_same(
+    source: Sentinel, whole: str, tmp_path: Path
+) -> None:
+    """Whoever outgrows the one has the other."""
+    with empty(tmp_path) as emulated:
+        done = moved(source, emulated)
+
+        assert done.code == 0, done.err
+        assert emulated.snapshot() == whole
+
+
+def test_thousands_are_moved_by_files_and_not_one_by_one(target: Sentinel, tmp_path: Path) -> None:
+    """A million would take a day otherwise."""
+    folder = tmp_path / "thousands"
+    folder.mkdir()
+    with empty(folder, BACKEND="memory") as source, forwarding(target.url) as proxy:
+        file = folder / "people.csv"
+        rows = (f"{n}@example.com,{n},2026-01-01\n" for n in range(THOUSANDS))
+        file.write_text("".join(["email,n,day\n", *rows]))
+        CommandLine(source.url).json("import", str(file))
+
+        done = CommandLine(source.url).run("move", "--to", proxy.url, "--json")
+
+        assert (done.code, done.json["contacts"]["new"]) == (0, THOUSANDS)
+        assert target.snapshot() == source.snapshot()
+    written = [each.path for each in proxy.asked if each.method in {"POST", "PUT"}]
+    assert len(written) == 3
 
 
 def test_moving_again_changes_nothing_and_brings_what_came_since(
@@ -260,7 +297,7 @@ def test_moving_again_changes_nothing_and_brings_what_came_since(
     ids=["suppressions", "segments", "upload", "contacts", "members"],
 )
 def test_a_move_that_was_killed_is_finished_by_another(
-    source: Sentinel, target: Sentinel, method: str, path: str
+    source: Sentinel, target: Sentinel, whole: str, method: str, path: str
 ) -> None:
     """Wherever it was: nothing is there twice or otherwise."""
     with forwarding(target.url) as proxy:
@@ -271,13 +308,12 @@ def test_a_move_that_was_killed_is_finished_by_another(
             moving.kill()
             moving.wait()
         assert moving.returncode == -signal.SIGKILL
-    unfinished = target.snapshot()
-    assert unfinished != source.snapshot()
+    assert target.snapshot() != whole
 
     done = moved(source, target, "--json")
 
     assert done.code == 0, done.err
-    assert target.snapshot() == source.snapshot()
+    assert target.snapshot() == whole
 
 
 def _is_asked(proxy: ForwardingProxy, method: str, path: str) -> bool | None:
@@ -328,7 +364,7 @@ def test_a_dry_run_tells_what_would_be_done_and_does_none_of_it(
 
 
 def test_what_is_there_otherwise_is_not_overwritten_unless_it_is_said(
-    source: Sentinel, target: Sentinel
+    source: Sentinel, target: Sentinel, whole: str
 ) -> None:
     """It is told which, and then nothing is changed, not even what is missing."""
     other = {"name": "Cake", "subject": "Mine", "html": PAGE}
@@ -346,7 +382,7 @@ def test_what_is_there_otherwise_is_not_overwritten_unless_it_is_said(
     assert target.snapshot() == before
     done = moved(source, target, "--overwrite")
     assert done.code == 0, done.err
-    assert target.snapshot() == source.snapshot()
+    assert target.snapshot() == whole
 
 
 def test_a_segment_that_means_others_there_is_in_the_way(

@@ -17,6 +17,7 @@ from botocore.session import get_session
 
 from entrypoints.local.settings import LocalSettings
 from entrypoints.settings import Settings
+from tests.cli_commands import ALL as COMMANDS
 from tests.integration.documented import PAGES, ROOT, SHOWN, blocks, name_of
 from tests.integration.runner import SHORT_TIMES, Runner, running
 from tests.integration.test_cli_transcript import PAGE as TRANSCRIPT
@@ -153,11 +154,16 @@ CHECKED = [
 
 @pytest.mark.parametrize("command", CHECKED)
 def test_what_is_not_run_here_is_there_to_be_run(command: str) -> None:
-    """Make has the target and knows its variables, AWS the operation and its options."""
+    """Make has the target and knows its variables, AWS the operation and its options.
+
+    The command line has the command and its options.
+    """
     command = command.replace("\\\n", " ")
     words = shlex.split(command, comments=True)
     if words[0] == "make":
         _check_make(words[1:])
+    elif words[0] == "sentinel":
+        _check_sentinel(words[1:])
     elif not words[0].startswith("export"):
         called = list(_AWS.finditer(command))
         assert called, f"Nobody knows whether this works: {command}"
@@ -197,6 +203,13 @@ def _check_make(words: list[str]) -> None:
         assert variable in settings or re.search(rf"\b{variable}\b", read), (
             f"make {targets}: nobody reads {variable}"
         )
+
+
+def _check_sentinel(words: list[str]) -> None:
+    path = next(tuple(words[:n]) for n in (2, 1) if tuple(words[:n]) in COMMANDS)
+    options = {option for each in COMMANDS[path].params for option in each.opts}
+    for word in words:
+        assert not word.startswith("-") or word in options, f"sentinel {words}: no {word}"
 
 
 def _check_aws(service: str, operation: str, rest: str) -> None:
