@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from itertools import chain, islice
@@ -20,7 +20,7 @@ from entrypoints.cli.moving_inventory import Inventory, Kind, Side, Thing
 from entrypoints.cli.moving_reading import Reading
 from entrypoints.cli.moving_writing import Writing
 from entrypoints.cli.options import wrong
-from entrypoints.cli.output import Item
+from entrypoints.cli.output import Cell, Item
 from entrypoints.cli.watching import Bar, bar
 
 TARGET_KEY_VARIABLE = "SENTINEL_TO_API_KEY"
@@ -216,7 +216,7 @@ def _tell(
             {
                 "dry_run": dry_run,
                 "is_verified": is_verified,
-                **{row.kind: row.document for row in rows},
+                **{row.kind.value: row.document for row in rows},
                 "left_behind": {
                     "erased_suppressions": source.erased,
                     "unconfirmed_contacts": source.unconfirmed,
@@ -224,16 +224,14 @@ def _tell(
             }
         )
     else:
-        output.table(
-            [{"kind": row.kind, **row.document} for row in rows],
-            {
-                "": "kind",
-                "Here": "here",
-                "There before": "same",
-                "To move" if dry_run else "Moved": "new",
-                "To change" if dry_run else "Changed": "different",
-            },
-        )
+        columns: Mapping[str, Cell] = {
+            "": "kind",
+            "Here": "here",
+            "There before": "same",
+            "To move" if dry_run else "Moved": "new",
+            "To change" if dry_run else "Changed": "different",
+        }
+        output.table([{"kind": row.kind, **row.document} for row in rows], columns)
     if source.erased:
         output.say(
             f"{source.erased} suppressions stay behind: their people were erased, and without the "

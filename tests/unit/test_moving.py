@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from domain.contact import MAX_WHOLE_NUMBER, ContactDraft
@@ -62,6 +62,9 @@ def imported(file: Path) -> ContactDraft:
 
 
 @given(FIELDS, SOURCES)
+@example({"name": "true"}, None)
+@example({"name": "false", "plan": ""}, None)
+@example({"name": " x ", "plan": "5"}, "fair")
 def test_a_row_is_read_as_the_contact_that_it_was(
     tmp_path_factory: pytest.TempPathFactory, fields: Mapping[str, Any], source: str | None
 ) -> None:
