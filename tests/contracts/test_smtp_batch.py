@@ -1,11 +1,12 @@
 """What becomes of each mail of a batch is certain, whatever who took it is doing."""
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 from adapters.smtp.batch import Batch
 from adapters.smtp.refusal import Doubtful
-from domain.outcome import Accepted, AccountBlocked, NotSent, Refused, Unknown
+from domain.outcome import Accepted, AccountBlocked, NotSent, Outcome, Refused, Unknown
 from tests.contracts.settable_clock import SettableClock
 
 WITHIN = timedelta(seconds=1)
@@ -85,12 +86,13 @@ def test_none_is_begun_too_late() -> None:
 def test_doubts_are_of_all_only_where_none_was_taken() -> None:
     """And of one alone nobody can tell."""
     doubt = Doubtful("554 5.7.1")
-    for settled, outcomes in (
+    cases: Sequence[tuple[Sequence[Outcome | Doubtful], Sequence[Outcome]]] = (
         ([doubt], [Refused(doubt.reason)]),
         ([doubt, doubt], [AccountBlocked(doubt.reason)] * 2),
         ([doubt, doubt, Accepted("id")], [Refused(doubt.reason)] * 2 + [Accepted("id")]),
         ([doubt, doubt, Refused("no")], [AccountBlocked(doubt.reason)] * 2 + [Refused("no")]),
-    ):
+    )
+    for settled, outcomes in cases:
         batch = a_batch(len(settled))
         for outcome in settled:
             position = batch.take()
