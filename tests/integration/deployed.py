@@ -33,7 +33,7 @@ from tests.conftest import Emulator
 
 TEMPLATE = Path(__file__).parents[2] / "template.yaml"
 EVERYONE = SegmentId("everyone")
-_GREETING = Content.of(
+GREETING = Content.of(
     "Hi {{ name }}",
     "<p>Hi {{ name }}</p>",
     "Hi {{ name }}\n\n{{ postal_address }}\n{{ unsubscribe_url }}",
@@ -70,7 +70,7 @@ class Deployed:
         )
         self.family = Adapters(settings=self.settings)
         self.container = Core(settings=self.settings, family=self.family)
-        self.container.create_template()("Greeting", _GREETING, "greeting")
+        self.container.create_template()("Greeting", GREETING, "greeting")
         self.container.create_segment()("Everyone", EVERYONE)
 
     def another(self) -> Core:

@@ -13,7 +13,7 @@ from domain.identifiers import JobId
 from domain.job import LEASE, JobState
 from entrypoints.local.emulator import free_port
 from tests.conftest import Emulator
-from tests.integration.deployed import EVERYONE, Deployed, everyone
+from tests.integration.deployed import EVERYONE, everyone
 from tests.integration.runner import start
 from tests.integration.test_kills import NOTHING, Killer, Moment, Victim, victim
 from tests.integration.waiting import wait_for
@@ -28,13 +28,13 @@ KILLS = [
 ]
 
 
-def run_out(deployed: Deployed, job_id: JobId) -> None:
+def run_out(family: Any, job_id: JobId) -> None:  # noqa: ANN401  of either family
     """As if the dead holder's lease had been waited for."""
-    jobs = deployed.family.jobs()
+    jobs = family.jobs()
     job = jobs.get(job_id)
     assert job is not None
     assert job.state is JobState.RUNNING
-    jobs.save(job.release(deployed.family.clock().now() - LEASE))
+    jobs.save(job.release(family.clock().now() - LEASE))
 
 
 def die(killed: Victim, moment: Moment) -> None:
@@ -59,9 +59,9 @@ def test_a_runner_killed_at_every_turn_of_an_export(emulator: Emulator, tmp_path
         assert asked.status_code == 202, asked.text
         job_id = JobId(asked.json()["export_id"])
         for moment in KILLS:
-            run_out(killed.deployed, job_id)
+            run_out(killed.deployed.family, job_id)
             die(killed, moment)
-        run_out(killed.deployed, job_id)
+        run_out(killed.deployed.family, job_id)
         with killed.alive(NOTHING) as runner:
 
             def look() -> dict[str, Any] | None:
