@@ -233,7 +233,7 @@ class Adapters(containers.DeclarativeContainer):
     ticker: providers.Provider[SqliteScheduler] = providers.ThreadSafeSingleton(
         SqliteScheduler, database, clock
     )
-    tick_seconds: providers.Provider[float] = providers.Object(0.02)
+    tick_seconds: providers.Provider[float] = providers.Object(0.01)
     """So that a clock that is set is seen, too."""
     scheduler: providers.Provider[Scheduler] = providers.Callable(ticker)
     provider_events: providers.Provider[ProviderEventQueue] = providers.ThreadSafeSingleton(

@@ -94,7 +94,7 @@ def test_a_runner_that_is_killed_goes_on_where_it_was(machine: OneMachine) -> No
     """Its workers notice and end, the next run waits for them; it fires what was scheduled."""
     with machine.running(SEND_RATE="200") as runner:
         at = datetime.now(UTC) + timedelta(seconds=62)
-        later = create(runner, "all-subscribers", schedule_at=at.isoformat())
+        later = create(runner, schedule_at=at.isoformat())
         campaign_id = create(runner)
         workers = all_workers_of(runner)
         under_way(machine)

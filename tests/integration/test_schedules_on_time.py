@@ -115,6 +115,8 @@ def serving(machine: OneMachine, clock: Clock) -> Iterator[Runner]:
         CLOCK_OFFSET=str(clock.file),
         SEND_LEASE_SECONDS="10",
         CHUNK_CHECK_INTERVAL_SECONDS="15",
+        CHECK_INTERVAL_SECONDS="50",
+        RECONCILE_SECONDS="10",
     ) as runner:
         yield runner
 
