@@ -153,10 +153,11 @@ class SmtpMailer:
                 # It has had enough of this connection; of a new one it may take more.
                 batch.put_back(position)
                 return
-            announced = call.announced(connection)
             if refusal is not None:
                 batch.settle(position, meaning_of(refusal.reply, refusal.stage, mail.to))
+                announced = call.announced(connection)
                 continue
+            announced = call.announced(connection)
             if not batch.expose(position):
                 connection.close()
                 return
