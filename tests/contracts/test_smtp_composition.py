@@ -21,7 +21,7 @@ from domain.message import Message
 from domain.outcome import Refused
 from tests.contracts.family import SENDER
 from tests.contracts.test_mailer import messages
-from tests.contracts.test_mailer_headers import DOMAINS, WORDS
+from tests.contracts.test_mailer_headers import DOMAINS, ENDS, WORDS
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 ALL = Extensions(pipelining=True, smtputf8=True, eight_bit=True, size=True)
@@ -105,6 +105,8 @@ def test_texts_arrive_to_the_character(extensions: Extensions, text: str, html: 
 
 @given(subject=WORDS)
 @example(subject="=?utf-8?b?QmNj?=")
+@example(subject="a\r\nBcc: b@example.com")
+@example(subject="a\u2028b")
 @example(subject="a  b")
 @example(subject=" a")
 @example(subject="x" * 900)
@@ -122,6 +124,7 @@ def test_a_subject_is_one_header_or_none(subject: str) -> None:
 
     assert arrived.keys() == WITHOUT_LINKS
     assert str(arrived["Subject"]) == subject
+    assert not set(ENDS) & set(subject)
 
 
 @both
