@@ -46,14 +46,16 @@ test: ## All tests, on real emulators; those within one process on all processor
 		--ignore tests/integration
 	$(BIN)/pytest tests/integration
 
-simulate: .venv/dev ## Live through seeds of the delivery protocol (SEEDS=1000), or one (SEED=)
-	@$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),1000))
+simulate: .venv/dev ## Live through seeds of the delivery protocol (SEEDS=1000, FAMILY=memory|sqlite), or one (SEED=)
+	@$(BIN)/python -m tests.simulation $(if $(FAMILY),--family $(FAMILY)) \
+		$(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),1000))
 
 prove: ## The long proofs: simulated by the thousand, faults and kills by the hundred (with Node a second SES)
 	@$(INSTALL) .venv/dev .emulator/installed \
 		$(if $(shell command -v npm),.emulator/ses/installed)
 	$(if $(shell command -v npm),,@echo "Node is not there: what needs an SES that renders bulk sends is skipped.")
 	@$(BIN)/python -m tests.simulation --seeds $(or $(SEEDS),10000)
+	@$(BIN)/python -m tests.simulation --family sqlite --seeds $(or $(SEEDS),3000)
 	$(BIN)/pytest -m prove -s
 
 package: .venv/dev ## Build what the Lambda functions run (ARCHITECTURE=arm64)

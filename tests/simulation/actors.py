@@ -9,11 +9,11 @@ from domain.campaign import Campaign, CampaignState, PauseReason
 from domain.contact import ContactDraft
 from domain.errors import DependencyFault, DependencyUnavailable, InvalidInput, SentinelError
 from domain.identifiers import CampaignId, SegmentId, TemplateId
-from domain.start import StartRequest
 from domain.suppression import Suppression, SuppressionReason
 from domain.use_cases.create_campaign import CampaignRequest
 from domain.use_cases.edit_campaign import CampaignEdit, NewTime
 from domain.use_cases.settle_unknown import UnknownAction
+from tests.simulation.family import Invocation
 from tests.simulation.faults import Fault
 from tests.simulation.hub import Died, Process
 from tests.simulation.ports import MINUTE, SECOND, microseconds
@@ -102,7 +102,7 @@ def _movers(world: World, number: int, plan: CampaignPlan) -> None:
     def moves(member: int, zone: str) -> Callable[[Process], None]:
         def body(_: Process) -> None:
             address = f"{number}-{member}@example.com"
-            world.contacts.put([ContactDraft(address, {}, time_zone=zone)])
+            world.family.contacts.put([ContactDraft(address, {}, time_zone=zone)])
 
         return body
 
@@ -154,39 +154,42 @@ def _approve(world: World, process: Process, campaign: Campaign) -> None:
 def _starter(world: World) -> Callable[[Process, UseCases], None]:
     def body(process: Process, use: UseCases) -> None:
         while True:
-            taken = world.invoker.take(timedelta())
+            taken = world.family.take()
             if taken is None:
-                process.wait(world.invocations_came, 24 * 60 * MINUTE)
+                due = world.due_in(world.family.next_invocation_at())
+                process.wait(world.invocations_came, 24 * 60 * MINUTE if due is None else due)
             else:
-                _start(world, process, use, taken.work, 0)
+                _start(world, process, use, taken, 0)
 
     return body
 
 
 def _start(
-    world: World, process: Process, use: UseCases, request: StartRequest, retries: int
+    world: World, process: Process, use: UseCases, invocation: Invocation, retries: int
 ) -> None:
-    """One invocation; what fails is repeated by the platform, not for ever."""
+    """One invocation; what fails is repeated by the family or the platform, not for ever."""
     time = world.setting.start_time
     if time is not None:
         process.killed_at = process.hub.now + _START_KILLED_AFTER
     try:
-        use.start(request, None if time is None else timedelta(microseconds=time))
+        use.start(invocation.request, None if time is None else timedelta(microseconds=time))
+        invocation.done()
     except (DependencyFault, Died) as failure:
-        if retries < _START_RETRIES and not world.is_over:
-            _start_again(world, process.name, request, retries + 1)
+        if not world.family.keeps_invocations and retries < _START_RETRIES and not world.is_over:
+            _start_again(world, process.name, invocation, retries + 1)
         if isinstance(failure, Died):
             raise
+        invocation.failed(type(failure).__name__)
     except SentinelError as error:
         world.witness.defect(error)
     process.killed_at = None
 
 
-def _start_again(world: World, name: str, request: StartRequest, retries: int) -> None:
+def _start_again(world: World, name: str, invocation: Invocation, retries: int) -> None:
     world.repeats += 1
 
     def body(process: Process) -> None:
-        _start(world, process, world.use_cases(process), request, retries)
+        _start(world, process, world.use_cases(process), invocation, retries)
 
     world.hub.spawn(
         f"{name} repeated {world.repeats}", "starter", body, world.hub.now + retries * MINUTE
@@ -196,7 +199,7 @@ def _start_again(world: World, name: str, request: StartRequest, retries: int) -
 def _worker(world: World) -> Callable[[Process, UseCases], None]:
     def body(process: Process, use: UseCases) -> None:
         while True:
-            due = world.next_message_in()
+            due = world.due_in(world.family.next_message_at())
             if due is None or due > 0:
                 process.wait(world.messages_came, due or 24 * 60 * MINUTE)
                 continue
@@ -226,8 +229,9 @@ def _consumer(world: World) -> Callable[[Process, UseCases], None]:
 
     def body(process: Process, use: UseCases) -> None:
         while True:
-            if not world.provider_events._told:
-                process.wait(world.events_came, 24 * 60 * MINUTE)
+            due = world.due_in(world.family.next_event_at())
+            if due is None or due > 0:
+                process.wait(world.events_came, due or 24 * 60 * MINUTE)
                 continue
             try:
                 deliveries = use.events.receive(4, timedelta())
@@ -364,7 +368,7 @@ def _do(world: World, process: Process, kind: str, which: float, who: float) -> 
                 )
             )
         elif kind == "drop template":
-            world.database.templates.pop(TemplateId(f"template-{number}"), None)
+            world.family.drop_template(TemplateId(f"template-{number}"))
         else:
             fitting = _fitting(world, kind)
             if fitting:

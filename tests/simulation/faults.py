@@ -1,8 +1,10 @@
 """What may go wrong, how often, and what did: every fault has a name by which it is left out."""
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from enum import Enum, auto
 
 
 @dataclass(frozen=True, order=True)
@@ -44,6 +46,16 @@ OF_THE_MAILER = frozenset({CRASHED, CRASHED_AFTER, STALLED_AFTER})
 """It never raises, and its own time is drawn elsewhere."""
 _AT_THE_MAILER = ((CRASHED, 0.015), (CRASHED_AFTER, 0.03), (STALLED_AFTER, 0.1))
 """There the protocol is at its most delicate."""
+
+
+class Kill(Enum):
+    """When a process that commits is killed."""
+
+    BEFORE = auto()
+    AFTER = auto()
+
+
+KilledAtCommit = Callable[[Kill], AbstractContextManager[None]]
 
 
 class Faults:

@@ -10,7 +10,7 @@ from domain.recipient import RecipientState
 from domain.tally import Tally
 from domain.use_cases.settle_unknown import GIVEN_UP
 from tests.simulation.ports import SECOND, microseconds
-from tests.simulation.witness import Violation
+from tests.simulation.witness import DEFECT, Violation
 from tests.simulation.world import BY_PEOPLE, World
 
 _NEVER_ACCEPTED = frozenset(
@@ -26,8 +26,17 @@ def broken(world: World) -> Iterator[Violation]:
     yield from _none_to_the_suppressed(world)
     yield from _all_ended(world)
     yield from _rate_kept(world)
+    yield from _seen_is_stored(world)
     for campaign in world.database.campaigns.values():
         yield from _counts_add_up(world, campaign)
+
+
+def _seen_is_stored(world: World) -> Iterator[Violation]:
+    """What the others here are asked of is what the family holds."""
+    stored = world.family.stored()
+    for kind in ("campaigns", "chunks", "ranges", "tallies", "lines", "members", "suppressions"):
+        if getattr(stored, kind) != getattr(world.database, kind):
+            yield Violation(DEFECT, f"the {kind} that are stored are not those that were written")
 
 
 def _at_most_one(world: World) -> Iterator[Violation]:

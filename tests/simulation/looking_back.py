@@ -5,8 +5,6 @@ from dataclasses import replace
 from datetime import timedelta
 
 from adapters.memory.invoker import MemoryInvoker
-from adapters.memory.job_invoker import MemoryJobInvoker
-from adapters.memory.jobs import MemoryJobRepository
 from domain.path_line import LOOKS, PathLine, line_of
 from domain.use_cases.finish_campaign import FinishCampaign
 from domain.use_cases.reconcile import Reconcile
@@ -42,7 +40,7 @@ def broken(world: World) -> Iterator[Violation]:
         if line is None:
             yield Violation(8, f"{campaign.state}, without a line", campaign.campaign_id)
             continue
-        progress = world.fan_out.progress(campaign.campaign_id)
+        progress = world.family.fan_out.progress(campaign.campaign_id)
         expected = replace(PathLine.of(campaign, progress, line.as_of), version=line.version)
         if line != expected:
             yield Violation(
@@ -65,33 +63,35 @@ def _reconcile(world: World, clock: SettableClock) -> Reconcile:
     invoker = MemoryInvoker()
     policy = world.setting.policy
     return Reconcile(
-        campaigns=world.campaigns,
-        chunks=world.chunks,
-        fan_out=world.fan_out,
-        jobs=MemoryJobRepository(world.database),
-        open_work=world.open_work,
-        scheduler=world.scheduler,
+        campaigns=world.family.campaigns,
+        chunks=world.family.chunks,
+        fan_out=world.family.fan_out,
+        jobs=world.family.jobs,
+        open_work=world.family.open_work,
+        scheduler=world.family.scheduler,
         invoker=invoker,
-        job_invoker=MemoryJobInvoker(),
-        queue=world.queue,
+        job_invoker=world.family.job_invoker,
+        queue=world.family.queue,
         clock=clock,
         metrics=world.metrics,
         policy=policy,
         account=world.account,
-        finish=FinishCampaign(campaigns=world.campaigns, fan_out=world.fan_out, clock=clock),
+        finish=FinishCampaign(
+            campaigns=world.family.campaigns, fan_out=world.family.fan_out, clock=clock
+        ),
         resume=ResumeCampaign(
-            campaigns=world.campaigns,
-            fan_out=world.fan_out,
+            campaigns=world.family.campaigns,
+            fan_out=world.family.fan_out,
             invoker=invoker,
-            scheduler=world.scheduler,
+            scheduler=world.family.scheduler,
             clock=clock,
             policy=policy,
         ),
         make=world.making(clock),
         write_line=WritePathLine(
-            analytics=world.analytics,
-            campaigns=world.campaigns,
-            fan_out=world.fan_out,
+            analytics=world.family.analytics,
+            campaigns=world.family.campaigns,
+            fan_out=world.family.fan_out,
             clock=clock,
         ),
     )

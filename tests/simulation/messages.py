@@ -4,17 +4,16 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from adapters.memory.invoker import MemoryInvoker
-from adapters.memory.open_work import MemoryOpenWork
-from adapters.memory.queue import MemorySendQueue
-from adapters.memory.scheduler import MemoryScheduler
 from adapters.memory.sending_account import MemorySendingAccount
 from domain.chunk import ChunkRef
 from domain.identifiers import CampaignId, SeriesId
 from domain.job_run import Run
 from domain.path_line import LineRef
-from domain.ports.queue import Delivery
+from domain.ports.invoker import Invoker
+from domain.ports.open_work import OpenWork
+from domain.ports.queue import Delivery, SendQueue
 from domain.sending_quota import SendingQuota
+from tests.simulation.family import Family
 from tests.simulation.faults import Fault, Faults
 from tests.simulation.hub import Process, Signal
 from tests.simulation.ports import MINUTE, SECOND
@@ -23,9 +22,7 @@ from tests.simulation.ports import MINUTE, SECOND
 class UnreliableQueue:
     """Implements `domain.ports.queue.SendQueue` for one process, over the one queue of all."""
 
-    def __init__(
-        self, queue: MemorySendQueue, faults: Faults, process: Process, arrival: Signal
-    ) -> None:
+    def __init__(self, queue: SendQueue, faults: Faults, process: Process, arrival: Signal) -> None:
         """Messages that `process` sends and receives."""
         self._queue = queue
         self._faults = faults
@@ -72,9 +69,7 @@ class UnreliableQueue:
 class UnreliableInvoker:
     """Implements `domain.ports.invoker.Invoker` for one process."""
 
-    def __init__(
-        self, invoker: MemoryInvoker, faults: Faults, process: Process, arrival: Signal
-    ) -> None:
+    def __init__(self, invoker: Invoker, faults: Faults, process: Process, arrival: Signal) -> None:
         """Invocations that `process` asks for."""
         self._invoker = invoker
         self._faults = faults
@@ -114,7 +109,7 @@ class UnreliableInvoker:
 class LaggingOpenWork:
     """Implements `domain.ports.open_work.OpenWork` for one process: eventually consistent."""
 
-    def __init__(self, open_work: MemoryOpenWork, faults: Faults, process: Process) -> None:
+    def __init__(self, open_work: OpenWork, faults: Faults, process: Process) -> None:
         """An index that may not show yet what is due."""
         self._open_work = open_work
         self._faults = faults
@@ -173,34 +168,25 @@ class UnreliableAccount:
 class UnreliableTicker:
     """Fires what is due of the schedules, now and then twice; an invocation may be lost."""
 
-    def __init__(
-        self,
-        scheduler: MemoryScheduler,
-        fired: MemoryInvoker,
-        invoker: MemoryInvoker,
-        faults: Faults,
-        arrival: Signal,
-    ) -> None:
-        """What `scheduler` fires comes to `fired`, and goes on to `invoker`."""
-        self._scheduler = scheduler
-        self._fired = fired
-        self._invoker = invoker
+    def __init__(self, family: Family, faults: Faults, arrival: Signal) -> None:
+        """Those of `family`."""
+        self._family = family
         self._faults = faults
         self._arrival = arrival
 
     def tick(self, process: Process) -> None:
         """Once."""
-        self._scheduler.tick()
-        for request in self._fired.take_all():
+        for campaign_id in self._family.tick():
             number = process.calls["fire"] = process.calls.get("fire", 0) + 1
             draws = process.hub.decisions.draws("fire", number)
 
             def happens(kind: str, draw: float, rate: float, number: int = number) -> bool:
                 return self._faults.by_chance(Fault(process.name, "fire", number, kind), draw, rate)
 
-            if happens("lost", draws[0], 0.15):
-                continue
-            self._invoker.fire(request.campaign_id)
+            if not self._family.keeps_invocations:
+                if happens("lost", draws[0], 0.15):
+                    continue
+                self._family.fire(campaign_id)
             if happens("doubled", draws[1], 0.25):
-                self._invoker.fire(request.campaign_id)
+                self._family.fire(campaign_id)
             self._arrival.notify()

@@ -19,7 +19,7 @@ from domain.identifiers import (
 )
 from tests.simulation import faults
 from tests.simulation.decisions import Decisions, Draws
-from tests.simulation.faults import Fault, Faults
+from tests.simulation.faults import Fault, Faults, Kill, KilledAtCommit
 from tests.simulation.hub import Died, Hub, Process
 
 EPOCH = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -32,6 +32,12 @@ _KINDS = {
     "mailer": faults.OF_THE_MAILER,
 }
 """The kinds of faults of the ports that do not fail as all others do."""
+_AT_COMMIT: Mapping[str | None, Kill] = {
+    faults.CRASHED: Kill.BEFORE,
+    faults.CRASHED_AFTER: Kill.AFTER,
+}
+_DIES_AT_COMMIT = 0.5
+"""So many of those that die do so in the midst of it, where the family has one."""
 _UNLUCKY = {"operator": 3.0, "client": 2.0}
 """They make few calls."""
 
@@ -102,6 +108,7 @@ class Calls:
         self._faults = injected
         self._observer = observer
         self.trace: list[Call] = []
+        self.killed_at_commit: KilledAtCommit | None = None
 
     def make(self, call: Call, method: Callable[..., Any]) -> Any:  # noqa: ANN401  a port's answer
         """With whatever goes wrong by chance."""
@@ -118,6 +125,11 @@ class Calls:
         )
         if kinds is faults.ANY:
             process.pause(latency(draws[1], draws[2]))
+        kill = _AT_COMMIT.get(call.fault) if draws[4] < _DIES_AT_COMMIT else None
+        if kill is not None and kinds is faults.ANY and self.killed_at_commit is not None:
+            with self.killed_at_commit(kill):
+                self._effect(call, method)
+            raise Died
         if call.fault is not None:
             self._before(call, draws)
         self._effect(call, method)

@@ -13,10 +13,10 @@ def shrunk(run: Run) -> Run:
     broken = run.violations[0].invariant
 
     def breaks(allowed: Collection[Fault]) -> bool:
-        again = simulate(run.seed, allowed)
+        again = simulate(run.seed, allowed, family=run.family)
         return any(each.invariant == broken for each in again.violations)
 
-    return simulate(run.seed, smallest(list(run.injected), breaks))
+    return simulate(run.seed, smallest(list(run.injected), breaks), family=run.family)
 
 
 def of(run: Run) -> Iterator[str]:

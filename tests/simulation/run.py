@@ -25,6 +25,7 @@ class Run:
     """What became of a seed."""
 
     seed: int
+    family: str
     violations: Sequence[Violation]
     injected: Sequence[Fault]
     branches: Counter[str]
@@ -32,11 +33,17 @@ class Run:
     took: int
 
 
-def simulate(seed: int, allowed: Collection[Fault] | None = None) -> Run:
-    """Live through `seed`; `allowed` leaves every other fault out."""
+def simulate(seed: int, allowed: Collection[Fault] | None = None, *, family: str = "memory") -> Run:
+    """Live through `seed` on `family`; `allowed` leaves every other fault out."""
     setting = Setting.of(seed)
-    faults = Faults(setting.intensity, allowed)
-    world = World(seed, setting, faults)
+    world = World(seed, setting, Faults(setting.intensity, allowed), family)
+    try:
+        return _lived(seed, setting, world, family)
+    finally:
+        world.family.end()
+
+
+def _lived(seed: int, setting: Setting, world: World, family: str) -> Run:
     with _listening(world.witness):
         try:
             actors.populate(world)
@@ -50,18 +57,19 @@ def simulate(seed: int, allowed: Collection[Fault] | None = None) -> Run:
         (each.message.chunk, each.message.position) for each in world.provider.taken.outbox
     )
     world.witness.branches.at_the_end(
-        dead_letters=len(world.queue.dead),
+        dead_letters=world.family.dead_letters(),
         accepted_twice=sum(count > 1 for count in mails.values()),
     )
     return Run(
         seed=seed,
+        family=family,
         # In this order: looking back goes on where the world has come to rest.
         violations=[
             *world.witness.violations,
             *invariants.broken(world),
             *looking_back.broken(world),
         ],
-        injected=faults.injected,
+        injected=world.faults.injected,
         branches=world.witness.branches.taken,
         trace=world.calls.trace,
         took=world.hub.now,

@@ -1,8 +1,8 @@
 """What the provider tells of the mails it took: late, early, twice, in any order, or never."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from adapters.memory.provider_events import MemoryProviderEvents
 from domain.message import SentMail
 from domain.provider_event import ProviderEvent, ProviderEventKind
 from tests.simulation.decisions import Draws
@@ -22,9 +22,9 @@ _ENDS = (
 
 @dataclass(frozen=True)
 class Telling:
-    """Tells `told` of every mail, in the course of time, and `came` that it did."""
+    """By `tell` of every mail, in the course of time, and to `came` that it did."""
 
-    told: MemoryProviderEvents
+    tell: Callable[[ProviderEvent], None]
     came: Signal
     hub: Hub
     faults: Faults
@@ -75,7 +75,7 @@ class Telling:
 
     def _tell(self, name: str, event: ProviderEvent, delay: int) -> None:
         def tell(_: Process) -> None:
-            self.told.tell(event)
+            self.tell(event)
             self.came.notify()
 
         self.hub.spawn(name, "provider", tell, self.hub.now + delay)

@@ -11,19 +11,22 @@ from tests.simulation.mutations import MUTATIONS, Mutation
 from tests.simulation.run import Run, simulate
 from tests.simulation.setting import Setting, is_to_be_approved
 from tests.simulation.shrink import smallest
+from tests.simulation.sqlite_mutations import SQLITE_MUTATIONS
+from tests.simulation.world import FAMILIES
 
-SEEDS = 600
-"""`make prove` runs more."""
+SEEDS = {"memory": 600, "sqlite": 120}
+"""By family; `make prove` runs more."""
 SEEDS_A_MUTATION = 2_500
 """At most: the first that notices ends the search."""
 SLICES = 4
 
 
 @pytest.mark.parametrize("which", range(SLICES))
-def test_no_invariant_is_broken_whatever_goes_wrong(which: int) -> None:
+@pytest.mark.parametrize("family", FAMILIES)
+def test_no_invariant_is_broken_whatever_goes_wrong(family: str, which: int) -> None:
     """Invariants 1 to 10 of docs/simulation.md hold, and nothing raises what nobody expects."""
-    for seed in range(which, SEEDS, SLICES):
-        run = simulate(seed)
+    for seed in range(which, SEEDS[family], SLICES):
+        run = simulate(seed, family=family)
         assert not run.violations, "\n".join(report.of(run))
 
 
@@ -37,9 +40,19 @@ def test_a_missing_guard_is_noticed(mutation: Mutation) -> None:
     assert {each.invariant for each in run.violations} & mutation.breaks
 
 
-def test_a_seed_is_lived_through_the_same_way_every_time() -> None:
+@pytest.mark.parametrize("mutation", SQLITE_MUTATIONS, ids=lambda mutation: mutation.guard)
+def test_a_guard_that_is_missing_in_sqlite_is_noticed(mutation: Mutation) -> None:
+    """Without any one of those that stand in its statements, too."""
+    with mutation.without():
+        run = first_broken(range(SEEDS_A_MUTATION), family="sqlite")
+    assert run is not None
+    assert {each.invariant for each in run.violations} & mutation.breaks
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_seed_is_lived_through_the_same_way_every_time(family: str) -> None:
     """A seed that was broken once can be looked at again."""
-    first, second = simulate(11), simulate(11)
+    first, second = simulate(11, family=family), simulate(11, family=family)
     assert list(trace.lines(first.trace)) == list(trace.lines(second.trace))
     assert first.injected == second.injected
 
@@ -89,10 +102,12 @@ CAN_BREAK = {frozenset({9}): is_in_waves, frozenset({10}): is_to_be_approved}
 """Invariants that few seeds can break at all, with which."""
 
 
-def first_broken(seeds: Iterable[int], invariant: int | None = None) -> Run | None:
+def first_broken(
+    seeds: Iterable[int], invariant: int | None = None, *, family: str = "memory"
+) -> Run | None:
     """The first of them in which an invariant is broken, or this one first of all."""
     for seed in seeds:
-        run = simulate(seed)
+        run = simulate(seed, family=family)
         if run.violations and invariant in {None, run.violations[0].invariant}:
             return run
     return None

@@ -1,38 +1,21 @@
-"""One world: the real use cases on the real memory adapters, seen through unreliable ports."""
+"""One world: the real use cases on the real adapters of a family, seen through unreliable ports."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from adapters.memory.analytics import MemoryAnalyticsRepository
-from adapters.memory.campaigns import MemoryCampaignRepository
-from adapters.memory.chunks import MemoryChunkRepository
-from adapters.memory.contacts import MemoryContactRepository
-from adapters.memory.contents import MemoryContentRepository
 from adapters.memory.database import MemoryDatabase
-from adapters.memory.fan_out import MemoryFanOutRepository
-from adapters.memory.invoker import MemoryInvoker
-from adapters.memory.job_invoker import MemoryJobInvoker
-from adapters.memory.jobs import MemoryJobRepository
 from adapters.memory.mailer import MemoryMailer
 from adapters.memory.metrics import MemoryMetrics
-from adapters.memory.open_work import MemoryOpenWork
-from adapters.memory.provider_events import MemoryProviderEvents
-from adapters.memory.queue import MemorySendQueue
-from adapters.memory.rate_limiter import MemoryRateLimiter
-from adapters.memory.scheduler import MemoryScheduler
-from adapters.memory.segments import MemorySegmentRepository
 from adapters.memory.sending_account import MemorySendingAccount
-from adapters.memory.series import MemorySeriesRepository
-from adapters.memory.suppressions import MemorySuppressionRepository
-from adapters.memory.templates import MemoryTemplateRepository
-from adapters.memory.webhook_deliveries import MemoryWebhookDeliveryRepository
-from adapters.memory.webhooks import MemoryWebhookRepository
 from adapters.minijinja.renderer import MinijinjaRenderer
 from domain.campaign import Campaign, CampaignState, PauseReason
 from domain.contact import ContactDraft
 from domain.identifiers import SegmentId, TemplateId
 from domain.path_policy import DEFAULT_HORIZON
 from domain.ports.clock import Clock
+from domain.ports.provider_events import ProviderEventQueue
+from domain.ports.suppressions import SuppressionRepository
 from domain.segment import Segment
 from domain.template import Content, Template
 from domain.unsubscribe import Footer, UnsubscribeTokens
@@ -54,8 +37,10 @@ from domain.use_cases.settle_unknown import SettleUnknown
 from domain.use_cases.start_campaign import StartCampaign
 from domain.use_cases.write_path_line import WritePathLine
 from tests.simulation.decisions import Decisions
+from tests.simulation.family import MakeFamily
 from tests.simulation.faults import Faults
 from tests.simulation.hub import Hub, Process, Signal
+from tests.simulation.memory_family import memory_family
 from tests.simulation.messages import (
     LaggingOpenWork,
     UnreliableAccount,
@@ -75,8 +60,11 @@ from tests.simulation.ports import (
 )
 from tests.simulation.provider import Provider, SimulatedMailer
 from tests.simulation.setting import Setting
+from tests.simulation.sqlite_family import sqlite_family
 from tests.simulation.telling import Telling
 from tests.simulation.witness import Witness
+
+FAMILIES: Mapping[str, MakeFamily] = {"memory": memory_family, "sqlite": sqlite_family}
 
 BY_PEOPLE = frozenset({PauseReason.OPERATOR, PauseReason.APPROVAL})
 """Pauses that nothing but people end."""
@@ -102,17 +90,17 @@ class UseCases:
     edit: EditCampaign
     settle: SettleUnknown
     record: RecordProviderEvents
-    events: MemoryProviderEvents
+    events: ProviderEventQueue
     queue: UnreliableQueue
     invoker: UnreliableInvoker
-    suppressions: MemorySuppressionRepository
+    suppressions: SuppressionRepository
     clock: Clock
 
 
 class World:
     """Everything there is in one run."""
 
-    def __init__(self, seed: int, setting: Setting, faults: Faults) -> None:
+    def __init__(self, seed: int, setting: Setting, faults: Faults, family: str) -> None:
         """Segments and templates stand; nothing else has happened."""
         self.setting = setting
         self.faults = faults
@@ -126,37 +114,25 @@ class World:
             chunks=Observed(self.witness.chunk_written),
             suppressions=Observed(self.witness.suppression_written),
         )
-        self.analytics = MemoryAnalyticsRepository(self.database)
-        self.campaigns = MemoryCampaignRepository(self.database)
-        self.chunks = MemoryChunkRepository(self.database)
-        self.contacts = MemoryContactRepository(
-            self.database, NumberedIds("audience", self.decisions)
+        self.family = FAMILIES[family](
+            self.database,
+            self.clock,
+            NumberedIds("audience", self.decisions),
+            setting,
+            self.witness.defect,
         )
-        self.contents = MemoryContentRepository(self.database)
-        self.fan_out = MemoryFanOutRepository(self.database)
-        self.open_work = MemoryOpenWork(self.database)
-        self.segments = MemorySegmentRepository(self.database)
-        self.suppressions = MemorySuppressionRepository(self.database)
-        self.templates = MemoryTemplateRepository(self.database)
-        self.queue = MemorySendQueue(self.clock, setting.visibility, setting.max_receives)
-        self.limiter = MemoryRateLimiter(setting.rate)
-        self.invoker = MemoryInvoker()
-        self.fired = MemoryInvoker()
-        self.scheduler = MemoryScheduler(self.clock, self.fired)
-        self.provider_events = MemoryProviderEvents()
+        self.calls.killed_at_commit = self.family.killed_at_commit
         self.events_came = Signal(self.hub)
         self.provider = Provider(
             MemoryMailer(self.clock),
             Signal(self.hub),
-            Telling(self.provider_events, self.events_came, self.hub, faults, setting.tells),
+            Telling(self.family.tell, self.events_came, self.hub, faults, setting.tells),
         )
         self.metrics = MemoryMetrics()
         self.account = MemorySendingAccount()
         self.messages_came = Signal(self.hub)
         self.invocations_came = Signal(self.hub)
-        self.ticker = UnreliableTicker(
-            self.scheduler, self.fired, self.invoker, faults, self.invocations_came
-        )
+        self.ticker = UnreliableTicker(self.family, faults, self.invocations_came)
         self.is_over = False
         self.repeats = 0
         """Starts that the platform repeated."""
@@ -169,18 +145,18 @@ class World:
         calls, faults = self.calls, self.faults
         bound = self.decisions.whole(-self.setting.skew, self.setting.skew, "skew", process.name)
         process.skew = bound
-        campaigns = port(calls, process, "campaigns", self.campaigns)
-        chunks = port(calls, process, "chunks", self.chunks)
-        contents = port(calls, process, "contents", self.contents)
-        fan_out = port(calls, process, "fan_out", self.fan_out)
+        campaigns = port(calls, process, "campaigns", self.family.campaigns)
+        chunks = port(calls, process, "chunks", self.family.chunks)
+        contents = port(calls, process, "contents", self.family.contents)
+        fan_out = port(calls, process, "fan_out", self.family.fan_out)
         open_work = port(
-            calls, process, "open_work", LaggingOpenWork(self.open_work, faults, process)
+            calls, process, "open_work", LaggingOpenWork(self.family.open_work, faults, process)
         )
-        segments = port(calls, process, "segments", self.segments)
-        contacts = port(calls, process, "contacts", self.contacts)
-        templates = port(calls, process, "templates", self.templates)
-        scheduler = port(calls, process, "scheduler", self.scheduler)
-        limiter = port(calls, process, "limiter", self.limiter)
+        segments = port(calls, process, "segments", self.family.segments)
+        contacts = port(calls, process, "contacts", self.family.contacts)
+        templates = port(calls, process, "templates", self.family.templates)
+        scheduler = port(calls, process, "scheduler", self.family.scheduler)
+        limiter = port(calls, process, "limiter", self.family.limiter)
         metrics = port(calls, process, "metrics", self.metrics)
         renderer = port(calls, process, "renderer", _RENDERER)
         clock = port(calls, process, "clock", VirtualClock(process))
@@ -190,17 +166,17 @@ class World:
             calls,
             process,
             "queue",
-            UnreliableQueue(self.queue, faults, process, self.messages_came),
+            UnreliableQueue(self.family.queue, faults, process, self.messages_came),
         )
         invoker = port(
             calls,
             process,
             "invoker",
-            UnreliableInvoker(self.invoker, faults, process, self.invocations_came),
+            UnreliableInvoker(self.family.invoker, faults, process, self.invocations_came),
         )
-        suppressions = port(calls, process, "suppressions", self.suppressions)
+        suppressions = port(calls, process, "suppressions", self.family.suppressions)
         policy = self.setting.policy
-        analytics = port(calls, process, "analytics", self.analytics)
+        analytics = port(calls, process, "analytics", self.family.analytics)
         finish = FinishCampaign(campaigns=campaigns, fan_out=fan_out, clock=clock)
         resume = ResumeCampaign(
             campaigns=campaigns,
@@ -271,11 +247,11 @@ class World:
                 campaigns=campaigns,
                 chunks=chunks,
                 fan_out=fan_out,
-                jobs=MemoryJobRepository(self.database),
+                jobs=self.family.jobs,
                 open_work=open_work,
                 scheduler=scheduler,
                 invoker=invoker,
-                job_invoker=MemoryJobInvoker(),
+                job_invoker=self.family.job_invoker,
                 queue=queue,
                 clock=clock,
                 metrics=metrics,
@@ -290,7 +266,7 @@ class World:
                 ),
                 # There are none.
                 make=MakeOccurrences(
-                    series=MemorySeriesRepository(self.database),
+                    series=self.family.series,
                     create=create,
                     clock=clock,
                     metrics=metrics,
@@ -326,13 +302,13 @@ class World:
                 finish=finish,
                 announce=AnnounceOutcomes(
                     # Nobody asks for webhooks here.
-                    webhooks=MemoryWebhookRepository(self.database),
-                    deliveries=MemoryWebhookDeliveryRepository(self.database),
+                    webhooks=self.family.webhooks,
+                    deliveries=self.family.webhook_deliveries,
                     clock=clock,
                 ),
                 count=CountSoftBounces(contacts=contacts, suppressions=suppressions, limit=5),
             ),
-            events=port(calls, process, "events", self.provider_events),
+            events=port(calls, process, "events", self.family.provider_events),
             queue=queue,
             invoker=invoker,
             suppressions=suppressions,
@@ -342,13 +318,13 @@ class World:
     def making(self, clock: Clock) -> MakeOccurrences:
         """Without faults; there are no series here."""
         create = CreateCampaign(
-            campaigns=self.campaigns,
-            templates=self.templates,
-            segments=self.segments,
-            contacts=self.contacts,
+            campaigns=self.family.campaigns,
+            templates=self.family.templates,
+            segments=self.family.segments,
+            contacts=self.family.contacts,
             renderer=_RENDERER,
-            invoker=self.invoker,
-            scheduler=self.scheduler,
+            invoker=self.family.invoker,
+            scheduler=self.family.scheduler,
             clock=clock,
             ids=NumberedIds("looking-back", self.decisions),
             metrics=self.metrics,
@@ -358,7 +334,7 @@ class World:
             footer=_FOOTER,
         )
         return MakeOccurrences(
-            series=MemorySeriesRepository(self.database),
+            series=self.family.series,
             create=create,
             clock=clock,
             metrics=self.metrics,
@@ -366,7 +342,7 @@ class World:
 
     def _populate(self) -> None:
         for number, plan in enumerate(self.setting.campaigns):
-            self.templates.add(
+            self.family.templates.add(
                 Template(
                     template_id=TemplateId(f"template-{number}"),
                     name="News",
@@ -376,8 +352,8 @@ class World:
                 )
             )
             segment_id = SegmentId(f"segment-{number}")
-            self.segments.add(Segment(segment_id=segment_id, name="All", created_at=EPOCH))
-            contacts = self.contacts.put(
+            self.family.segments.add(Segment(segment_id=segment_id, name="All", created_at=EPOCH))
+            contacts = self.family.contacts.put(
                 [
                     ContactDraft(
                         f"{number}-{member}@example.com",
@@ -387,26 +363,21 @@ class World:
                     for member in range(plan.members)
                 ]
             )
-            self.segments.add_members(segment_id, [each.contact_id for each in contacts])
+            self.family.segments.add_members(segment_id, [each.contact_id for each in contacts])
 
-    def next_message_in(self) -> int | None:
-        """How soon a message can be seen; None where there is none."""
-        times = [each.visible_at for each in self.queue._messages.values()]
-        if not times:
-            return None
-        return max(0, microseconds(min(times) - self.clock.now()))
+    def due_in(self, at: datetime | None) -> int | None:
+        """How soon that is; None where it never is."""
+        return None if at is None else max(0, microseconds(at - self.clock.now()))
 
     def is_anything_due(self) -> bool:
         """Whether a reconciler, by whatever clock, would find something."""
         horizon = self.clock.now() + timedelta(microseconds=self.setting.skew)
-        return bool(self.open_work.due(horizon, 1))
+        return bool(self.family.open_work.due(horizon, 1))
 
     @property
     def is_settled(self) -> bool:
         """Whether nothing will happen any more."""
-        if self.hub.is_anybody_busy or self.queue._messages or self.scheduler._schedules:
-            return False
-        if self.provider_events._told:
+        if self.hub.is_anybody_busy or not self.family.is_empty():
             return False
         for campaign in self.database.campaigns.values():
             if not campaign.is_final and not _waits_for_people(campaign):

@@ -1,0 +1,107 @@
+"""An adapter family as a world lives on it: the stores behind the ports, and a look into them."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from adapters.memory.database import MemoryDatabase
+from domain.identifiers import CampaignId, TemplateId
+from domain.ports.analytics import AnalyticsRepository
+from domain.ports.campaigns import CampaignRepository
+from domain.ports.chunks import ChunkRepository
+from domain.ports.clock import Clock
+from domain.ports.contacts import ContactRepository
+from domain.ports.contents import ContentRepository
+from domain.ports.fan_out import FanOutRepository
+from domain.ports.ids import Ids
+from domain.ports.invoker import Invoker
+from domain.ports.job_invoker import JobInvoker
+from domain.ports.jobs import JobRepository
+from domain.ports.open_work import OpenWork
+from domain.ports.provider_events import ProviderEventQueue
+from domain.ports.queue import SendQueue
+from domain.ports.rate_limiter import RateLimiter
+from domain.ports.scheduler import Scheduler
+from domain.ports.segments import SegmentRepository
+from domain.ports.series import SeriesRepository
+from domain.ports.suppressions import SuppressionRepository
+from domain.ports.templates import TemplateRepository
+from domain.ports.webhook_deliveries import WebhookDeliveryRepository
+from domain.ports.webhooks import WebhookRepository
+from domain.provider_event import ProviderEvent
+from domain.start import StartRequest
+from tests.simulation.faults import KilledAtCommit
+from tests.simulation.setting import Setting
+
+
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    """One that a starter took; by `done` and `failed` it says what became of it."""
+
+    request: StartRequest
+    done: Callable[[], None]
+    failed: Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Family:
+    """The `next_…_at` are when something can be taken next, past or not; None where there is none.
+
+    `tick` fires what is due, and returns what. Where the family `keeps_invocations`, these are
+    invocations now, and one that failed or whose taker died can be taken again; elsewhere that
+    is the platform's. `is_empty` is whether no message, event or schedule is left.
+    `killed_at_commit` kills whoever commits; None where nothing is committed. `stored` reads anew
+    what the stores hold.
+    `end` gives back what the stores are in.
+    """
+
+    analytics: AnalyticsRepository
+    campaigns: CampaignRepository
+    chunks: ChunkRepository
+    contacts: ContactRepository
+    contents: ContentRepository
+    fan_out: FanOutRepository
+    invoker: Invoker
+    job_invoker: JobInvoker
+    jobs: JobRepository
+    limiter: RateLimiter
+    open_work: OpenWork
+    provider_events: ProviderEventQueue
+    queue: SendQueue
+    scheduler: Scheduler
+    segments: SegmentRepository
+    series: SeriesRepository
+    suppressions: SuppressionRepository
+    templates: TemplateRepository
+    webhook_deliveries: WebhookDeliveryRepository
+    webhooks: WebhookRepository
+    tell: Callable[[ProviderEvent], None]
+    take: Callable[[], Invocation | None]
+    keeps_invocations: bool
+    tick: Callable[[], Sequence[CampaignId]]
+    fire: Callable[[CampaignId], None]
+    next_message_at: Callable[[], datetime | None]
+    next_event_at: Callable[[], datetime | None]
+    next_invocation_at: Callable[[], datetime | None]
+    is_empty: Callable[[], bool]
+    drop_template: Callable[[TemplateId], None]
+    dead_letters: Callable[[], int]
+    killed_at_commit: KilledAtCommit | None
+    stored: Callable[[], MemoryDatabase]
+    end: Callable[[], None]
+
+
+class MakeFamily(Protocol):
+    """Makes an empty one."""
+
+    def __call__(
+        self,
+        database: MemoryDatabase,
+        clock: Clock,
+        ids: Ids,
+        setting: Setting,
+        defect: Callable[[BaseException], None],
+    ) -> Family:
+        """Every write is seen in `database`; `defect` is told of what the stores must not do."""
+        ...
