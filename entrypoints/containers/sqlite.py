@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from dependency_injector import containers, providers
 
 from adapters.memory.mailer import MemoryMailer
-from adapters.memory.sending_account import MemorySendingAccount
 from adapters.minijinja.renderer import MinijinjaRenderer
 from adapters.prometheus.exposition import PrometheusExposition
 from adapters.prometheus.metrics import PrometheusMetrics
 from adapters.prometheus.workers import PrometheusWorkerMetrics
 from adapters.smtp.mailer import SmtpMailer
+from adapters.smtp.sending_account import SmtpSendingAccount
 from adapters.smtp.smtp_url import SmtpServer
 from adapters.sqlite.analytics import SqliteAnalyticsRepository
 from adapters.sqlite.api_keys import SqliteApiKeys
@@ -199,7 +199,7 @@ class Adapters(containers.DeclarativeContainer):
         SqliteTemplateRepository, database
     )
     sending_account: providers.Provider[SendingAccount] = providers.ThreadSafeSingleton(
-        MemorySendingAccount
+        SmtpSendingAccount
     )
     allowed_rate: providers.Provider[AllowedRate] = providers.ThreadSafeSingleton(
         AllowedRate,

@@ -1,11 +1,11 @@
 """The SQLite family."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
 
+from adapters.smtp.sending_account import SmtpSendingAccount
 from adapters.sqlite.analytics import SqliteAnalyticsRepository
 from adapters.sqlite.campaign_changes import SqliteCampaignChanges
 from adapters.sqlite.campaigns import SqliteCampaignRepository
@@ -49,16 +49,19 @@ from tests.contracts.family import (
     ProviderEventsUnderTest,
     QueueUnderTest,
 )
-from tests.contracts.memory_family import memory_family
 from tests.contracts.settable_clock import SettableClock
+from tests.contracts.smtp_inbox import SmtpInbox, smtp_mailer
 
 NOW = timedelta()
 
 Work = TypeVar("Work")
 
 
-def sqlite_family(path: Path) -> Family:
-    """Over a database of its own."""
+_NOBODY_LISTENS = SmtpInbox(pipelining=True)
+
+
+def sqlite_family(path: Path, inbox: SmtpInbox = _NOBODY_LISTENS) -> Family:
+    """Over a database of its own; its mails go to `inbox`."""
     database, elsewhere = SqliteDatabase(path), SqliteDatabase(path)
     ids = SystemIds()
     clock = SettableClock()
@@ -91,9 +94,9 @@ def sqlite_family(path: Path) -> Family:
         scheduler.tick()
         return _taken(invoker)
 
-    return replace(
-        memory_family(),
+    return Family(
         name="sqlite",
+        ids=ids,
         analytics=SqliteAnalyticsRepository(database),
         campaign_changes=SqliteCampaignChanges(database),
         campaigns=SqliteCampaignRepository(database),
@@ -104,6 +107,9 @@ def sqlite_family(path: Path) -> Family:
         fan_out=SqliteFanOutRepository(database),
         idempotency=SqliteIdempotencyRepository(database),
         jobs=SqliteJobRepository(database),
+        mailer=smtp_mailer(inbox.port),
+        delivered=inbox.delivered,
+        sending_account=SmtpSendingAccount(),
         segments=SqliteSegmentRepository(database),
         series=SqliteSeriesRepository(database),
         suppressions=SqliteSuppressionRepository(database),

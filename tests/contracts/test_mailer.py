@@ -5,12 +5,14 @@ from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import count
+from pathlib import Path
 
 import pytest
 
 from adapters.aws.clients import AwsClients
 from adapters.aws.mailer import SesMailer
 from adapters.aws.stack import verify_sender
+from adapters.smtp.mailer import SmtpMailer
 from domain.chunk import ChunkRef
 from domain.message import Message
 from domain.outcome import Accepted, Refused
@@ -20,12 +22,13 @@ from tests.contracts.examples import CAMPAIGN_ID
 from tests.contracts.family import SENDER, Mail
 from tests.contracts.memory_family import memory_family
 from tests.contracts.settable_clock import SettableClock
-from tests.contracts.smtp_inbox import smtp_inbox, smtp_mailer
+from tests.contracts.smtp_inbox import smtp_inbox
+from tests.contracts.sqlite_family import sqlite_family
 
 WITHIN = timedelta(seconds=20)
 
 MEMORY, SINGLE, BULK = "memory", "aws, single sends", "aws, bulk sends"
-SMTP, PIPELINED = "smtp", "smtp, pipelined"
+SMTP, PIPELINED = "sqlite, smtp", "sqlite, smtp, pipelined"
 RESTRICTED_ACCOUNT = "100000000002"
 
 _people = count()
@@ -40,14 +43,16 @@ class Sending:
 
 
 @pytest.fixture
-def smtp() -> Iterator[Callable[[bool], Sending]]:
-    """A server that takes everything, and a mailer with one connection to it."""
+def smtp(tmp_path: Path) -> Iterator[Callable[[bool], Sending]]:
+    """The sqlite family, with one connection to a server that takes everything."""
     with ExitStack() as opened:
 
         def make(pipelining: bool) -> Sending:
             inbox = opened.enter_context(smtp_inbox(pipelining=pipelining))
-            mailer = opened.enter_context(closing(smtp_mailer(inbox.port)))
-            return Sending(mailer, inbox.delivered)
+            sqlite = sqlite_family(tmp_path / "sentinel.db", inbox)
+            assert isinstance(sqlite.mailer, SmtpMailer)
+            opened.enter_context(closing(sqlite.mailer))
+            return Sending(sqlite.mailer, sqlite.delivered)
 
         yield make
 
