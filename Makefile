@@ -13,7 +13,7 @@ LOCKS := requirements.lock requirements-lambda.lock requirements-cli.lock requir
 INSTALL = $(MAKE) --silent --jobs=2
 
 .DEFAULT_GOAL := help
-.PHONY: help local-run backup integrity-check cli check format test simulate prove package preflight deploy api-key api-keys dead-letters destroy bench cost docs pictures openapi lock lock-check emulator dev clean
+.PHONY: help local-run backup integrity-check cli check format test simulate prove package preflight deploy api-key api-keys dead-letters destroy bench bench-smtp cost docs pictures openapi lock lock-check emulator dev clean
 
 help: ## Show what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
@@ -94,6 +94,9 @@ destroy: .venv/dev ## Take the deployment away (CONFIRM=sentinel); the data stay
 
 bench: .venv/dev .emulator/installed ## Print the table that the docs quote
 	$(BIN)/python -m benchmarks
+
+bench-smtp: .venv/dev ## Measure how fast one machine mails, against postfix's smtp-source (RECIPIENTS=)
+	@$(BIN)/python -m benchmarks.smtp $(if $(RECIPIENTS),--recipients $(RECIPIENTS))
 
 cost: .venv/dev .emulator/installed ## Count what a campaign costs on AWS, and write docs/cost.md
 	@$(BIN)/python -m benchmarks.cost

@@ -47,19 +47,24 @@ class LocalRunner:
     """A running one, over HTTP."""
 
     http: httpx.Client
+    pid: int
 
-    def create_campaign(self, schedule_at: str | None = None) -> str:
-        """For the thousand people of the demo's `vip-customers`; returns the campaign's id."""
+    def create(self, segment: str, template: str, schedule_at: str | None = None) -> str:
+        """A campaign; returns its id."""
         body = {
             "name": "Benchmark",
-            "template_id": "promo-template",
-            "segment_id": "vip-customers",
+            "template_id": template,
+            "segment_id": segment,
             "schedule_at": schedule_at,
         }
         answer = self.http.post("/v1/campaigns", json=body)
         answer.raise_for_status()
         campaign_id: str = answer.json()["campaign_id"]
         return campaign_id
+
+    def create_campaign(self, schedule_at: str | None = None) -> str:
+        """For the thousand people of the demo's `vip-customers`; returns the campaign's id."""
+        return self.create("vip-customers", "promo-template", schedule_at)
 
     def await_campaign(
         self, campaign_id: str, until: Callable[[Campaign], bool], seconds: float
@@ -93,13 +98,16 @@ class LocalRunner:
 
 @contextmanager
 def running(backend: Backend) -> Iterator[LocalRunner]:
+    """Start it on a backend, as `running_with` does."""
+    with running_with(BACKEND=backend.value) as runner:
+        yield runner
+
+
+@contextmanager
+def running_with(**settings: str) -> Iterator[LocalRunner]:
     """Start it on a free port, without this process's environment; end it as Ctrl-C would."""
     port = free_port()
-    environment = {
-        "PATH": os.environ.get("PATH", os.defpath),
-        "PORT": str(port),
-        "BACKEND": backend.value,
-    }
+    environment = {"PATH": os.environ.get("PATH", os.defpath), "PORT": str(port), **settings}
     with (
         tempfile.TemporaryFile() as log,
         subprocess.Popen(
@@ -114,7 +122,7 @@ def running(backend: Backend) -> Iterator[LocalRunner]:
     ):
         try:
             _await_answer(process, http)
-            yield LocalRunner(http)
+            yield LocalRunner(http, process.pid)
         except RunnerError as error:
             log.seek(0)
             tail = log.read().decode(errors="replace")[-_LOG_CHARACTERS:]

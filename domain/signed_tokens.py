@@ -2,7 +2,6 @@
 
 import base64
 import binascii
-import hashlib
 import hmac
 import re
 from collections.abc import Callable
@@ -30,8 +29,8 @@ class SignedTokens:
 
     def signed(self, payload: bytes) -> str:
         """For a link. Raises DependencyFault where the key cannot be had."""
-        key = hmac.new(self.address_hash_key(), self.label, hashlib.sha256).digest()
-        mac = hmac.new(key, _VERSION + payload, hashlib.sha256).digest()[:_MAC_BYTES]
+        key = hmac.digest(self.address_hash_key(), self.label, "sha256")
+        mac = hmac.digest(key, _VERSION + payload, "sha256")[:_MAC_BYTES]
         return base64.urlsafe_b64encode(_VERSION + mac + payload).decode().rstrip("=")
 
     def payload_of(self, token: str) -> str | None:

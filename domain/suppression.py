@@ -1,6 +1,5 @@
 """Addresses that are not mailed. Found by a keyed hash, so that erasure can forget the rest."""
 
-import hashlib
 import hmac
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -144,7 +143,7 @@ def _stricter(stored: Unsubscribed | None, later: Unsubscribed | None) -> Unsubs
 
 def address_hash(key: bytes, address: str) -> str:
     """HMAC-SHA-256 (RFC 2104) of a normalised address: not to be guessed without the key."""
-    return hmac.new(key, address.encode(), hashlib.sha256).hexdigest()
+    return hmac.digest(key, address.encode(), "sha256").hex()
 
 
 def suppression_id_of(key: bytes, address: str) -> SuppressionId:

@@ -17,7 +17,10 @@ def is_unicode_text(text: str) -> bool:
 
 def is_one_line(text: str) -> bool:
     """Whether no reader can take `text` for more than a line, such as of a mail's header."""
-    return not any(unicodedata.category(character) in _NOT_IN_A_LINE for character in text)
+    # Most is printable, and known to be so a hundred times as fast.
+    return text.isprintable() or not any(
+        unicodedata.category(character) in _NOT_IN_A_LINE for character in text
+    )
 
 
 def is_sendable(text: str) -> bool:

@@ -98,12 +98,17 @@ def _render(
             return Unrenderable(
                 f"{part}, line {error.line}: {_cause(environment, part, fields, error)}"
             )
-        if len(parts[part].encode()) > _MAX_RENDERED_BYTES:
+        if _is_too_large(parts[part]):
             return Unrenderable(f"{part}: larger than {_MAX_RENDERED_BYTES} bytes once rendered")
     subject = " ".join(parts["subject"].split())
     if not subject or not is_one_line(subject):
         return Unrenderable("subject: empty or with control characters once rendered")
     return Rendered(subject, parts["html"], parts["text"])
+
+
+def _is_too_large(text: str) -> bool:
+    # No character takes more than four: most texts need not be encoded to know.
+    return 4 * len(text) > _MAX_RENDERED_BYTES and len(text.encode()) > _MAX_RENDERED_BYTES
 
 
 def _cause(

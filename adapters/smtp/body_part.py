@@ -36,7 +36,13 @@ def _is_sendable(lines: bytes) -> bool:
     """As it is, if not too long and without NUL (RFC 2045, sections 2.7 and 2.8)."""
     if b"\0" in lines:
         return False
-    return len(lines) <= _LONGEST_LINE or max(map(len, lines.split(b"\n"))) <= _LONGEST_LINE
+    end = -1
+    while len(lines) - end - 1 > _LONGEST_LINE:
+        # The last end of a line that is near enough: those before it are nearer.
+        end = lines.rfind(b"\n", end + 1, end + _LONGEST_LINE + 2)
+        if end < 0:
+            return False
+    return True
 
 
 def _head(subtype: str, encoding: bytes) -> bytes:

@@ -115,7 +115,10 @@ class Composer:
             smtputf8=smtputf8,
             eight_bit=extensions.eight_bit and not mail.isascii(),
         )
-        return Mail(message_id, to, envelope, mail.replace(b"\r\n.", b"\r\n..") + b".\r\n")
+        if b"\r\n." in mail:
+            # RFC 5321, section 4.5.2.
+            mail = mail.replace(b"\r\n.", b"\r\n..")
+        return Mail(message_id, to, envelope, mail + b".\r\n")
 
     def _body(self, message: Message, *, eight_bit: bool) -> bytes:
         between = f"--{self._boundary}\r\n".encode("ascii")

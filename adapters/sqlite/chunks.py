@@ -39,8 +39,15 @@ class SqliteChunkRepository:
         return found
 
     def save(self, chunk: Chunk, before: Chunk) -> Chunk:
-        """By version, with the tally."""
-        with self._database.writing() as connection:
+        """By version, with the tally. What an attempt came to does not wait for the disk.
+
+        Where a loss of power undoes it, those who were mailed are `sending` under a dead lease, and
+        so of unknown outcome: nobody is mailed twice.
+        """
+        is_recorded = before.sending and not chunk.sending
+        database = self._database
+        writing = database.writing_unsynced if is_recorded else database.writing
+        with writing() as connection:
             return update_progress(connection, chunk, before)
 
     def reopen(self, chunk: Chunk, before: Chunk, campaign: Campaign) -> tuple[Chunk, Campaign]:

@@ -68,10 +68,10 @@ class Pumps:
         self._stopping = Event()
         self._threads: list[Thread] = []
 
-    def start_working(self) -> None:
+    def start_working(self, send_workers: int = SEND_WORKERS) -> None:
         """Begin to start campaigns and to send: in each of any number of processes."""
         self._run("start-campaign", self._start_one)
-        for number in range(SEND_WORKERS):
+        for number in range(send_workers):
             self._run(f"send-worker-{number}", self._send_some)
 
     def start_all_else(self, reconcile_seconds: float) -> None:

@@ -36,8 +36,8 @@ _MOST_WORKERS = 64
 
 
 def _usual_workers() -> int:
-    """One a processor, up to four: mail servers take no more of most senders."""
-    return min(os.cpu_count() or 1, 4)
+    """One more than there are processors, up to five: each waits now and then for the server."""
+    return min((os.cpu_count() or 1) + 1, 5)
 
 
 class LocalSettings(BaseModel):

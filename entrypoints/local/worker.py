@@ -21,7 +21,8 @@ def main() -> int:
     local = read_environment(LocalSettings, os.environ)
     configure_logging(settings.log_level)
     pumps = Pumps(build(Family.SQLITE, settings))
-    pumps.start_working()
+    # Of two threads one would wait for the interpreter: there are more processes instead.
+    pumps.start_working(send_workers=1)
     # Nobody writes: it ends with the runner, however that ends.
     sys.stdin.buffer.read()
     pumps.drain(local.drain)
