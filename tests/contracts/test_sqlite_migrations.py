@@ -114,3 +114,31 @@ def test_where_there_is_no_folder_there_is_no_database(tmp_path: Path) -> None:
     """It says so; nothing is made on the way."""
     with pytest.raises(DependencyRefused, match="No such file or directory"):
         SqliteDatabase(tmp_path / "nowhere" / "sentinel.db")
+
+
+def test_the_docs_show_every_table_and_column(path: Path) -> None:
+    """docs/data-model.md: the key of each, in its order, and what is beside it."""
+    SqliteDatabase(path).close()
+    with closing(sqlite3.connect(path)) as connection:
+        columns = connection.execute(
+            "SELECT tables.name, columns.name, columns.pk FROM sqlite_schema AS tables"
+            " JOIN pragma_table_info(tables.name) AS columns"
+            " WHERE tables.type = 'table' AND tables.name NOT LIKE 'sqlite_%'"
+            " ORDER BY tables.rowid, columns.pk, columns.cid"
+        ).fetchall()
+    rows = {
+        table: tuple(
+            ", ".join(f"`{name}`" for of, name, pk in columns if of == table and bool(pk) is is_key)
+            for is_key in (True, False)
+        )
+        for table, _, _ in columns
+    }
+
+    section = Path("docs/data-model.md").read_text().partition("## In SQLite\n")[2]
+    shown = {
+        table.strip("`"): (key, beside)
+        for table, key, beside in (
+            line.strip("| ").split(" | ") for line in section.splitlines() if line.startswith("| `")
+        )
+    }
+    assert shown == rows

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
 
 from adapters.memory.database import MemoryDatabase
 from domain.identifiers import CampaignId, TemplateId
@@ -52,7 +51,8 @@ class Family:
     invocations now, and one that failed or whose taker died can be taken again; elsewhere that
     is the platform's. `is_empty` is whether no message, event or schedule is left.
     `killed_at_commit` kills whoever commits; None where nothing is committed. `stored` reads anew
-    what the stores hold.
+    what the stores hold. `lose_power` undoes what is not on the disk, but for a first part of it;
+    None where all is lost or nothing.
     `end` gives back what the stores are in.
     """
 
@@ -88,20 +88,23 @@ class Family:
     drop_template: Callable[[TemplateId], None]
     dead_letters: Callable[[], int]
     killed_at_commit: KilledAtCommit | None
+    lose_power: Callable[[float], None] | None
     stored: Callable[[], MemoryDatabase]
     end: Callable[[], None]
 
 
-class MakeFamily(Protocol):
-    """Makes an empty one."""
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """Sees in `database` every write, when it is committed.
 
-    def __call__(
-        self,
-        database: MemoryDatabase,
-        clock: Clock,
-        ids: Ids,
-        setting: Setting,
-        defect: Callable[[BaseException], None],
-    ) -> Family:
-        """Every write is seen in `database`; `defect` is told of what the stores must not do."""
-        ...
+    `defect` is told of what the stores must not do, `unsynced` of every write that a loss of power
+    may undo.
+    """
+
+    database: MemoryDatabase
+    defect: Callable[[BaseException], None]
+    unsynced: Callable[[], None]
+
+
+MakeFamily = Callable[[Watch, Clock, Ids, Setting], Family]
+"""Makes an empty one."""

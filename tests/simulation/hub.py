@@ -25,6 +25,7 @@ class Hub:
         self.current: Process | None = None
         self._waking: list[tuple[int, float, int, Process, int]] = []
         self._wakings = 0
+        self._is_interrupted = False
         self._processes: list[Process] = []
 
     def moment(self, at: int) -> datetime:
@@ -45,7 +46,7 @@ class Hub:
 
     def run(self, until: int) -> None:
         """Let time go on to `until`."""
-        while self._waking and self._waking[0][0] <= until:
+        while self._waking and self._waking[0][0] <= until and not self._is_interrupted:
             at, _, _, process, turn = heappop(self._waking)
             if turn != process.turn or process.is_dead:
                 continue
@@ -54,7 +55,19 @@ class Hub:
             self.current = process
             process.go_on()
             self.current = None
-        self.now = max(self.now, until)
+        if not self._is_interrupted:
+            self.now = max(self.now, until)
+        self._is_interrupted = False
+
+    def interrupt(self) -> None:
+        """`run` returns as soon as whoever is at it waits."""
+        self._is_interrupted = True
+
+    def end_the_busy(self) -> None:
+        """Whoever is in the middle of something dies. Not from within a process."""
+        for process in list(self._processes):
+            if process.has_begun and not process.is_idle:
+                process.kill()
 
     def close(self) -> None:
         """End every process where it is."""
@@ -86,6 +99,11 @@ class Process:
         self._body = body
         # Of the hub, not of the process that happens to make this one.
         self._greenlet = greenlet(self._run, parent=hub.main)
+
+    @property
+    def has_begun(self) -> bool:
+        """And has not ended."""
+        return bool(self._greenlet)
 
     def go_on(self) -> None:
         """From where it was, until it waits again."""

@@ -9,6 +9,7 @@ from domain.grants import TOLERANCE
 from domain.recipient import RecipientState
 from domain.tally import Tally
 from domain.use_cases.settle_unknown import GIVEN_UP
+from tests.simulation.observed_sqlite import KINDS
 from tests.simulation.ports import SECOND, microseconds
 from tests.simulation.witness import DEFECT, Violation
 from tests.simulation.world import BY_PEOPLE, World
@@ -34,7 +35,7 @@ def broken(world: World) -> Iterator[Violation]:
 def _seen_is_stored(world: World) -> Iterator[Violation]:
     """What the others here are asked of is what the family holds."""
     stored = world.family.stored()
-    for kind in ("campaigns", "chunks", "ranges", "tallies", "lines", "members", "suppressions"):
+    for kind in KINDS:
         if getattr(stored, kind) != getattr(world.database, kind):
             yield Violation(DEFECT, f"the {kind} that are stored are not those that were written")
 

@@ -1,6 +1,6 @@
 """The memory family: its records are what is looked at."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from adapters.memory.analytics import MemoryAnalyticsRepository
@@ -8,7 +8,6 @@ from adapters.memory.campaigns import MemoryCampaignRepository
 from adapters.memory.chunks import MemoryChunkRepository
 from adapters.memory.contacts import MemoryContactRepository
 from adapters.memory.contents import MemoryContentRepository
-from adapters.memory.database import MemoryDatabase
 from adapters.memory.fan_out import MemoryFanOutRepository
 from adapters.memory.invoker import MemoryInvoker
 from adapters.memory.job_invoker import MemoryJobInvoker
@@ -27,18 +26,13 @@ from adapters.memory.webhooks import MemoryWebhookRepository
 from domain.identifiers import CampaignId, TemplateId
 from domain.ports.clock import Clock
 from domain.ports.ids import Ids
-from tests.simulation.family import Family, Invocation
+from tests.simulation.family import Family, Invocation, Watch
 from tests.simulation.setting import Setting
 
 
-def memory_family(
-    database: MemoryDatabase,
-    clock: Clock,
-    ids: Ids,
-    setting: Setting,
-    defect: Callable[[BaseException], None],  # noqa: ARG001  a dictionary does what it must
-) -> Family:
+def memory_family(watch: Watch, clock: Clock, ids: Ids, setting: Setting) -> Family:
     """Implements `MakeFamily`."""
+    database = watch.database
     queue = MemorySendQueue(clock, setting.visibility, setting.max_receives)
     invoker, fired = MemoryInvoker(), MemoryInvoker()
     scheduler = MemoryScheduler(clock, fired)
@@ -93,6 +87,7 @@ def memory_family(
         drop_template=drop_template,
         dead_letters=lambda: len(queue.dead),
         killed_at_commit=None,
+        lose_power=None,
         stored=lambda: database,
         end=lambda: None,
     )

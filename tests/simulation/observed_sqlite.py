@@ -1,7 +1,7 @@
 """A SQLite database whose every committed write is seen, and whose writers may be killed."""
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +19,7 @@ from domain.path_line import PathLine
 from domain.recipient import Recipient
 from domain.suppression import Suppression, SuppressionEntry
 from domain.tally import Tally
+from tests.simulation.family import Watch
 from tests.simulation.faults import Kill
 from tests.simulation.hub import Died
 
@@ -45,16 +46,19 @@ _TRIGGERS = ";".join(
 )
 _SEEING = "seen"
 
+KINDS = ("campaigns", "chunks", "ranges", "tallies", "lines", "members", "suppressions")
+"""What of a memory family's records these are."""
+
 
 class ObservedSqliteDatabase(SqliteDatabase):
-    """Tells `records` of every write as it is committed, in order."""
+    """Tells of every write as it is committed, in order."""
 
-    def __init__(
-        self, path: Path, records: MemoryDatabase, defect: Callable[[BaseException], None]
-    ) -> None:
-        """Of an existing file. `defect` is told of errors: nothing here gives cause for any."""
-        self._records = records
-        self._defect = defect
+    def __init__(self, path: Path, watch: Watch) -> None:
+        """Of an existing file; an error is a defect: nothing here gives cause for any."""
+        self._watch = watch
+        self._log = Path(f"{path}-wal")
+        self._synced = 0
+        """So many bytes of the log are on the disk."""
         self._uncommitted: list[tuple[Any, ...]] = []
         self._is_in_use = False
         self._kill: Kill | None = None
@@ -84,6 +88,24 @@ class ObservedSqliteDatabase(SqliteDatabase):
                     _put(records, table, *row)
         return records
 
+    def lose_power(self, kept: float) -> None:
+        """Nobody may be at it. Of the log that is not on the disk the first part, `kept`, is there.
+
+        What of that is no whole transaction SQLite passes over.
+        """
+        file, log = self.path.read_bytes(), self._log.read_bytes()
+        self._synced += int(kept * (len(log) - self._synced))
+        # To close it is to move the log into the file.
+        self.close()
+        self.path.write_bytes(file)
+        self._log.write_bytes(log[: self._synced])
+        stored = self.stored()
+        for kind in KINDS:
+            records = getattr(self._watch.database, kind)
+            records.clear()
+            # Nobody is told: nothing was written.
+            dict.update(records, getattr(stored, kind))
+
     @contextmanager
     def _writing(self, synchronous: Synchronous) -> Iterator[sqlite3.Connection]:
         self._uncommitted.clear()
@@ -92,7 +114,11 @@ class ObservedSqliteDatabase(SqliteDatabase):
             if self._kill is Kill.BEFORE:
                 raise Died
         for row in self._uncommitted:
-            _put(self._records, *row)
+            _put(self._watch.database, *row)
+        if synchronous is Synchronous.FULL:
+            self._synced = self._log.stat().st_size
+        else:
+            self._watch.unsynced()
         if self._kill is Kill.AFTER:
             raise Died
 
@@ -104,7 +130,7 @@ class ObservedSqliteDatabase(SqliteDatabase):
         try:
             yield
         except DependencyFault as fault:
-            self._defect(fault)
+            self._watch.defect(fault)
             raise
         finally:
             self._is_in_use = False
@@ -115,6 +141,8 @@ class ObservedSqliteDatabase(SqliteDatabase):
         if is_new:
             connection.create_function(_SEEING, -1, self._see)
             connection.executescript(_TRIGGERS)
+            # The log only grows: what was there at a moment is a first part of it.
+            connection.execute("PRAGMA wal_autocheckpoint = 0")
         return connection
 
     def _see(self, *row: Any) -> None:  # noqa: ANN401  columns

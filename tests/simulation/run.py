@@ -82,6 +82,8 @@ def _until(world: World, end: int) -> None:
         if world.faults.is_over and world.is_settled:
             return
         world.hub.run(min(end, world.hub.now + 3 * MINUTE // 2))
+        if world.is_without_power:
+            world.lose_power()
 
 
 class _Listener(logging.Handler):

@@ -6,7 +6,6 @@ from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from adapters.memory.database import MemoryDatabase
 from adapters.sqlite.analytics import SqliteAnalyticsRepository
 from adapters.sqlite.campaigns import SqliteCampaignRepository
 from adapters.sqlite.chunks import SqliteChunkRepository
@@ -34,7 +33,7 @@ from domain.identifiers import TemplateId
 from domain.ports.clock import Clock
 from domain.ports.ids import Ids
 from domain.start import StartRequest, Trigger
-from tests.simulation.family import Family, Invocation
+from tests.simulation.family import Family, Invocation, Watch
 from tests.simulation.observed_sqlite import ObservedSqliteDatabase
 from tests.simulation.setting import Setting
 
@@ -42,18 +41,12 @@ _SHARED_MEMORY = Path("/dev/shm")  # noqa: S108  a folder of its own is made in 
 """Where there is one, no disk is waited for: a commit is seen by all, or it is not, either way."""
 
 
-def sqlite_family(
-    database: MemoryDatabase,
-    clock: Clock,
-    ids: Ids,
-    setting: Setting,
-    defect: Callable[[BaseException], None],
-) -> Family:
+def sqlite_family(watch: Watch, clock: Clock, ids: Ids, setting: Setting) -> Family:
     """Implements `MakeFamily`."""
     folder = _folder()
     path = Path(folder.name) / "sentinel.db"
     path.write_bytes(_empty())
-    file = ObservedSqliteDatabase(path, database, defect)
+    file = ObservedSqliteDatabase(path, watch)
     invoker, scheduler = SqliteInvoker(file, clock), SqliteScheduler(file, clock)
     events = SqliteProviderEvents(file, clock, setting.visibility, setting.max_receives)
 
@@ -130,6 +123,7 @@ def sqlite_family(
         drop_template=drop_template,
         dead_letters=dead_letters,
         killed_at_commit=file.killed_at_commit,
+        lose_power=file.lose_power,
         stored=file.stored,
         end=end,
     )

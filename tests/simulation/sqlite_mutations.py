@@ -10,6 +10,7 @@ from adapters.sqlite import campaigns as campaigns_module
 from adapters.sqlite import chunks as chunks_module
 from adapters.sqlite.campaign_rows import select_campaign, update_campaign
 from adapters.sqlite.chunk_rows import insert_chunks, select_chunk, update_progress
+from adapters.sqlite.chunks import SqliteChunkRepository
 from adapters.sqlite.database import SqliteDatabase
 from adapters.sqlite.fan_out import SqliteFanOutRepository
 from adapters.sqlite.fan_out_rows import update_range
@@ -89,6 +90,16 @@ def _committed_though_killed() -> Iterator[None]:
         yield
 
 
+@contextmanager
+def _claims_do_not_wait_for_the_disk() -> Iterator[None]:
+    def save(self: SqliteChunkRepository, chunk: Chunk, before: Chunk) -> Chunk:
+        with self._database.writing_unsynced() as connection:
+            return update_progress(connection, chunk, before)
+
+    with patch.object(SqliteChunkRepository, "save", save):
+        yield
+
+
 SQLITE_MUTATIONS = tuple(
     Mutation(guard, without, frozenset(breaks))
     for guard, without, breaks in (
@@ -96,6 +107,7 @@ SQLITE_MUTATIONS = tuple(
         ("the version check of campaigns", _no_version_check_of_campaigns, {2, 3, 5, 7}),
         ("the fence: the campaign is sending", _no_fence_of_the_state, {3}),
         ("chunks are appended with the cursor", _cursor_and_chunks_apart, {2, 5}),
+        ("claims are on the disk", _claims_do_not_wait_for_the_disk, {1, 2}),
         ("the dead leave nothing half done", _committed_though_killed, {0}),
     )
 )

@@ -37,8 +37,8 @@ from domain.use_cases.settle_unknown import SettleUnknown
 from domain.use_cases.start_campaign import StartCampaign
 from domain.use_cases.write_path_line import WritePathLine
 from tests.simulation.decisions import Decisions
-from tests.simulation.family import MakeFamily
-from tests.simulation.faults import Faults
+from tests.simulation.family import MakeFamily, Watch
+from tests.simulation.faults import Fault, Faults
 from tests.simulation.hub import Hub, Process, Signal
 from tests.simulation.memory_family import memory_family
 from tests.simulation.messages import (
@@ -51,6 +51,7 @@ from tests.simulation.messages import (
 from tests.simulation.observed import Observed
 from tests.simulation.ports import (
     EPOCH,
+    SECOND,
     Calls,
     NumberedIds,
     TrueClock,
@@ -65,6 +66,9 @@ from tests.simulation.telling import Telling
 from tests.simulation.witness import Witness
 
 FAMILIES: Mapping[str, MakeFamily] = {"memory": memory_family, "sqlite": sqlite_family}
+
+_POWER_LOST = 0.01
+_OUTAGE = 30 * SECOND
 
 BY_PEOPLE = frozenset({PauseReason.OPERATOR, PauseReason.APPROVAL})
 """Pauses that nothing but people end."""
@@ -115,11 +119,10 @@ class World:
             suppressions=Observed(self.witness.suppression_written),
         )
         self.family = FAMILIES[family](
-            self.database,
+            Watch(self.database, self.witness.defect, self._unsynced),
             self.clock,
             NumberedIds("audience", self.decisions),
             setting,
-            self.witness.defect,
         )
         self.calls.killed_at_commit = self.family.killed_at_commit
         self.events_came = Signal(self.hub)
@@ -134,6 +137,8 @@ class World:
         self.invocations_came = Signal(self.hub)
         self.ticker = UnreliableTicker(self.family, faults, self.invocations_came)
         self.is_over = False
+        self.is_without_power = False
+        self._unsynced_writes = 0
         self.repeats = 0
         """Starts that the platform repeated."""
         self.epoch = setting.epoch
@@ -364,6 +369,27 @@ class World:
                 ]
             )
             self.family.segments.add_members(segment_id, [each.contact_id for each in contacts])
+
+    def _unsynced(self) -> None:
+        """By chance the power is lost, as soon as whoever wrote this waits."""
+        self._unsynced_writes += 1
+        number = self._unsynced_writes
+        draw = self.decisions.fraction("power", number)
+        if self.faults.by_chance(Fault("power", "write", number, "lost after"), draw, _POWER_LOST):
+            self.is_without_power = True
+            self.hub.interrupt()
+
+    def lose_power(self) -> None:
+        """Everybody dies, and what is not on the disk is lost, or its end; some time passes."""
+        assert self.family.lose_power is not None, "what is not on a disk is not unsynced"
+        self.is_without_power = False
+        _, sort, kept, *_ = self.decisions.draws("power", self._unsynced_writes)
+        self.hub.now += _OUTAGE
+        self.hub.end_the_busy()
+        self.family.lose_power(kept if sort < 0.5 else 0.0)
+        for signal in (self.messages_came, self.invocations_came, self.events_came):
+            # Of what has come again nobody tells; in production they all look now and then.
+            signal.notify()
 
     def due_in(self, at: datetime | None) -> int | None:
         """How soon that is; None where it never is."""
