@@ -277,7 +277,10 @@ def test_cloudformation_takes_the_template() -> None:
 
 def _documented() -> Mapping[str, set[str]]:
     """The metrics of docs/metrics.md, which a test of theirs holds to the adapter."""
-    rows = re.findall(r"^\| `(\w+)` \| \w+ \| ([a-z, ]+) \|", METRICS.read_text(), re.MULTILINE)
+    # Those of CloudWatch begin with a capital letter, those of Prometheus do not.
+    rows = re.findall(
+        r"^\| `([A-Z]\w+)` \| \w+ \| ([a-z, ]+) \|", METRICS.read_text(), re.MULTILINE
+    )
     return {name: set(dimensions.split(", ")) for name, dimensions in rows}
 
 
