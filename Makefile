@@ -40,11 +40,11 @@ format: .venv/dev ## Format, and mend what the linter can
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-test: ## All tests, on real emulators; those within one process on all processors (WORKERS=)
+test: ## All tests, on real emulators; on all processors (WORKERS=)
 	@$(INSTALL) .venv/dev .emulator/installed
 	$(BIN)/pytest --numprocesses $(or $(WORKERS),auto) --maxprocesses 4 --dist loadfile --no-loadscope-reorder \
 		--ignore tests/integration
-	$(BIN)/pytest tests/integration
+	$(BIN)/pytest --numprocesses $(or $(WORKERS),2) --dist loadfile tests/integration
 
 simulate: .venv/dev ## Live through seeds of the delivery protocol (SEEDS=1000, FAMILY=memory|sqlite), or one (SEED=)
 	@$(BIN)/python -m tests.simulation $(if $(FAMILY),--family $(FAMILY)) \
