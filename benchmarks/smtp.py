@@ -18,6 +18,7 @@ from benchmarks.smtp_sink import SESSIONS, SinkError, sink, source
 
 _MEGABYTE = 1_000_000
 _SAMPLE = 100
+_SIZES = (10_000, 100_000, 1_000_000)
 
 
 def main() -> int:
@@ -25,9 +26,17 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make bench-smtp", description=__doc__)
     parser.add_argument("--recipients", type=int, default=50_000, help="of each campaign")
     parser.add_argument("--rounds", type=int, default=3, help="turns of each")
+    parser.add_argument(
+        "--memory",
+        action="store_true",
+        help="see instead that memory does not grow with recipients",
+    )
     options = parser.parse_args()
     try:
-        _measure(options.recipients, options.rounds)
+        if options.memory:
+            _measure_memory()
+        else:
+            _measure(options.recipients, options.rounds)
     except SinkError as error:
         sys.stderr.write(f"{error}\n")
         return 2
@@ -70,6 +79,23 @@ def _measure(recipients: int, rounds: int) -> None:
     _say(f"Memory of all of Sentinel's processes: at most {memory / _MEGABYTE:.0f} MB.")
     ratio = rate / statistics.median(kept)
     _say(f"Sentinel mails at {ratio:.2f} of the rate of smtp-source.")
+
+
+def _measure_memory() -> None:
+    """One campaign of each size, each on a database and in processes of its own."""
+    rows: list[tuple[str, str, str]] = []
+    for recipients in _SIZES:
+        with tempfile.TemporaryDirectory() as made, sink() as target:
+            directory = Path(made)
+            one_machine.fill(directory, recipients)
+            with one_machine.runner(directory, target.port) as started:
+                mailing = one_machine.mailing(started, target.pid)
+                memory = one_machine.peaks(started)
+        if mailing.mails != recipients:
+            raise SinkError(f"Of {recipients} only {mailing.mails} were mailed.")
+        rows.append((f"{recipients}", f"{mailing.rate:.0f}", f"{memory / _MEGABYTE:.0f} MB"))
+        _say(f"{recipients} recipients: {mailing.rate:.0f} a second, {memory / _MEGABYTE:.0f} MB")
+    _say(table(["recipients", "mails a second", "memory of all processes"], rows))
 
 
 def _mail_size() -> int:
