@@ -476,9 +476,9 @@ def _every_minute(function: str, idle: IdleRound) -> Sequence[tuple[str, float, 
 
 
 def _metrics() -> int:
-    """Time series, by the table of docs/metrics.md: `path` has two values."""
+    """Time series of CloudWatch, by its table in docs/metrics.md: `path` has two values."""
     text = (ROOT / "docs" / "metrics.md").read_text(encoding="utf-8")
-    dimensions = re.findall(r"^\| `\w+` \| \w+ \| ([a-z, ]+) \|", text, re.MULTILINE)
+    dimensions = re.findall(r"^\| `[A-Z]\w+` \| \w+ \| ([a-z, ]+) \|", text, re.MULTILINE)
     return sum(2 if "path" in each else 1 for each in dimensions)
 
 
