@@ -85,25 +85,37 @@ class Workers:
 
     def _supervise(self, number: int) -> None:
         pause = _FIRST_PAUSE
-        while (process := self._started()) is not None:
+        while True:
             began = self._monotonic()
-            status = process.wait()
-            self._forget(process)
+            end = self._run_one()
             if self._draining.is_set():
                 return
             lived = self._monotonic() - began
             pause = _FIRST_PAUSE if lived > _GOOD_LIFE else min(2 * pause, _LONGEST_PAUSE)
             logger.error(
-                "Worker %d ended with status %d; another starts in %.1f s",
+                "Worker %d %s; another starts in %.1f s",
                 number,
-                status,
+                end,
                 pause.total_seconds(),
             )
             self._metrics.restarted()
             self._draining.wait(pause.total_seconds())
 
+    def _run_one(self) -> str:
+        """Until it has ended: what became of it."""
+        try:
+            process = self._started()
+        except OSError as error:
+            # No memory, no process more: there may be later.
+            return f"could not be started ({error.strerror})"
+        if process is None:
+            return "was not to be started"
+        status = process.wait()
+        self._forget(process)
+        return f"ended with status {status}"
+
     def _started(self) -> subprocess.Popen[bytes] | None:
-        """A new process; None once they are to end."""
+        """A new process; None once they are to end. Raises OSError."""
         with self._lock:
             if self._draining.is_set():
                 return None

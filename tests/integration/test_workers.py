@@ -1,5 +1,6 @@
 """The supervisor of the processes that send: real processes, that will not live."""
 
+import fcntl
 import os
 from datetime import timedelta
 
@@ -42,3 +43,25 @@ def test_a_worker_that_cannot_live_is_started_again_until_it_is_to_end() -> None
     assert set(told.living) == {0, 1}
     os.close(reading)
     os.close(writing)
+
+
+def test_a_worker_that_cannot_be_started_is_tried_again() -> None:
+    """What it lacks now, memory or a descriptor, it may have later; nobody else would begin it."""
+    told = Told()
+    reading, writing = os.pipe()
+    # Of a number that nothing else is given: what is to be inherited is not there yet.
+    inherited = fcntl.fcntl(reading, fcntl.F_DUPFD, 500)
+    os.close(inherited)
+    environment = {"PATH": os.environ["PATH"], "SEND_RATE": "-1"}
+    workers = Workers(1, environment, inherited, SystemClock().monotonic, told)
+
+    workers.start()
+    wait_for(lambda: told.restarts or None, within=30, what="another try")
+    assert told.living == []
+    os.dup2(reading, inherited)
+    wait_for(lambda: told.living or None, within=30, what="a worker")
+    workers.begin_to_drain(timedelta(seconds=30))
+    workers.wait_until_drained()
+
+    for each in (inherited, reading, writing):
+        os.close(each)
