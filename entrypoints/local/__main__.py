@@ -2,13 +2,14 @@
 
 import errno
 import os
-import shutil
+import re
 import signal
 import socket
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 import uvicorn
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
@@ -38,6 +39,12 @@ from entrypoints.local.workers import Workers
 from entrypoints.logs import configure_logging
 from entrypoints.settings import InvalidSettingsError, Settings, read_environment
 
+_FAULT = 1
+"""Another start may find that it is over: a disk that was full, a file that somebody held."""
+_WRONG_SETTINGS = 2
+"""Another start would find the same: service/sentinel.service makes none."""
+_COUNTS = re.compile(r"(?:counter|gauge_[a-z]+|histogram|summary)_[0-9]+\.db")
+"""A file of one process (prometheus_client, "Multiprocess Mode")."""
 GRACE_SECONDS = 5
 """How long a request under way is waited for before the drain begins."""
 
@@ -64,9 +71,12 @@ def main() -> int:
             _backend(local, settings, environment) as backend,
         ):
             _serve(local, settings, backend, listener)
-    except (InvalidSettingsError, EmulatorUnavailableError, DependencyFault) as error:
+    except (InvalidSettingsError, EmulatorUnavailableError) as error:
         _say(str(error))
-        return 2
+        return _WRONG_SETTINGS
+    except DependencyFault as fault:
+        _say(str(fault))
+        return _FAULT
     except KeyboardInterrupt:
         return 0
     return 0
@@ -124,9 +134,7 @@ def _on_sqlite(
 ) -> _Backend:
     """Without a mail server it has no workers: the outbox is in the process."""
     directory = settings.prometheus_multiproc_dir
-    # What processes of an earlier run counted: Prometheus takes it for the restart that it is.
-    shutil.rmtree(directory, ignore_errors=True)
-    directory.mkdir(mode=0o700)
+    _forget_counts(directory)
     # The library looks for it there when it is imported, with the family.
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(directory)
     container = build(Family.SQLITE, settings)
@@ -146,6 +154,28 @@ def _on_sqlite(
     )
     name = f"{settings.database}, {local.workers} workers"
     return _Backend(container, name, workers)
+
+
+def _forget_counts(directory: Path) -> None:
+    """What processes of an earlier run counted: Prometheus takes it for the restart that it is.
+
+    Nothing is removed from a directory that holds something else. Raises InvalidSettingsError.
+    """
+    try:
+        directory.mkdir(mode=0o700, exist_ok=True)
+        files = list(directory.iterdir())
+        others = [each.name for each in files if not _COUNTS.fullmatch(each.name)]
+        if others:
+            raise InvalidSettingsError(
+                f"PROMETHEUS_MULTIPROC_DIR: {directory} is emptied at each start, and holds "
+                f"{min(others)}: name a directory of its own, or one that is not there yet."
+            )
+        for each in files:
+            each.unlink()
+    except OSError as error:
+        raise InvalidSettingsError(
+            f"PROMETHEUS_MULTIPROC_DIR: {directory}: {error.strerror}."
+        ) from None
 
 
 class _Server(uvicorn.Server):

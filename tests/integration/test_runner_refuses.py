@@ -11,8 +11,8 @@ from entrypoints.local.emulator import free_port
 from tests.integration.runner import start
 
 
-def refusal(directory: Path, **environment: str) -> str:
-    """What it prints as it ends, with exit status 2."""
+def refusal(directory: Path, expected: int = 2, **environment: str) -> str:
+    """What it prints as it ends, with this exit status."""
     output, log = directory / "output", directory / "log"
     with (
         output.open("wb") as stdout,
@@ -21,7 +21,7 @@ def refusal(directory: Path, **environment: str) -> str:
         status = process.wait(60)
     printed = output.read_text()
     assert "Traceback" not in log.read_text(), log.read_text().splitlines()[-1]
-    assert status == 2
+    assert status == expected
     return printed
 
 
@@ -89,3 +89,25 @@ def test_an_emulator_that_is_not_there_is_named(
 
     assert variable in printed
     assert "start" in printed
+
+
+def test_a_directory_that_holds_more_than_counts_is_not_emptied(tmp_path: Path) -> None:
+    """Somebody has named the folder of the database: nothing in it is touched."""
+    database = tmp_path / "sentinel.db"
+    database.write_bytes(b"")
+    environment = {"DATABASE": str(database), "PROMETHEUS_MULTIPROC_DIR": str(tmp_path)}
+
+    printed = refusal(tmp_path, BACKEND="sqlite", **environment)
+
+    assert printed.startswith(f"PROMETHEUS_MULTIPROC_DIR: {tmp_path} ")
+    assert database.exists()
+
+
+def test_a_database_that_cannot_be_used_is_no_mistake_of_the_settings(tmp_path: Path) -> None:
+    """It may be usable later, when a disk is not full any more: the service tries again."""
+    database = tmp_path / "sentinel.db"
+    database.write_bytes(b"no database" * 100)
+
+    printed = refusal(tmp_path, 1, BACKEND="sqlite", DATABASE=str(database))
+
+    assert "SQLite" in printed
