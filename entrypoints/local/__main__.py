@@ -255,8 +255,9 @@ def _application(local: LocalSettings, settings: Settings, backend: _Backend) ->
 
 
 def _say(text: str) -> None:
-    # Nobody may be reading, as in `make local-run | head`: no reason to stop sending.
-    with suppress(BrokenPipeError):
+    # Nobody may be reading, as in `make local-run | head`, or the disk of a file may be full: no
+    # reason to stop sending, or to leave workers undrained.
+    with suppress(OSError):
         print(text, flush=True)  # noqa: T201  a command's own output; the log goes to stderr
 
 

@@ -6,6 +6,7 @@ import socket
 from collections import Counter
 from pathlib import Path
 
+import httpx
 import pytest
 
 from domain.identifiers import CampaignId
@@ -52,6 +53,31 @@ def test_it_ends_though_nobody_reads_what_it_prints(tmp_path: Path) -> None:
         process.send_signal(signal.SIGINT)
 
         wait_for(lambda: process.poll() is not None or None, within=30, what="it ends")
+
+
+def test_a_service_manager_that_is_gone_keeps_it_from_nothing(tmp_path: Path) -> None:
+    """It serves, and drains; whose variable it inherited is not its business."""
+    with running(tmp_path, BACKEND="memory", NOTIFY_SOCKET=str(tmp_path / "nobody")) as runner:
+        runner.end(signal.SIGTERM)
+
+
+def test_it_serves_and_drains_though_the_disk_of_its_output_is_full(tmp_path: Path) -> None:
+    """What it prints is lost, and nothing else."""
+    port, log = free_port(), tmp_path / "log"
+    environment = {"PORT": str(port), "BACKEND": "memory"}
+    with Path("/dev/full").open("wb") as full, start(full, log, environment) as process:
+        wait_for(lambda: _answers(port) or process.poll(), within=30, what="it serves")
+        process.send_signal(signal.SIGTERM)
+
+        wait_for(lambda: process.poll() is not None or None, within=30, what="it ends")
+    assert "Traceback" not in log.read_text()
+
+
+def _answers(port: int) -> bool | None:
+    try:
+        return httpx.get(f"http://127.0.0.1:{port}/readyz").is_success or None
+    except httpx.TransportError:
+        return None
 
 
 def test_a_campaign_that_was_cut_short_is_finished_by_the_next_run(
