@@ -5,10 +5,10 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from threading import Condition
 
+from adapters.smtp.doubts import Doubts
 from adapters.smtp.refusal import Doubtful
-from domain.outcome import Accepted, AccountBlocked, NotSent, Outcome, Unknown
+from domain.outcome import AccountBlocked, NotSent, Outcome, Unknown
 
-_FEWEST_DOUBTS = 2
 _OVERDUE = NotSent("earlier messages of the batch took too long", overdue=True)
 _CUT_OFF = NotSent("no connection in time")
 
@@ -21,12 +21,17 @@ class Batch:
     """
 
     def __init__(
-        self, number: int, begin_until: timedelta, monotonic: Callable[[], timedelta]
+        self,
+        number: int,
+        begin_until: timedelta,
+        monotonic: Callable[[], timedelta],
+        doubts: Doubts,
     ) -> None:
-        """None is begun later than `begin_until`."""
+        """None is begun later than `begin_until`; `doubts` are those of batches before it, too."""
         self._number = number
         self._begin_until = begin_until
         self._monotonic = monotonic
+        self._doubts = doubts
         self._waiting = deque(range(number))
         self._in_hand: set[int] = set()
         self._exposed: set[int] = set()
@@ -91,7 +96,7 @@ class Batch:
             self._halt(_CUT_OFF)
             self._in_hand.clear()
             outcomes = [self._outcome(position) for position in range(self._number)]
-        return _decided(outcomes)
+        return self._doubts.decide(outcomes)
 
     def _halt(self, rest: Outcome) -> None:
         self._rest = self._rest or rest
@@ -110,14 +115,3 @@ class Batch:
         if position in self._exposed:
             return Unknown("no answer to the mail in time")
         return self._rest or _CUT_OFF
-
-
-def _decided(outcomes: Sequence[Outcome | Doubtful]) -> Sequence[Outcome]:
-    """What is doubtful of many, none of which was taken, is of all."""
-    doubts = sum(isinstance(each, Doubtful) for each in outcomes)
-    some_taken = any(isinstance(each, Accepted) for each in outcomes)
-    is_of_all = doubts >= _FEWEST_DOUBTS and not some_taken
-    return [
-        (each.of_all if is_of_all else each.alone) if isinstance(each, Doubtful) else each
-        for each in outcomes
-    ]

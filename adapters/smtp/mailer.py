@@ -18,6 +18,7 @@ from adapters.smtp.connection import (
     SmtpConnection,
     connect,
 )
+from adapters.smtp.doubts import Doubts
 from adapters.smtp.pool import ConnectionPool
 from adapters.smtp.refusal import Doubtful, Stage, meaning_of
 from adapters.smtp.reply import CLOSING, Reply
@@ -88,6 +89,7 @@ class SmtpMailer:
         self._timeout = timeout
         self._sign = sign
         self._given_context = context
+        self._doubts = Doubts()
         self._pool = ConnectionPool(self._connect, clock.monotonic)
         self._threads = ThreadPoolExecutor(connections, "smtp")
 
@@ -104,7 +106,7 @@ class SmtpMailer:
         call = _Call(
             messages,
             Composer(self._sender, self._return_path, self._sign, self._clock.now(), self._token()),
-            Batch(len(messages), started + within, self._clock.monotonic),
+            Batch(len(messages), started + within, self._clock.monotonic, self._doubts),
             Deadline(started + self._timeout, self._clock.monotonic),
         )
         self._threads.submit(self._work, call, min(self._connections, len(messages)) - 1)

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 from adapters.smtp.batch import Batch
+from adapters.smtp.doubts import Doubts
 from adapters.smtp.refusal import Doubtful
 from domain.outcome import Accepted, AccountBlocked, NotSent, Outcome, Refused, Unknown
 from tests.contracts.settable_clock import SettableClock
@@ -16,7 +17,7 @@ HALTED = NotSent("halted")
 
 def a_batch(number: int, clock: SettableClock | None = None) -> Batch:
     """Of so many mails, begun within a second."""
-    return Batch(number, WITHIN, (clock or SettableClock()).monotonic)
+    return Batch(number, WITHIN, (clock or SettableClock()).monotonic, Doubts())
 
 
 def test_who_never_comes_back_leaves_a_certain_outcome() -> None:

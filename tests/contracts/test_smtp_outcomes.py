@@ -244,6 +244,25 @@ def test_a_batch_has_the_outcomes_of_its_mails(
     assert [kind_of(each) for each in outcomes] == list(kinds)
 
 
+@pytest.mark.parametrize(
+    ("answers", "kinds"),
+    [
+        ([SPAM], [REFUSED, BLOCKED, REFUSED, BLOCKED]),
+        ([SPAM, OK_, SPAM, OK_], [REFUSED, ACCEPTED, REFUSED, ACCEPTED]),
+        ([SPAM, NO, SPAM, OK_], [REFUSED, REFUSED, BLOCKED, ACCEPTED]),
+    ],
+    ids=["spam to a man", "every other", "nobody taken between"],
+)
+def test_at_a_slow_rate_the_batches_before_tell_whom_a_refusal_means(
+    answers: Sequence[Answer], kinds: Sequence[str]
+) -> None:
+    """Each has one mail: a campaign that is taken for spam is paused all the same, not failed."""
+    with scripted_smtp({CONTENT: answers}) as server, mailer_to(server) as mailer:
+        outcomes = [outcome for _ in kinds for outcome in mailer.send(messages(1), WITHIN)]
+
+    assert [kind_of(each) for each in outcomes] == list(kinds)
+
+
 def test_no_more_mails_are_risked_than_there_are_connections() -> None:
     """A server that takes them and does not say so costs each connection one, not each mail."""
     with (

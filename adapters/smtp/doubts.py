@@ -1,0 +1,37 @@
+"""Whether a doubtful refusal is of one mail or of all: what others came to says it."""
+
+from collections.abc import Sequence
+from threading import Lock
+
+from adapters.smtp.refusal import Doubtful
+from domain.outcome import Accepted, Outcome
+
+_FEWEST = 2
+
+
+class Doubts:
+    """Those since a mail was last taken, of whatever batch: at a slow rate each has one mail.
+
+    Thread-safe.
+    """
+
+    def __init__(self) -> None:
+        """None yet."""
+        self._in_a_row = 0
+        self._lock = Lock()
+
+    def decide(self, outcomes: Sequence[Outcome | Doubtful]) -> Sequence[Outcome]:
+        """What is doubtful of several in a row, none of which was taken, is of all.
+
+        Then a person is asked, and the row begins anew: one that is refused once more is its own.
+        """
+        doubts = sum(isinstance(each, Doubtful) for each in outcomes)
+        some_taken = any(isinstance(each, Accepted) for each in outcomes)
+        with self._lock:
+            in_a_row = 0 if some_taken else self._in_a_row + doubts
+            is_of_all = doubts > 0 and in_a_row >= _FEWEST
+            self._in_a_row = 0 if is_of_all else in_a_row
+        return [
+            (each.of_all if is_of_all else each.alone) if isinstance(each, Doubtful) else each
+            for each in outcomes
+        ]
