@@ -3,7 +3,7 @@
 import secrets
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from enum import StrEnum
 from pathlib import Path
 from threading import RLock, local
@@ -145,6 +145,15 @@ class SqliteDatabase:
             connection.execute("PRAGMA secure_delete = ON")
             self._threads.__dict__[synchronous] = connection
         return connection
+
+
+def is_of_this_release(path: Path) -> bool:
+    """Whether to open it changes nothing. Raises DependencyRefused."""
+    try:
+        with closing(sqlite3.connect(path, timeout=_BUSY_SECONDS)) as connection:
+            return is_up_to_date(connection)
+    except sqlite3.Error as error:
+        raise DependencyRefused(told(error)) from error
 
 
 def _make_hash_key(connection: sqlite3.Connection) -> None:

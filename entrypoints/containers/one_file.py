@@ -4,7 +4,7 @@ from pathlib import Path
 
 from adapters.sqlite.api_keys import SqliteApiKeys
 from adapters.sqlite.backup import back_up
-from adapters.sqlite.database import SqliteDatabase
+from adapters.sqlite.database import SqliteDatabase, is_of_this_release
 from adapters.sqlite.integrity import find_damage
 from adapters.system.clock import SystemClock
 from adapters.system.ids import SystemIds
@@ -15,10 +15,18 @@ __all__ = ["api_keys_of", "back_up", "existing_database", "find_damage"]
 
 
 def existing_database(path: Path) -> SqliteDatabase:
-    """None is made by a slip of the pen. Raises InvalidSettingsError, DependencyRefused."""
+    """None is made by a slip of the pen, and none brought forward under who runs on it.
+
+    Raises InvalidSettingsError, DependencyRefused.
+    """
     if not path.exists():
         raise InvalidSettingsError(
             f"DATABASE: there is no {path}; name one, or have it made by a first run."
+        )
+    if not is_of_this_release(path):
+        raise InvalidSettingsError(
+            f"DATABASE: {path} has the schema of an earlier release: do this with that release, or "
+            "after a first run of this one."
         )
     return SqliteDatabase(path)
 

@@ -13,6 +13,8 @@ from adapters.sqlite.database import SqliteDatabase
 from adapters.sqlite.migrations import APPLICATION_ID
 from adapters.sqlite.records import encode
 from domain.errors import DependencyRefused
+from entrypoints.containers.one_file import existing_database
+from entrypoints.settings import InvalidSettingsError
 from tests.contracts.examples import CAMPAIGN_ID, a_campaign
 
 SCRIPTS = sorted(
@@ -54,6 +56,20 @@ def test_an_older_file_is_brought_forward(path: Path, tmp_path: Path, steps: int
     SqliteDatabase(tmp_path / "new.db")
     assert schema_of(path) == schema_of(tmp_path / "new.db")
     assert schema_of(path)[0] == len(SCRIPTS)
+
+
+def test_an_older_file_is_not_brought_forward_by_who_looks_after_it(path: Path) -> None:
+    """The release that wrote it may be running, and a copy is to be one that it can go back to."""
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(SCRIPTS[0].read_text())
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute("PRAGMA user_version = 1")
+    before = schema_of(path)
+
+    with pytest.raises(InvalidSettingsError, match="earlier release"):
+        existing_database(path)
+
+    assert schema_of(path) == before
 
 
 def test_a_file_that_is_up_to_date_is_opened_beside_a_writer(path: Path) -> None:
