@@ -24,14 +24,19 @@ def test_an_edit_takes_away_what_it_names(cli: CommandLine, series: dict[str, An
         "series", "edit", series["series_id"], "--no-ends-at", "--no-max", "--no-exclude"
     )
 
-    assert edited == {
-        **series,
+    assert by_people(edited) == {
+        **by_people(series),
         "ends_at": None,
         "max_occurrences": None,
         "exclude_segment_ids": [],
         "revision": 2,
-        "latest_campaign_id": edited["latest_campaign_id"],
     }
+
+
+def by_people(series: dict[str, Any]) -> dict[str, Any]:
+    """But for what the reconciler writes, which makes the next campaign a day ahead."""
+    made = ("next_at", "latest_campaign_id", "made_count")
+    return {name: value for name, value in series.items() if name not in made}
 
 
 @pytest.mark.parametrize(
@@ -47,7 +52,8 @@ def test_an_edit_against_itself_is_refused(
 
     assert both.code == 2
     assert f"--no-{name}: It is given another value, too." in both.err
-    assert cli.json("series", "show", series["series_id"]) == series
+    shown = cli.json("series", "show", series["series_id"])
+    assert by_people(shown) == by_people(series)
 
 
 def test_an_edit_of_nothing_is_refused(cli: CommandLine, series: dict[str, Any]) -> None:
