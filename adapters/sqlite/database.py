@@ -32,7 +32,8 @@ class SqliteDatabase:
 
     def __init__(self, path: Path) -> None:
         """Migrated to this release's schema, or made anew. Raises DependencyRefused."""
-        self.path = path
+        # What is beside it is beside the file itself, by whatever link somebody has named it.
+        self.path = path.resolve()
         self._threads = local()
         self._turn = RLock()
         try:

@@ -21,7 +21,9 @@ def run_lock(database: Path, patience: float, say: Callable[[str], None]) -> Ite
     of settings beside another. (flock(2): a lock is the open file's, however many share it.)
     Raises InvalidSettingsError where somebody has it.
     """
-    path = database.with_name(f"{database.name}.lock")
+    # By whatever link somebody has named it: the lock is beside the file itself.
+    file = database.resolve()
+    path = file.with_name(f"{file.name}.lock")
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:

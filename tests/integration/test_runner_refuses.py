@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from entrypoints.local.emulator import free_port
+from entrypoints.local.run_lock import run_lock
 from tests.integration.runner import start
 
 
@@ -94,6 +95,17 @@ def test_an_emulator_that_is_not_there_is_named(
 
     assert variable in printed
     assert "start" in printed
+
+
+def test_a_link_to_a_database_in_use_is_refused(tmp_path: Path) -> None:
+    """It is the same file, and so is the lock on it."""
+    database, link = tmp_path / "sentinel.db", tmp_path / "link.db"
+    link.symlink_to(database)
+
+    with run_lock(database, 1, print):
+        printed = refusal(tmp_path, BACKEND="sqlite", DATABASE=str(link))
+
+    assert printed.startswith("DATABASE: process ")
 
 
 def test_a_directory_that_holds_more_than_counts_is_not_emptied(tmp_path: Path) -> None:
