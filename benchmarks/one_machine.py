@@ -16,7 +16,7 @@ from entrypoints.settings import Settings
 
 TEMPLATE = "promo-template"
 SEGMENT = SegmentId("everybody")
-WORKERS = 3
+WORKERS = 4
 _AT_ONCE = 500
 _FAST = 100_000
 """Mails a second allowed: the machine is measured, not the limit."""

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
+from math import ceil
 
 from adapters.smtp.batch import Batch
 from adapters.smtp.composition import Composer, Mail, Sign
@@ -31,6 +32,8 @@ logger = logging.getLogger(__name__)
 
 CONNECTIONS = 10
 TIMEOUT = timedelta(seconds=30)
+_BATCH_TIME = timedelta(milliseconds=50)
+"""In which a batch is to be handed over, if connections can do it: well within a grant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +93,8 @@ class SmtpMailer:
         self._sign = sign
         self._given_context = context
         self._doubts = Doubts()
+        self._mail_took: timedelta | None = None
+        """From the content of the last mail that was answered to its answer."""
         self._pool = ConnectionPool(self._connect, clock.monotonic)
         self._threads = ThreadPoolExecutor(connections, "smtp")
 
@@ -109,8 +114,15 @@ class SmtpMailer:
             Batch(len(messages), started + within, self._clock.monotonic, self._doubts),
             Deadline(started + self._timeout, self._clock.monotonic),
         )
-        self._threads.submit(self._work, call, min(self._connections, len(messages)) - 1)
+        self._threads.submit(self._work, call, self._connections_for(len(messages)) - 1)
         return call.batch.outcomes(self._timeout.total_seconds())
+
+    def _connections_for(self, mails: int) -> int:
+        """As many as that takes at the server's pace: threads that need not wait are in the way."""
+        most = min(self._connections, mails)
+        if self._mail_took is None:
+            return most
+        return max(1, min(most, ceil(mails * self._mail_took / _BATCH_TIME)))
 
     def close(self) -> None:
         """Once nothing is sent any more."""
@@ -163,6 +175,7 @@ class SmtpMailer:
             if not batch.expose(position):
                 connection.close()
                 return
+            began = self._clock.monotonic()
             try:
                 reply = connection.finish(mail.content)
             except LostError as lost:
@@ -170,6 +183,7 @@ class SmtpMailer:
                 if announced is not None:
                     batch.put_back(announced[0])
                 return
+            self._mail_took = self._clock.monotonic() - began
             batch.settle(position, _outcome_of(reply, mail))
 
     def _connect(self, deadline: Deadline) -> SmtpConnection:

@@ -36,8 +36,8 @@ _MOST_WORKERS = 64
 
 
 def _usual_workers() -> int:
-    """One more than there are processors, up to five: each waits now and then for the server."""
-    return min((os.cpu_count() or 1) + 1, 5)
+    """Two a processor, up to eight: each waits for the disk and for the server half of its time."""
+    return min(2 * (os.cpu_count() or 1), 8)
 
 
 class LocalSettings(BaseModel):

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from adapters.smtp.composition import Composer, Mail
+from adapters.smtp.composition import PLAIN_ADDRESS, Composer, Mail
 from adapters.smtp.connection import Extensions
 from domain.contact import in_ascii, normalise_address
 from domain.errors import InvalidInput
@@ -241,3 +241,19 @@ def test_a_mail_that_is_larger_than_the_server_takes_is_refused() -> None:
     for largest, refused in ((size, False), (size - 1, True)):
         mail = composed(messages(1)[0], replace(ALL, largest=largest))
         assert isinstance(mail, Refused) == refused
+
+
+@given(
+    address=st.from_regex(
+        r"[a-z0-9_.+-]{1,70}@([a-z0-9.-]{1,70}|xn--[a-z0-9-]{1,9})\.[a-z0-9]{1,5}", fullmatch=True
+    )
+)
+@example(address="a@xn--zz.com")
+@example(address=f"{'a' * 65}@example.com")
+@example(address=f"a@{'b' * 64}.com")
+@example(address=f"a@{'b.' * 125}com")
+@example(address="a.@example.com")
+def test_a_plain_address_is_what_a_closer_look_would_make_of_it(address: str) -> None:
+    """Whatever is known for an address at a glance is one, and spelled as it is stored."""
+    if PLAIN_ADDRESS.fullmatch(address):
+        assert in_ascii(normalise_address(address)) == address
