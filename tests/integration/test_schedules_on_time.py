@@ -57,8 +57,10 @@ class Clock:
     def step(self, seconds: float) -> None:
         """As NTP does."""
         offset = self.steps[-1][1] + seconds if self.steps else seconds
-        # Longer than any before: what stood there is written over.
-        self.file.write_text(f"{offset:<31.6f}")
+        # As long as any before, and written over it: whoever reads finds one or the other.
+        file = os.open(self.file, os.O_WRONLY | os.O_CREAT)
+        os.pwrite(file, f"{offset:<31.6f}".encode(), 0)
+        os.close(file)
         self.steps.append((time.time(), offset))
 
     def first_at(self, at: float) -> float:
