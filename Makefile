@@ -13,7 +13,7 @@ LOCKS := requirements.lock requirements-lambda.lock requirements-cli.lock requir
 INSTALL = $(MAKE) --silent --jobs=2
 
 .DEFAULT_GOAL := help
-.PHONY: help local-run backup integrity-check cli check format test simulate prove package preflight deploy api-key api-keys dead-letters destroy bench bench-smtp cost docs pictures openapi lock lock-check emulator dev clean
+.PHONY: help local-run backup integrity-check cli check format test simulate prove package preflight deploy api-key api-keys dead-letters destroy bench bench-requests bench-growth bench-smtp cost docs pictures openapi lock lock-check emulator dev clean
 
 help: ## Show what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
@@ -44,7 +44,7 @@ test: ## All tests, on real emulators; on all processors (WORKERS=)
 	@$(INSTALL) .venv/dev .emulator/installed
 	$(BIN)/pytest --numprocesses $(or $(WORKERS),auto) --maxprocesses 4 --dist loadfile --no-loadscope-reorder \
 		--ignore tests/integration
-	$(BIN)/pytest --numprocesses $(or $(WORKERS),2) --dist loadfile tests/integration
+	$(BIN)/pytest --numprocesses $(or $(WORKERS),3) --dist loadfile --no-loadscope-reorder tests/integration
 
 simulate: .venv/dev ## Live through seeds of the delivery protocol (SEEDS=1000, FAMILY=memory|sqlite), or one (SEED=)
 	@$(BIN)/python -m tests.simulation $(if $(FAMILY),--family $(FAMILY)) \
@@ -67,7 +67,10 @@ preflight: .venv/local ## Check an AWS account before or after a deployment (SEN
 		$(if $(filter-out prod,$(STAGE)),--stack "sentinel-$(STAGE)") \
 		$(if $(SEND_RATE),--send-rate "$(SEND_RATE)") \
 		$(if $(WORKER_CONCURRENCY),--concurrency "$(WORKER_CONCURRENCY)") \
-		$(if $(START_CONCURRENCY),--start-concurrency "$(START_CONCURRENCY)")
+		$(if $(START_CONCURRENCY),--start-concurrency "$(START_CONCURRENCY)") \
+		$(if $(START_QUEUE_CONCURRENCY),--start-queue-concurrency "$(START_QUEUE_CONCURRENCY)") \
+		$(if $(DIRECT_STARTS_A_SECOND),--direct-starts-a-second "$(DIRECT_STARTS_A_SECOND)") \
+		$(if $(DIRECT_STARTS_BURST),--direct-starts-burst "$(DIRECT_STARTS_BURST)")
 
 deploy: .venv/dev ## Deploy to AWS (SENDER=, STAGE=, ALARM_ADDRESS=, … docs/deployment.md)
 	@$(BIN)/python -m entrypoints.deployment.deploy
@@ -94,6 +97,12 @@ destroy: .venv/dev ## Take the deployment away (CONFIRM=sentinel); the data stay
 
 bench: .venv/dev .emulator/installed ## Print the table that the docs quote
 	$(BIN)/python -m benchmarks
+
+bench-requests: .venv/dev .emulator/installed ## Count the AWS requests of a campaign, by scale; fails over the goal (RECIPIENTS=)
+	@$(BIN)/python -m benchmarks.requests_by_scale $(if $(RECIPIENTS),--recipients $(RECIPIENTS))
+
+bench-growth: .venv/dev .emulator/installed ## Measure what growth costs (docs/growth.md); a quarter of an hour, alone
+	@$(BIN)/python -m benchmarks.growth
 
 bench-smtp: .venv/dev ## Measure how fast one machine mails, against postfix's smtp-source (RECIPIENTS=)
 	@$(BIN)/python -m benchmarks.smtp $(if $(RECIPIENTS),--recipients $(RECIPIENTS))

@@ -1,6 +1,6 @@
 """Every AWS call that Sentinel's clients make, as botocore reports it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,9 +36,10 @@ class Call:
 class CallLog:
     """What was called, in order."""
 
-    def __init__(self) -> None:
-        """Nothing yet."""
+    def __init__(self, take: Callable[[Call], None] | None = None) -> None:
+        """Nothing yet. With `take` each call is handed on instead of being kept."""
         self._calls: list[Call] = []
+        self._take = take or self._calls.append
 
     @property
     def calls(self) -> tuple[Call, ...]:
@@ -65,7 +66,7 @@ class CallLog:
             if failed or parsed["ResponseMetadata"]["RetryAttempts"]:
                 raise CallError(f"{model.name} failed or was repeated: {parsed}")
             service = _SERVICES[model.service_model.service_name]
-            self._calls.append(Call(phase, service, model.name, context[_REQUEST], parsed))
+            self._take(Call(phase, service, model.name, context[_REQUEST], parsed))
 
         clients.session.events.register("before-parameter-build", keep_request)
         clients.session.events.register("after-call", keep_call)

@@ -11,6 +11,7 @@ from benchmarks.capacity import Units, indexes_of, units_of
 from benchmarks.markdown import number, table
 from domain.campaign import CampaignState
 from domain.ports.queue import SendQueue
+from domain.priority import Priority
 from domain.start import StartRequest
 from entrypoints.containers.core import Core
 
@@ -31,7 +32,7 @@ class Budget:
 _BUDGETS = {
     CREATE: Budget(),
     START: Budget(requests=6, write_units=460),
-    SEND: Budget(requests=4 + 6 * 20, write_units=320),
+    SEND: Budget(requests=64, write_units=320),
 }
 
 
@@ -88,7 +89,7 @@ def count(endpoint: str, account: str, *, ses_bulk: bool) -> Count:
     function(START).start_campaign()(StartRequest(campaign_id))
     worker = function(SEND)
     queue: SendQueue = worker.family.queue()
-    while deliveries := queue.receive(_RECEIVED_AT_ONCE, timedelta()):
+    while deliveries := queue.receive(_RECEIVED_AT_ONCE, timedelta(), Priority.NORMAL):
         queue.acknowledge(worker.send_batch()(deliveries))
 
     campaign, progress = elsewhere.read_campaign()(campaign_id)

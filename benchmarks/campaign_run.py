@@ -7,24 +7,26 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from itertools import cycle, islice
+
+from dependency_injector import providers
 
 from adapters.aws.clients import AwsClients
+from adapters.memory.recording_mailer import RecordingMailer
 from benchmarks import stage
 from benchmarks.aws_calls import Call, CallLog
 from benchmarks.aws_requests import CampaignNotSentError
 from benchmarks.capacity import Index, Units, bytes_stored, indexes_of, units_of
 from benchmarks.turns import TurnsClock
 from domain.campaign import CampaignState
-from domain.contact import ContactDraft
 from domain.identifiers import CampaignId
+from domain.message import Message
+from domain.outcome import Outcome
 from domain.path_line import LOOKS
+from domain.ports.mailer import Mailer
+from domain.priority import Priority
 from domain.start import StartRequest
-from domain.use_cases.add_members import MAX_MEMBERS
 from entrypoints.containers import aws, emulator
 from entrypoints.containers.core import Core
-from entrypoints.local.demo.people import demo_contacts
-from entrypoints.local.demo.templates import content_of
 from entrypoints.logs import configure_logging
 from entrypoints.request_id import REQUEST_ID
 from entrypoints.settings import Settings
@@ -33,7 +35,7 @@ COLD_START = timedelta(seconds=1)
 LATENCY = timedelta(milliseconds=20)
 """Of a call to DynamoDB or SQS, with its work in a function of 256 MB: assumed, not measured."""
 SES_LATENCY = timedelta(milliseconds=500)
-"""Of a call with up to 50 mails: assumed, not measured."""
+"""Of a call with up to 50 mails, and of those that are made at the same time: assumed."""
 WORKER_TIMEOUT = timedelta(seconds=87)
 """What `entrypoints.aws.send_worker` uses of template.yaml's 90 seconds."""
 
@@ -43,7 +45,6 @@ _RECEIVED_AT_ONCE = 10
 _POLLERS_OPERATIONS = frozenset({"ReceiveMessage", "DeleteMessageBatch"})
 _POLL = timedelta(seconds=1)
 _MINUTE = timedelta(minutes=1)
-_SEGMENT_NAME = "Everybody"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,8 +96,29 @@ class _Meter:
     """What the functions ran."""
 
     instances: Counter[str] = field(default_factory=Counter)
+    micro_batches: int = 0
     invocations: Counter[str] = field(default_factory=Counter)
     seconds: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
+
+
+class _SlowMailer(RecordingMailer):
+    """Takes its time: the calls of a micro-batch are made in threads of their own.
+
+    Nobody who takes turns may sleep in those: together they take as long as one.
+    """
+
+    def __init__(self, mailer: Mailer, clock: TurnsClock, meter: _Meter) -> None:
+        """Sends by `mailer`."""
+        super().__init__(mailer, clock)
+        self._turns = clock
+        self._meter = meter
+
+    def send(self, messages: Sequence[Message], within: timedelta) -> Sequence[Outcome]:
+        """The other mailer's outcomes, after a while."""
+        outcomes = super().send(messages, within)
+        self._meter.micro_batches += 1
+        self._turns.sleep(SES_LATENCY)
+        return outcomes
 
 
 class _Lambda:
@@ -138,7 +160,7 @@ class _Stage:
         self.meter = _Meter()
         self.elsewhere = stage.container(self.settings, self.ids)
         if setting.recipients:
-            _load(self.elsewhere, setting.recipients)
+            stage.load_people(self.elsewhere, setting.recipients)
 
     @property
     def indexes(self) -> tuple[Index, ...]:
@@ -159,14 +181,15 @@ class _Stage:
             stage.give_real_message_ids(clients)
         self.log.listen(clients, phase)
         self._take_time(clients)
+        if phase == _SEND:
+            # Its client is made with it, and tells only whoever listened by then.
+            slow = _SlowMailer(core.family.mailer(), self.clock, self.meter)
+            core.family.mailer.override(providers.Object(slow))
         return core, _Lambda(phase, self.clock, self.meter)
 
     def _take_time(self, clients: AwsClients) -> None:
         def wait(**_: object) -> None:
             self.clock.sleep(LATENCY)
-
-        def wait_for_ses(**_: object) -> None:
-            self.clock.sleep(SES_LATENCY)
 
         def at_once(params: dict[str, object], **_: object) -> None:
             # The emulator's own clock would delay it, while this one stands still.
@@ -176,7 +199,6 @@ class _Stage:
         events = clients.session.events
         events.register("before-call.dynamodb", wait)
         events.register("before-call.sqs", wait)
-        events.register("before-call.sesv2", wait_for_ses)
         events.register("before-parameter-build.sqs.SendMessageBatch", at_once)
 
 
@@ -256,7 +278,7 @@ def _worker(deployed: _Stage, campaign_id: CampaignId) -> Callable[[], None]:
     def work() -> None:
         queue = core.family.queue()
         while True:
-            deliveries = queue.receive(_RECEIVED_AT_ONCE, timedelta())
+            deliveries = queue.receive(_RECEIVED_AT_ONCE, timedelta(), Priority.NORMAL)
             if deliveries:
                 done: list[object] = []
                 function.invoke(
@@ -319,7 +341,7 @@ def _spent(deployed: _Stage, idle: IdleRound, log_bytes: int, duration: float) -
         instances=2 + meter.instances[_SEND],
         seconds=round(seconds, 2),
         worker_seconds=round(meter.seconds[_SEND], 2),
-        worker_busy_seconds=round(_busy(calls, meter.instances[_SEND]).total_seconds(), 2),
+        worker_busy_seconds=round(_busy(calls, meter).total_seconds(), 2),
         duration=round(duration, 2),
         log_bytes=log_bytes - rounds * idle.log_bytes,
         table_bytes=table_bytes,
@@ -327,15 +349,14 @@ def _spent(deployed: _Stage, idle: IdleRound, log_bytes: int, duration: float) -
     )
 
 
-def _busy(calls: Sequence[Call], instances: int) -> timedelta:
+def _busy(calls: Sequence[Call], meter: _Meter) -> timedelta:
     """The send worker's cold starts and calls; the poller's are not in its time."""
-    services = Counter(
-        call.service
+    quick = sum(
+        call.phase == _SEND and call.service != "SES" and call.operation not in _POLLERS_OPERATIONS
         for call in calls
-        if call.phase == _SEND and call.operation not in _POLLERS_OPERATIONS
     )
-    slow = services.pop("SES", 0)
-    return instances * COLD_START + slow * SES_LATENCY + services.total() * LATENCY
+    cold = meter.instances[_SEND] * COLD_START
+    return cold + meter.micro_batches * SES_LATENCY + quick * LATENCY
 
 
 def _found_nothing(call: Call) -> bool:
@@ -356,21 +377,3 @@ def _size(output: io.StringIO) -> int:
     """As CloudWatch counts: UTF-8, and 26 bytes for each event (PutLogEvents)."""
     text = output.getvalue()
     return len(text.encode()) + 26 * text.count("\n")
-
-
-def _load(core: Core, recipients: int) -> None:
-    """The demo's people, again and again under other addresses, all in one segment."""
-    template_id = str(stage.IMMEDIATE.template_id)
-    core.create_template()("Flash sale", content_of(template_id), template_id)
-    core.create_segment()(_SEGMENT_NAME, str(stage.IMMEDIATE.segment_id))
-    people = demo_contacts()
-    drafts = [
-        ContactDraft(f"{number}.{person.address}", person.fields)
-        for number, person in enumerate(islice(cycle(people), recipients))
-    ]
-    put, segments = core.put_contacts(), core.family.segments()
-    for start in range(0, recipients, MAX_MEMBERS):
-        contacts = put(drafts[start : start + MAX_MEMBERS])
-        segments.add_members(
-            stage.IMMEDIATE.segment_id, [contact.contact_id for contact in contacts]
-        )

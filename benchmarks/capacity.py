@@ -10,6 +10,7 @@ transactions). A write that its condition refuses costs as much as the item that
 """
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -33,6 +34,11 @@ class Units:
     index_writes: int = 0
     reads: float = 0
 
+    @property
+    def writes(self) -> int:
+        """Of the table and of index entries."""
+        return self.table_writes + self.index_writes
+
     def __add__(self, other: "Units") -> "Units":
         """The units of both."""
         return Units(
@@ -44,9 +50,10 @@ class Units:
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """A global secondary index; `keys_only` or with all attributes."""
+    """A global secondary index; `keys_only` or with all attributes. `partition` is of the keys."""
 
     keys: frozenset[str]
+    partition: str
     keys_only: bool
 
     def entry(self, item: Wire | None) -> Wire | None:
@@ -57,14 +64,23 @@ class Index:
             return item
         return {name: item[name] for name in self.keys | {"pk", "sk"}}
 
-    def writes(self, before: Wire | None, after: Wire | None) -> int:
-        """Units of changing one item."""
+    def writes(self, before: Wire | None, after: Wire | None) -> Counter[str]:
+        """Units of changing one item, by the partition of what is taken away and of what is put."""
         old, new = self.entry(before), self.entry(after)
+        units: Counter[str] = Counter()
         if old == new:
-            return 0
+            return units
         if old is not None and new is not None and all(old[key] == new[key] for key in self.keys):
-            return max(_write_units(old), _write_units(new))
-        return sum(_write_units(entry) for entry in (old, new) if entry is not None)
+            units[self._partition_of(new)] = max(_write_units(old), _write_units(new))
+            return units
+        for entry in (old, new):
+            if entry is not None:
+                units[self._partition_of(entry)] += _write_units(entry)
+        return units
+
+    def _partition_of(self, entry: Wire) -> str:
+        """With the attribute's name before it."""
+        return f"{self.partition}#{entry[self.partition]['S']}"
 
 
 def indexes_of(clients: AwsClients, table_name: str) -> tuple[Index, ...]:
@@ -73,6 +89,7 @@ def indexes_of(clients: AwsClients, table_name: str) -> tuple[Index, ...]:
     return tuple(
         Index(
             frozenset(key["AttributeName"] for key in index["KeySchema"]),
+            next(key["AttributeName"] for key in index["KeySchema"] if key["KeyType"] == "HASH"),
             keys_only=index["Projection"]["ProjectionType"] == "KEYS_ONLY",
         )
         for index in described["GlobalSecondaryIndexes"]
@@ -81,7 +98,7 @@ def indexes_of(clients: AwsClients, table_name: str) -> tuple[Index, ...]:
 
 def units_of(calls: Iterable[Call], indexes: Sequence[Index]) -> tuple[Units, ...]:
     """The units of each call, in order; each record that they write began with them."""
-    ledger = _Ledger(indexes)
+    ledger = Ledger(indexes)
     return tuple(ledger.units(call) if call.service == "DynamoDB" else Units() for call in calls)
 
 
@@ -91,7 +108,7 @@ def bytes_stored(calls: Iterable[Call], indexes: Sequence[Index]) -> tuple[int, 
     DynamoDB adds 100 bytes to each item and to each entry ("DynamoDB item sizes and formats",
     "Using Global Secondary Indexes in DynamoDB").
     """
-    ledger = _Ledger(indexes)
+    ledger = Ledger(indexes)
     for call in calls:
         if call.service == "DynamoDB":
             ledger.units(call)
@@ -104,30 +121,40 @@ def bytes_stored(calls: Iterable[Call], indexes: Sequence[Index]) -> tuple[int, 
 
 
 @dataclass(frozen=True, slots=True)
-class _Ledger:
-    """Remembers what was written: what a write costs depends on what it replaces."""
+class Ledger:
+    """Remembers what was written: what a write costs depends on what it replaces.
+
+    `writes_by` and `reads_by` are units by partition key, of an index with the attribute's name
+    before it: one that is hot is throttled long before the table is.
+    """
 
     indexes: Sequence[Index]
     items: dict[Key, Wire] = field(default_factory=dict)
+    writes_by: Counter[str] = field(default_factory=Counter)
+    reads_by: Counter[str] = field(default_factory=Counter)
 
     def units(self, call: Call) -> Units:
+        """Of one call of DynamoDB, the next one that was made."""
         request, answer = call.request, call.answer
         if "Error" in answer:
             return self._lost(call)
         match call.operation:
             case "GetItem":
                 found = [answer["Item"]] if "Item" in answer else []
-                return _reads(found, 1, consistent=request["ConsistentRead"])
+                return self._reads(found, [request["Key"]], consistent=request["ConsistentRead"])
             case "BatchGetItem":
                 ((table, wanted),) = request["RequestItems"].items()
-                return _reads(
+                return self._reads(
                     answer["Responses"].get(table, []),
-                    len(wanted["Keys"]),
+                    wanted["Keys"],
                     consistent=wanted["ConsistentRead"],
                 )
             case "Query":
                 read = sum(_size_of_item(item) for item in answer["Items"])
-                return Units(reads=_read_units(read, consistent=request["ConsistentRead"]))
+                reads = _read_units(read, consistent=request["ConsistentRead"])
+                if answer["Items"] and "IndexName" not in request:
+                    self._read(answer["Items"][0], reads)
+                return Units(reads=reads)
             case "PutItem":
                 return self._write(request["Item"], times=1)
             case "TransactWriteItems":
@@ -137,8 +164,25 @@ class _Ledger:
     def _transacted(self, action: Mapping[str, Any]) -> Units:
         item = self._item_of(action)
         if "ConditionCheck" in action:
-            return Units(table_writes=2 * _write_units(item))
+            return self._wrote(item, 2 * _write_units(item))
         return self._write(item, times=2)
+
+    def _reads(self, found: Sequence[Wire], wanted: Sequence[Wire], *, consistent: bool) -> Units:
+        """Of separate items, of which those not found are as the smallest."""
+        sizes = {_key_of(item): _size_of_item(item) for item in found}
+        reads = 0.0
+        for key in wanted:
+            units = _read_units(sizes.get(_key_of(key), 0), consistent=consistent)
+            self._read(key, units)
+            reads += units
+        return Units(reads=reads)
+
+    def _read(self, item: Wire, units: float) -> None:
+        self.reads_by[item["pk"]["S"]] += units  # type: ignore[assignment]  # halves, too
+
+    def _wrote(self, item: Wire, units: int, index_units: int = 0) -> Units:
+        self.writes_by[item["pk"]["S"]] += units
+        return Units(table_writes=units, index_writes=index_units)
 
     def _item_of(self, action: Mapping[str, Any]) -> Wire:
         """What an action of a transaction writes or checks."""
@@ -159,7 +203,7 @@ class _Ledger:
             actions, times = [{"Put": call.request}], 1
         items = [self._item_of(action) for action in actions]
         there = [self.items.get(_key_of(item), item) for item in items]
-        return Units(table_writes=times * sum(map(_write_units, there)))
+        return sum((self._wrote(item, times * _write_units(item)) for item in there), Units())
 
     def _updated(self, update: Mapping[str, Any]) -> Wire:
         """The item after an update of the form `ADD #0 :0, #1 :1 SET #2 = :2`."""
@@ -180,16 +224,11 @@ class _Ledger:
         before = self.items.get(key)
         self.items[key] = after
         size = max(_write_units(after), 0 if before is None else _write_units(before))
-        return Units(
-            table_writes=times * size,
-            index_writes=sum(index.writes(before, after) for index in self.indexes),
-        )
-
-
-def _reads(found: Sequence[Wire], wanted: int, *, consistent: bool) -> Units:
-    """Of separate items, of which those not found are as the smallest."""
-    sizes = [_size_of_item(item) for item in found] + [0] * (wanted - len(found))
-    return Units(reads=sum(_read_units(size, consistent=consistent) for size in sizes))
+        index_units: Counter[str] = Counter()
+        for index in self.indexes:
+            index_units += index.writes(before, after)
+        self.writes_by.update(index_units)
+        return self._wrote(after, times * size, index_units.total())
 
 
 def _read_units(size: int, *, consistent: bool) -> float:

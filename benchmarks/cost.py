@@ -47,12 +47,13 @@ _MONTHS_OF_LOGS = 1
 _ROUNDS_A_MONTH = 43_200
 _LAMBDA_LINES_BYTES = 400
 _API_LINES_BYTES = 1_000
-_IDLE_POLLS_A_MONTH = 2 * 5 * 3 * _ROUNDS_A_MONTH
+_IDLE_POLLS_A_MONTH = 5 * 3 * _ROUNDS_A_MONTH
+"""Of one queue."""
 _SECRETS = 2
 _EVENTS_GB = 0.25
 _EVENTS_A_RECEIVE = 10
-_EVENTS_A_BATCH = 50
-_EVENT_BATCH_SECONDS = 0.5
+EVENTS_A_BATCH = 50
+EVENT_BATCH_SECONDS = 0.5
 _WRITES_A_DELIVERY = 4
 
 
@@ -237,7 +238,7 @@ Whether anything is sent or not, for one stage, in US dollars for 30 days:
 {counts.reconciler.requests} and {counts.webhooks.requests} queries, counted on an empty table. \
 EventBridge does not
   bill the rules that invoke them.
-- Idle polls: that Lambda asks each of two empty queues by five pollers, every 20 seconds each, is
+- Idle polls: that Lambda asks each empty queue by five pollers, every 20 seconds each, is
   assumed.
 - Recovery (PITR) goes by the size of the table. A campaign's share is in its lines above. The
   audience is not counted: at three records of some 250 bytes a contact, a million contacts are
@@ -246,7 +247,7 @@ EventBridge does not
 ## Events
 
 Computed, not counted: one a mail, that it was sent, by SNS to SQS to a function that takes up to
-{_EVENTS_A_BATCH * 2} at a time; half as many are assumed. For 1,000 recipients, in US cents:
+{EVENTS_A_BATCH * 2} at a time; half as many are assumed. For 1,000 recipients, in US cents:
 
 {_events()}
 
@@ -443,6 +444,8 @@ def _by_month(counts: Counts) -> str:
         for kind in ("Alarm", "Dashboard")
     )
     metrics = _metrics()
+    queues = len(re.findall(r"^    Type: AWS::Lambda::EventSourceMapping$", template, re.MULTILINE))
+    polls = queues * _IDLE_POLLS_A_MONTH
     costs = (
         ("custom metrics", metrics, prices.METRICS.of(metrics)),
         ("alarms", alarms, prices.ALARMS.of(alarms)),
@@ -450,7 +453,7 @@ def _by_month(counts: Counts) -> str:
         ("secrets", _SECRETS, prices.SECRETS.of(_SECRETS)),
         *_every_minute("reconciler", counts.reconciler),
         *_every_minute("webhooks", counts.webhooks),
-        ("idle polls of both queues", _IDLE_POLLS_A_MONTH, prices.SQS.of(_IDLE_POLLS_A_MONTH)),
+        (f"idle polls of {queues} queues", polls, prices.SQS.of(polls)),
     )
     rows: list[Sequence[object]] = [
         (name, number(count), f"{dollars:.2f}") for name, count, dollars in costs
@@ -485,15 +488,15 @@ def _metrics() -> int:
 def _events() -> str:
     events = _THOUSAND
     receives = events // _EVENTS_A_RECEIVE
-    batches = events // _EVENTS_A_BATCH
-    seconds = batches * _EVENT_BATCH_SECONDS
+    batches = events // EVENTS_A_BATCH
+    seconds = batches * EVENT_BATCH_SECONDS
     costs = (
         ("SNS, published", events, prices.SNS.of(events)),
         ("SQS, sent by SNS", events, prices.SQS.of(events)),
         ("SQS, received and deleted by ten", 2 * receives, prices.SQS.of(2 * receives)),
         ("Lambda, requests", batches, prices.LAMBDA_REQUESTS.of(batches)),
         (
-            f"Lambda, time in s at {_EVENT_BATCH_SECONDS} s a batch",
+            f"Lambda, time in s at {EVENT_BATCH_SECONDS} s a batch",
             seconds,
             prices.LAMBDA_TIME.of(seconds * _EVENTS_GB),
         ),

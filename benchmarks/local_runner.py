@@ -16,7 +16,7 @@ from typing import Any
 
 import httpx
 
-from entrypoints.local.emulator import ROOT, free_port
+from entrypoints.local.emulator import ROOT, held_port
 
 _START_SECONDS = 60
 _STOP_SECONDS = 60
@@ -106,14 +106,14 @@ def running(backend: Backend) -> Iterator[LocalRunner]:
 @contextmanager
 def running_with(**settings: str) -> Iterator[LocalRunner]:
     """Start it on a free port, without this process's environment; end it as Ctrl-C would."""
-    port = free_port()
-    environment = {"PATH": os.environ.get("PATH", os.defpath), "PORT": str(port), **settings}
+    path = os.environ.get("PATH", os.defpath)
     with (
+        held_port() as port,
         tempfile.TemporaryFile() as log,
         subprocess.Popen(
             [sys.executable, "-m", "entrypoints.local"],
             cwd=ROOT,
-            env=environment,
+            env={"PATH": path, "PORT": str(port), **settings},
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,  # this process's Ctrl-C comes by send_signal, once

@@ -25,7 +25,12 @@ def cpu_seconds(pids: Sequence[int]) -> float:
 
 def peak_memory(pids: Sequence[int]) -> Sequence[int]:
     """The most that each has had in memory, in bytes."""
-    return [_peak(pid) for pid in pids]
+    return [_status(pid, "VmHWM") for pid in pids]
+
+
+def resident_memory() -> int:
+    """What this process has in memory now, in bytes."""
+    return _status(os.getpid(), "VmRSS")
 
 
 def _cpu_ticks(pid: int) -> int:
@@ -33,9 +38,9 @@ def _cpu_ticks(pid: int) -> int:
     return int(fields[_UTIME]) + int(fields[_UTIME + 1]) if fields else 0
 
 
-def _peak(pid: int) -> int:
+def _status(pid: int, name: str) -> int:
     for line in _read(Path(f"/proc/{pid}/status")).splitlines():
-        if line.startswith("VmHWM"):
+        if line.startswith(name):
             return int(line.split()[1]) * 1_024
     return 0
 

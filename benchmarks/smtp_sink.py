@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from entrypoints.local.emulator import free_port
+from entrypoints.local.emulator import held_port
 
 SESSIONS = 10
 """At the same time, of smtp-source and of all workers together."""
@@ -34,7 +34,11 @@ class Sink:
 @contextmanager
 def sink(dump: Path | None = None) -> Iterator[Sink]:
     """On a free port of this machine; it writes the mails that it takes into the folder `dump`."""
-    port = free_port()
+    with held_port() as port:
+        yield from _at(port, dump)
+
+
+def _at(port: int, dump: Path | None) -> Iterator[Sink]:
     command = [_found("smtp-sink")]
     if os.geteuid() == 0:
         command += ["-u", _NOBODY]

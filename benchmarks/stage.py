@@ -3,9 +3,11 @@
 import base64
 import itertools
 import random
+from itertools import cycle, islice
 from typing import Any
 
 from adapters.aws.clients import AwsClients
+from domain.contact import ContactDraft
 from domain.identifiers import (
     AttemptToken,
     CampaignId,
@@ -19,6 +21,7 @@ from domain.identifiers import (
     WriteToken,
 )
 from domain.ports.ids import Ids
+from domain.use_cases.add_members import MAX_MEMBERS
 from domain.use_cases.create_campaign import CampaignRequest
 from entrypoints.containers import emulator
 from entrypoints.containers.core import Core
@@ -29,6 +32,9 @@ from entrypoints.local.emulator import ROOT
 from entrypoints.settings import Settings
 
 RECIPIENTS = 1_000
+HASH_KEY = "of-no-use-but-for-the-benchmarks-0000"
+SENDER = "Sentinel <hello@example.com>"
+POSTAL_ADDRESS = "14 Tanners Yard, Harrowick HW1 4LL"
 IMMEDIATE = CampaignRequest(
     name="Benchmark",
     template_id=TemplateId("promo-template"),
@@ -49,6 +55,8 @@ class SeededIds:
     def __init__(self) -> None:
         """From the first one."""
         self._rng = random.Random(0)  # noqa: S311  not secrets
+        # Families draw tokens of their own on the way; the people are the same ones in each.
+        self._people = random.Random(1)  # noqa: S311  not secrets
 
     def campaign_id(self) -> CampaignId:
         """A campaign's id."""
@@ -80,7 +88,7 @@ class SeededIds:
 
     def contact_id(self) -> ContactId:
         """A contact's id."""
-        return ContactId(f"con_{self._ulid()}")
+        return ContactId(f"con_{self._ulid(self._people)}")
 
     def fraction(self) -> float:
         """As each run draws it."""
@@ -106,9 +114,9 @@ class SeededIds:
         """One lease's token."""
         return LeaseToken(self._token())
 
-    def _ulid(self) -> str:
+    def _ulid(self, rng: random.Random | None = None) -> str:
         # Ten characters of the time, sixteen of chance.
-        return "01KA9VBM00" + "".join(self._rng.choices(_CROCKFORD, k=16))
+        return "01KA9VBM00" + "".join((rng or self._rng).choices(_CROCKFORD, k=16))
 
     def _token(self) -> str:
         return base64.urlsafe_b64encode(self._rng.randbytes(9)).decode()
@@ -119,12 +127,12 @@ def deploy(endpoint: str, account: str, *, ses_bulk: bool) -> Settings:
     settings = Settings(
         aws_endpoint_url=endpoint,
         emulator_access_key=account,
-        address_hash_key="of-no-use-but-for-the-benchmarks-0000",
+        address_hash_key=HASH_KEY,
         start_campaign_lambda_arn=f"arn:aws:lambda:us-east-1:{account}:function:start",
         eventbridge_role_arn=f"arn:aws:iam::{account}:role/scheduler",
-        sender="Sentinel <hello@example.com>",
+        sender=SENDER,
+        postal_address=POSTAL_ADDRESS,
         public_url="http://127.0.0.1:8080",
-        postal_address="14 Tanners Yard, Harrowick HW1 4LL",
         send_rate=500,
         ses_bulk=ses_bulk,
     )
@@ -150,6 +158,22 @@ def load_few(core: Core) -> None:
     core.create_segment()("Ten people", str(IMMEDIATE.segment_id))
     contacts = core.put_contacts()(demo_contacts()[:10])
     core.add_members()(IMMEDIATE.segment_id, [each.contact_id for each in contacts])
+
+
+def load_people(core: Core, recipients: int) -> None:
+    """The demo's people, again and again under other addresses, all in one segment."""
+    template_id = str(IMMEDIATE.template_id)
+    core.create_template()("Flash sale", content_of(template_id), template_id)
+    core.create_segment()("Everybody", str(IMMEDIATE.segment_id))
+    people = demo_contacts()
+    drafts = (
+        ContactDraft(f"{number}.{person.address}", person.fields)
+        for number, person in enumerate(islice(cycle(people), recipients))
+    )
+    put, segments = core.put_contacts(), core.family.segments()
+    while some := list(islice(drafts, MAX_MEMBERS)):
+        contacts = put(some)
+        segments.add_members(IMMEDIATE.segment_id, [each.contact_id for each in contacts])
 
 
 def give_real_message_ids(clients: AwsClients) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from domain.contact import normalise_address
+from domain.address import normalise_address
 from domain.errors import InvalidInput
 from domain.sending_identities import address_of, from_headers
 

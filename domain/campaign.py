@@ -11,6 +11,7 @@ from domain.errors import IllegalTransition
 from domain.identifiers import CampaignId, SegmentId, SeriesId, TemplateId
 from domain.local_time import LocalTime
 from domain.path_policy import ExecutionPath, Timing
+from domain.priority import Priority
 
 
 class CampaignState(StrEnum):
@@ -162,7 +163,8 @@ class Campaign:
     changes of its state, oldest first; a campaign that an older version stored has those since.
     With a `local_time` each recipient has a time of their own, in waves, none before
     `schedule_at`. One that `needs_approval` is paused until it is `approved`. `series_id` and
-    `occurrence_at` say of which occurrence of which series it is, if it is.
+    `occurrence_at` say of which occurrence of which series it is, if it is. `priority` says which
+    lane its mails take.
     """
 
     campaign_id: CampaignId
@@ -194,6 +196,7 @@ class Campaign:
     approved: Approval | None = None
     series_id: SeriesId | None = None
     occurrence_at: datetime | None = None
+    priority: Priority = Priority.NORMAL
 
     @property
     def awaits_approval(self) -> bool:
@@ -386,6 +389,17 @@ class Campaign:
     def edited(self) -> "Campaign":
         """People changed it: its next revision."""
         return replace(self, revision=self.revision + 1)
+
+    def prioritize(self, priority: Priority) -> "Campaign":
+        """For what is enqueued from now on, and for its share of the send rate.
+
+        Another one than it has raises IllegalTransition once it has ended.
+        """
+        if self.state in FINAL_STATES and priority is not self.priority:
+            raise IllegalTransition(
+                "campaign", self.state, "another priority", "It mails nobody any more."
+            )
+        return replace(self, priority=priority)
 
     def rename(self, name: str) -> "Campaign":
         """In any state: the name is for people, and moves nothing."""

@@ -5,12 +5,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from domain.contact import MergeFields
+from domain.footer import POSTAL_ADDRESS, Footer
 from domain.identifiers import ContactId
+from domain.merge_fields import MergeFields
 from domain.sending_identities import readable
 from domain.signed_tokens import SignedTokens
 from domain.template import Content
-from domain.unsubscribe import POSTAL_ADDRESS, Footer
 
 CONFIRM_URL = "confirm_url"
 SENDER = "sender"

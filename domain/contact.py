@@ -1,114 +1,23 @@
 """People: a contact is an opaque id, one normalised address, and what is known of the person."""
 
-import math
-import re
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 
-from domain import domain_name
-from domain.errors import InvalidInput, escaped
+from domain.address import normalise_address
+from domain.errors import InvalidInput
 from domain.identifiers import ContactId, JobId
 from domain.locale import normalise_locale
+from domain.merge_fields import FieldValue, MergeFields, check_name, checked_fields
 from domain.soft_bounces import SoftBounces
 from domain.time_zone import zone_named
-from domain.unicode_text import is_one_line, is_sendable, is_unicode_text
+from domain.unicode_text import is_one_line
 
-FieldValue = str | int | float | bool
-MergeFields = Mapping[str, FieldValue]
-
-MAX_ADDRESS_OCTETS = 254
-MAX_LOCAL_PART_OCTETS = 64
-MAX_FIELDS = 50
-MAX_FIELDS_BYTES = 2_048
 MAX_SOURCE_CHARACTERS = 200
 WAITS = (*(timedelta(minutes=15 * 4**mails) for mails in range(5)), timedelta(days=7))
 """Between one mail that asks for a confirmation and the next: 15 minutes, 1, 4, 16, 64 hours, then
 a week."""
-MAX_WHOLE_NUMBER = 2**53 - 1
-"""What every reader of JSON agrees on (RFC 8259, section 6)."""
-FIELD_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}", re.ASCII)
-RESERVED_FIELD = "email"
-_LOCAL_PART = re.compile(r"[^\s@<>()\[\],;:\\\"]+")
-
-
-def normalise_address(text: str) -> str:
-    """The one spelling under which an address is stored and compared.
-
-    Unicode NFC, surrounding white space off, lower case throughout. RFC 5321 section 2.4 lets a
-    local part be case-sensitive; no provider in use treats it so, and two mails to one person
-    would be the price. Raises InvalidInput on what cannot be an address (RFC 5321 section
-    4.5.3.1, RFC 6531), so that no control character or second address reaches a header.
-    """
-    composed = unicodedata.normalize("NFC", text).strip().lower()
-    # Lower case can have a composition that upper case has not.
-    local, at, domain = unicodedata.normalize("NFC", composed).rpartition("@")
-    domain = domain_name.in_its_own_letters(domain)
-    address = f"{local}{at}{domain}"
-    readable = (
-        at
-        and _LOCAL_PART.fullmatch(local)
-        and not local.startswith(".")
-        and not local.endswith(".")
-        and ".." not in local
-        and domain_name.is_domain(domain)
-        and address.isprintable()
-    )
-    if not readable:
-        raise InvalidInput("email", "Not an e-mail address; write it as name@example.com.")
-    if len(local.encode()) > MAX_LOCAL_PART_OCTETS or len(address.encode()) > MAX_ADDRESS_OCTETS:
-        raise InvalidInput(
-            "email",
-            f"Too long: at most {MAX_LOCAL_PART_OCTETS} bytes before the @ "
-            f"and {MAX_ADDRESS_OCTETS} in all (RFC 5321).",
-        )
-    return address
-
-
-def in_ascii(address: str) -> str:
-    """A normalised address with its domain as it is in the DNS, and in headers (RFC 5322)."""
-    local, _, domain = address.rpartition("@")
-    return f"{local}@{domain_name.in_ascii(domain)}"
-
-
-def checked_fields(fields: MergeFields) -> MergeFields:
-    """An unchangeable copy of `fields`. Raises InvalidInput when a limit is passed."""
-    if len(fields) > MAX_FIELDS:
-        raise InvalidInput("fields", f"At most {MAX_FIELDS} fields for one contact.")
-    for name, value in fields.items():
-        _check_name(name)
-        _check_value(name, value)
-    size = sum(len(name.encode()) + len(str(value).encode()) for name, value in fields.items())
-    if size > MAX_FIELDS_BYTES:
-        raise InvalidInput("fields", f"At most {MAX_FIELDS_BYTES} bytes of fields for one contact.")
-    return MappingProxyType(dict(fields))
-
-
-def _check_name(name: str) -> None:
-    if not is_unicode_text(name):
-        raise InvalidInput("fields", "A field name holds characters that are not Unicode text.")
-    if not FIELD_NAME.fullmatch(name):
-        raise InvalidInput(
-            f"fields/{escaped(name)}",
-            "A field name is a letter, then letters, digits or _, at most 64.",
-        )
-    if name == RESERVED_FIELD:
-        raise InvalidInput("fields/email", "The address is merged as email; leave it out here.")
-
-
-def _check_value(name: str, value: FieldValue) -> None:
-    if isinstance(value, float) and not math.isfinite(value):
-        raise InvalidInput(f"fields/{name}", "Not a number; leave it out where there is none.")
-    if isinstance(value, int) and abs(value) > MAX_WHOLE_NUMBER:
-        raise InvalidInput(
-            f"fields/{name}", f"At most {MAX_WHOLE_NUMBER}; give a longer one as text."
-        )
-    if isinstance(value, str) and not is_sendable(value):
-        raise InvalidInput(
-            f"fields/{name}", "It holds NUL, or characters that are not Unicode text."
-        )
 
 
 @dataclass(frozen=True)
@@ -289,7 +198,7 @@ class Contact:
     def with_fields(self, changes: Mapping[str, FieldValue | None]) -> "Contact":
         """Some fields changed, those that are None removed. Raises InvalidInput."""
         for name in changes:
-            _check_name(name)
+            check_name(name)
         merged = {**self.fields, **changes}
         kept = {name: value for name, value in merged.items() if value is not None}
         return replace(self, fields=checked_fields(kept))

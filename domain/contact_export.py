@@ -4,10 +4,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from domain.contact import FIELD_NAME, MAX_FIELDS, RESERVED_FIELD
 from domain.errors import InvalidInput
 from domain.identifiers import JobId, SegmentId
 from domain.job import KEPT, LEASE, Job, JobState
+from domain.merge_fields import FIELD_NAME, MAX_FIELDS, RESERVED_FIELD
 
 MAX_FOUND_FIELDS = 200
 """Columns of an export that asks for none by name."""

@@ -10,9 +10,9 @@ from domain.path_policy import ExecutionPath
 
 SES_A_MAIL = Decimal("0.0001")
 """What SES bills for a mail that it takes."""
-OTHERS_A_CAMPAIGN = Decimal("0.000163")
+OTHERS_A_CAMPAIGN = Decimal("0.000153")
 """What a campaign costs once, beside SES and its schedule: its start, its end, its analytics."""
-OTHERS_A_RECIPIENT = Decimal("0.00000190")
+OTHERS_A_RECIPIENT = Decimal("0.00000189")
 """What each recipient costs beside SES: claimed, rendered, recorded, kept for 180 days."""
 SCHEDULE = Decimal("0.000001")
 """What EventBridge Scheduler bills for a start."""

@@ -8,7 +8,7 @@ import json
 import math
 import re
 
-from domain.contact import MAX_WHOLE_NUMBER, FieldValue
+from domain.merge_fields import MAX_WHOLE_NUMBER, FieldValue
 
 _WORDS = {"true": True, "false": False}
 _WHOLE = re.compile(r"-?[0-9]{1,16}", re.ASCII)

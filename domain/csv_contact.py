@@ -3,13 +3,14 @@
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from domain.contact import Consent, ContactDraft, Origin, checked_fields
+from domain.contact import Consent, ContactDraft, Origin
 from domain.contact_import import CsvLayout, ImportPlan, RefusedRow
 from domain.csv_cells import value_of
 from domain.csv_layout import ADDRESS, OWN, targets_of
 from domain.csv_rows import CsvRow
 from domain.errors import InvalidInput
 from domain.identifiers import JobId
+from domain.merge_fields import checked_fields
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,10 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-from domain.contact import FIELD_NAME
 from domain.contact_import import CsvLayout, CsvPosition, ImportPlan
 from domain.csv_rows import CsvRow, decoded, read_rows
 from domain.errors import InvalidInput, escaped
+from domain.merge_fields import FIELD_NAME
 
 SAMPLE_BYTES = 131_072
 """More than the longest header takes in any encoding."""

@@ -16,6 +16,7 @@ from domain.chunk import Chunk, ChunkRef
 from domain.fan_out import DeliveryProgress
 from domain.job import Job, JobState
 from domain.job_run import ErasureRun, JobRun
+from domain.priority import Priority
 from domain.start import StartRequest
 
 _LONGEST_TEXT = 200
@@ -44,10 +45,22 @@ class DeadLetterSource(StrEnum):
     """What gave it up. Its dead letters are on a queue of that name."""
 
     SEND = "send"
+    SEND_URGENT = "send-urgent"
     START = "start"
+    START_QUEUE = "start-queue"
     SCHEDULE = "schedule"
     JOB = "job"
     PROVIDER_EVENTS = "provider-events"
+
+
+SEND_QUEUES: Mapping[Priority, DeadLetterSource] = MappingProxyType(
+    {
+        Priority.URGENT: DeadLetterSource.SEND_URGENT,
+        Priority.NORMAL: DeadLetterSource.SEND,
+    }
+)
+"""Each priority's; every one has its own."""
+_PRIORITIES = {source: priority for priority, source in SEND_QUEUES.items()}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +78,11 @@ class DeadLetter:
     first_sent_at: datetime
     receives: int
     receipt: str = field(default="", repr=False)
+
+    @property
+    def priority(self) -> Priority:
+        """That of the send queue which gave it up, if it was one."""
+        return _PRIORITIES.get(self.source, Priority.NORMAL)
 
     @property
     def subject(self) -> str:

@@ -1,6 +1,6 @@
 """How long things may take before somebody else looks after them."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import timedelta
 
 
@@ -42,7 +42,7 @@ class DeliveryPolicy:
 
     def __post_init__(self) -> None:
         """Raises ValueError."""
-        for name, duration in asdict(self).items():
+        for name, duration in vars(self).items():
             if duration < timedelta():
                 raise ValueError(f"{name}: {duration} is negative; write a duration of 0 or more.")
 

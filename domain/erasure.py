@@ -5,9 +5,6 @@ from datetime import datetime, timedelta
 
 from domain.identifiers import ContactId, SuppressionId
 
-ERASED = "erased"
-"""Why an erased recipient is not sent."""
-
 ABANDONED_AFTER = timedelta(seconds=60)
 """One that notes nothing for so long has broken off; a step takes a fraction of it."""
 

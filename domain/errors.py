@@ -9,10 +9,13 @@ SentinelError
 ├── VersionConflict         somebody else wrote first: read again, decide again
 │   └── IdempotencyKeyInUse    another request has begun under the same key
 ├── StaleRevision           people changed it since the caller looked; nothing was changed
+├── Overloaded              too much at once: try again in `wait`; nothing was changed
 └── DependencyFault         something outside failed
     ├── DependencyRefused      it certainly did nothing: retry later
     └── DependencyUnavailable  it may have done it: only repeat what is idempotent
 """
+
+from datetime import timedelta
 
 
 class SentinelError(Exception):
@@ -84,6 +87,14 @@ class StaleRevision(SentinelError):
         super().__init__(f"The {kind} is at revision {revision} by now.")
         self.kind = kind
         self.revision = revision
+
+
+class Overloaded(SentinelError):
+    """More was asked for at once than is allowed; there is room for one in `wait`."""
+
+    def __init__(self, wait: timedelta) -> None:
+        super().__init__(f"Too many at once: try again in {wait.total_seconds():.1f} s.")
+        self.wait = wait
 
 
 class DependencyFault(SentinelError):

@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
-from domain.contact import Contact, FieldValue
+from domain.contact import Contact
 from domain.contact_status import ContactStatus
 from domain.csv_cells import cell_of
+from domain.merge_fields import FieldValue
 
 ABOUT_EVERYBODY = (
     "contact_id",

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from domain.chunk import ChunkRef
 from domain.identifiers import CampaignId, LeaseToken
-from domain.segment import key_space_bounds
+from domain.key_space import KEY_SPACE, WHOLE_KEY_SPACE, key_space_bounds, key_space_position
 from domain.tally import Tally
 
 CHUNKS_A_STEP = 10
@@ -21,6 +21,17 @@ chunks of a step overlap in their member keys, and are looked for no further apa
 WAVE_MEMBERS = 3
 """How many times the members of an ordinary step are taken for one of several waves, so that its
 chunks are less empty: 1,500, of whom all that may be known fits into the 4 MB of a transaction."""
+
+MAX_RANGES = 16
+"""Into so many a large segment is split: more than are fanned out at once, so that who is done
+first goes on with another one."""
+
+SPLIT_ABOVE = 20_000
+"""Of a segment with more members left than this the rest is split: what one start does in seconds
+is not worth another."""
+
+PARALLEL_STARTS = 4
+"""At one campaign at once: of the ten functions that a new AWS account runs the others go on."""
 
 
 @dataclass(frozen=True, order=True)
@@ -80,6 +91,23 @@ class FanOutRange:
         return not self.is_complete or not self.is_enqueued
 
     @property
+    def is_whole(self) -> bool:
+        """Whether all of the segment is in it."""
+        return (self.lower, self.upper) == WHOLE_KEY_SPACE
+
+    @property
+    def width(self) -> int:
+        """Of how many hash prefixes it is."""
+        return key_space_position(self.upper) - key_space_position(self.lower)
+
+    @property
+    def covered(self) -> int:
+        """How many of them are wholly fanned out, as far as the cursor tells."""
+        if self.is_complete:
+            return self.width
+        return key_space_position(self.cursor or self.lower) - key_space_position(self.lower)
+
+    @property
     def is_enqueued(self) -> bool:
         """Whether every chunk that is written is on the queue."""
         return self.enqueued_through == self.chunk_count
@@ -119,6 +147,33 @@ class FanOutRange:
             lease_until=lease_until,
             waves=merged((*self.waves, *waves)),
         )
+
+    def members_left(self, looked_at: int, after: str | None) -> int:
+        """How many members there are past the cursor: about so many, or more.
+
+        Told from the last step, which looked at so many past key `after`: members are spread over
+        the prefixes evenly, and the prefix that the cursor is within counts as gone through.
+        """
+        if self.cursor is None or self.is_complete:
+            return 0
+        passed = key_space_position(self.cursor) + 1
+        stepped = passed - key_space_position(after or self.lower)
+        return looked_at * (key_space_position(self.upper) - passed) // stepped
+
+    def split(self) -> tuple["FanOutRange", Sequence["FanOutRange"]]:
+        """With less of the key space before it, and new ranges of the rest; only of a whole one.
+
+        None are new where too little is left.
+        """
+        first = key_space_position(self.cursor or self.lower) + 1
+        count = min(MAX_RANGES, KEY_SPACE - first)
+        if count < 2:  # noqa: PLR2004  two make a split
+            return self, ()
+        (_, upper), *others = key_space_bounds(count, first)
+        return replace(self, upper=upper), [
+            FanOutRange(campaign_id=self.campaign_id, number=number, lower=lower, upper=upper)
+            for number, (lower, upper) in enumerate(others, self.number + 1)
+        ]
 
     def enqueued(self, chunks: int) -> "FanOutRange":
         """So many more are on the queue."""
@@ -178,6 +233,34 @@ class DeliveryProgress:
         """When the last one came."""
         return max((wave.at for wave in self.waves if wave.at <= now), default=None)
 
+    def free(self, now: datetime) -> Sequence[FanOutRange]:
+        """The ranges with work left that nobody is at."""
+        return [each for each in self.ranges if each.has_work_left and not each.is_held(now)]
+
+    def held(self, now: datetime) -> int:
+        """How many ranges somebody is at."""
+        return sum(each.is_held(now) for each in self.ranges)
+
+    @property
+    def complete_ranges(self) -> int:
+        """Whose members are all fanned out."""
+        return sum(each.is_complete for each in self.ranges)
+
+    @property
+    def share(self) -> float:
+        """How much of the key space is fanned out, and so about of the segment: from 0 to 1."""
+        return sum(each.covered for each in self.ranges) / KEY_SPACE
+
+    @property
+    def is_seen_whole(self) -> bool:
+        """Whether no part of the key space is missing, and none is there twice.
+
+        Ranges that are read one by one while one of them is split may show it as it was before.
+        """
+        bounds = sorted((each.lower, each.upper) for each in self.ranges)
+        edges = [lower for lower, _ in bounds] + [WHOLE_KEY_SPACE[1]]
+        return edges == [WHOLE_KEY_SPACE[0], *(upper for _, upper in bounds)]
+
     @property
     def is_finished(self) -> bool:
         """Whether everybody is fanned out and every chunk is finished."""
@@ -185,4 +268,5 @@ class DeliveryProgress:
         return (
             all(not each.has_work_left for each in self.ranges)
             and self.tally.finished_chunks == chunks
+            and self.is_seen_whole
         )

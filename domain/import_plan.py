@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 
-from domain.contact import FIELD_NAME
 from domain.contact_import import ImportPlan
 from domain.csv_layout import ADDRESS, DELIMITERS, ENCODINGS, MAX_HEADER_CHARACTERS, OWN
 from domain.errors import InvalidInput, escaped
+from domain.merge_fields import FIELD_NAME
 from domain.unicode_text import is_unicode_text
 
 MAX_COLUMNS = 200

@@ -5,10 +5,9 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from types import MappingProxyType
 
-from domain.contact import MergeFields
-from domain.erasure import ERASED
 from domain.errors import IllegalTransition
 from domain.identifiers import AttemptToken, ContactId
+from domain.merge_fields import MergeFields
 
 
 class RecipientState(StrEnum):
@@ -58,6 +57,8 @@ class RecipientFlag(StrEnum):
     REJECTED = "rejected"
 
 
+_ERASED = "erased"
+"""Why an erased recipient is not sent."""
 _UNFINISHED = frozenset({RecipientState.PENDING, RecipientState.SENDING})
 
 RECIPIENT_TRANSITIONS: Mapping[RecipientState, Mapping[RecipientEvent, RecipientState]] = (
@@ -180,10 +181,10 @@ class RecipientProgress:
         """
         each = self
         if each.state is RecipientState.PENDING:
-            each = each.after(RecipientEvent.SKIP, reason=ERASED)
+            each = each.after(RecipientEvent.SKIP, reason=_ERASED)
         if each.state is RecipientState.UNKNOWN:
-            each = each.after(RecipientEvent.GIVE_UP, reason=ERASED)
-        return replace(each, message_id=None, reason=each.reason and ERASED)
+            each = each.after(RecipientEvent.GIVE_UP, reason=_ERASED)
+        return replace(each, message_id=None, reason=each.reason and _ERASED)
 
     def without_resend_ahead(self) -> "RecipientProgress":
         """It is not put back by itself any more."""

@@ -12,9 +12,10 @@ from datetime import date, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 
-from domain.contact import FIELD_NAME, MAX_WHOLE_NUMBER, RESERVED_FIELD, Contact, FieldValue
+from domain.contact import Contact
 from domain.errors import InvalidInput
 from domain.identifiers import NAMED_ID, ContactId, SegmentId
+from domain.merge_fields import FIELD_NAME, MAX_WHOLE_NUMBER, RESERVED_FIELD, FieldValue
 from domain.unicode_text import is_sendable
 
 MAX_DEPTH = 6

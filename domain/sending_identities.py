@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from email.header import decode_header, make_header
 from email.utils import formataddr, getaddresses, parseaddr
 
-from domain.contact import in_ascii, normalise_address
+from domain.address import in_ascii, normalise_address
 from domain.errors import InvalidInput
 
 

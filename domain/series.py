@@ -13,6 +13,7 @@ from domain.cron import Cron, occurrences
 from domain.errors import IllegalTransition, InvalidInput
 from domain.identifiers import CampaignId, SegmentId, SeriesId, TemplateId
 from domain.names import checked_name
+from domain.priority import Priority
 from domain.time_zone import zone_named
 
 MAX_HISTORY = 50
@@ -60,6 +61,7 @@ class SeriesPlan:
     exclude_segment_ids: tuple[SegmentId, ...] = ()
     unknown_policy: UnknownPolicy = UnknownPolicy.HOLD
     category: CampaignCategory = CampaignCategory.MARKETING
+    priority: Priority = Priority.NORMAL
     catch_up: CatchUp = CatchUp.LATEST
     ends_at: datetime | None = None
     max_occurrences: int | None = None

@@ -4,9 +4,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from types import MappingProxyType
 
-from domain.contact import MergeFields, checked_fields
 from domain.errors import InvalidInput
 from domain.identifiers import TemplateId
+from domain.merge_fields import MergeFields, checked_fields
 from domain.unicode_text import is_one_line, is_sendable
 
 MAX_SUBJECT_CHARACTERS = 500

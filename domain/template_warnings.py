@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from domain.confirmation import CONFIRM_URL, SENDER
+from domain.footer import POSTAL_ADDRESS, UNSUBSCRIBE_URL
 from domain.markup import Broken, Masked, Tag, Text, is_merged, tokens
 from domain.template import Content
-from domain.unsubscribe import POSTAL_ADDRESS, UNSUBSCRIBE_URL
 
 CLIPPED_BYTES = 102 * 1024
 """Gmail shows no more of a mail's HTML."""

@@ -18,11 +18,14 @@ from pydantic import (
     model_validator,
 )
 
+from domain.admission import StartLimit, StartLimits
 from domain.delivery_policy import DeliveryPolicy
 from domain.errors import InvalidInput
+from domain.fan_out import PARALLEL_STARTS, SPLIT_ABOVE
+from domain.footer import Footer
+from domain.priority import Priority
 from domain.sending_identities import SendingIdentities, from_header, from_headers
 from domain.soft_bounces import MOST_KEPT
-from domain.unsubscribe import Footer
 
 
 class InvalidSettingsError(Exception):
@@ -83,6 +86,7 @@ def _postal_address(text: str) -> str:
 PublicUrl = Annotated[str, AfterValidator(_public_url)]
 PostalAddress = Annotated[str, AfterValidator(_postal_address)]
 SoftBounceLimit = Annotated[int, Field(ge=0, le=MOST_KEPT)]
+DirectStarts = Annotated[int, Field(ge=1, le=1_000)]
 ConfirmationTemplate = Annotated[str, Field(pattern=r"^([A-Za-z0-9][A-Za-z0-9_-]{0,63})?$")]
 
 
@@ -99,7 +103,7 @@ class Settings(BaseModel):
     public_url: PublicUrl = ""
     """Where the API is reached from outside: what the links in mails begin with."""
     local_url: PublicUrl = "http://127.0.0.1:8080"
-    """Where the local runner listens: what the URLs of its own files begin with."""
+    """Where the local runner is reached: what the URLs of its own files begin with."""
     postal_address: PostalAddress = ""
     """Where the sender can be found; marketing mail says so."""
     confirmation_template: ConfirmationTemplate = ""
@@ -141,8 +145,19 @@ class Settings(BaseModel):
     """How long the provider's events are waited for before a mail of unknown outcome is re-sent."""
     webhooks_to_private_addresses: bool = False
     """Lets webhooks go anywhere, by http, too; never where others may create them."""
+    direct_starts_a_second: DirectStarts = 10
+    """So many immediate campaigns are started the direct way in the long run; others queue."""
+    direct_starts_burst: DirectStarts = 20
+    """So many of them at once."""
+    key_direct_starts_a_second: DirectStarts = 5
+    """The same of what one API key asks for."""
+    key_direct_starts_burst: DirectStarts = 10
     fan_out_ranges: Annotated[int, Field(ge=1, le=64)] = 1
-    """Into how many ranges a segment is divided."""
+    """Into how many ranges a segment is divided from the beginning."""
+    fan_out_split_above: Annotated[int, Field(ge=0, le=1_000_000_000)] = SPLIT_ABOVE
+    """A segment with more members left than about this is split, and fanned out in parallel."""
+    fan_out_parallel: Annotated[int, Field(ge=1, le=1_000)] = PARALLEL_STARTS
+    """So many starts are at one campaign at once."""
     log_level: Annotated[str, Field(pattern="^(DEBUG|INFO|WARNING|ERROR)$")] = "INFO"
     stage: Stage = "prod"
     """A dimension of every metric."""
@@ -154,8 +169,8 @@ class Settings(BaseModel):
     """Where each process keeps its counts (prometheus_client, "Multiprocess Mode")."""
     smtp_url: SecretStr = SecretStr("")
     """The mail server, with a password if it asks for one."""
-    smtp_connections: Annotated[int, Field(ge=1, le=100)] = 10
-    """To the mail server, at most at once, of each process."""
+    smtp_connections: Annotated[int, Field(ge=2, le=200)] = 20
+    """To the mail server, at most at once, of each process; half of them are of each priority."""
     smtp_timeout_seconds: Annotated[int, Field(ge=1, le=300)] = 30
     """The longest that one batch takes; less than `send_lease_seconds`."""
     return_path: str = ""
@@ -177,6 +192,8 @@ class Settings(BaseModel):
     files_bucket: str = ""
     """Where the files of imports and exports are."""
     send_queue_url: str = ""
+    urgent_send_queue_url: str = ""
+    start_queue_url: str = ""
     provider_events_queue_url: str = ""
     schedule_group: str = ""
     start_campaign_lambda_arn: str = ""
@@ -240,6 +257,14 @@ class Settings(BaseModel):
         return self
 
     @property
+    def send_queue_urls(self) -> Mapping[Priority, str]:
+        """Of each priority."""
+        return {
+            Priority.URGENT: self.urgent_send_queue_url,
+            Priority.NORMAL: self.send_queue_url,
+        }
+
+    @property
     def hash_key(self) -> bytes:
         """The address hash key as bytes. Raises InvalidSettingsError when it is not set."""
         key = self.address_hash_key.get_secret_value()
@@ -262,6 +287,14 @@ class Settings(BaseModel):
     def series_min_interval(self) -> timedelta:
         """`series_min_interval_seconds`."""
         return timedelta(seconds=self.series_min_interval_seconds)
+
+    @property
+    def start_limits(self) -> StartLimits:
+        """What goes the direct way."""
+        return StartLimits(
+            account=StartLimit(self.direct_starts_a_second, self.direct_starts_burst),
+            key=StartLimit(self.key_direct_starts_a_second, self.key_direct_starts_burst),
+        )
 
     @property
     def max_lateness(self) -> timedelta:

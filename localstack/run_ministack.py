@@ -1,15 +1,20 @@
 """Run ministack, mended where template.yaml needs it to be as AWS is (docs/emulators.md).
 
-Run by the interpreter of `.emulator`, which has ministack; Sentinel does not import it.
+Run by the interpreter of `.emulator`, which has ministack; Sentinel does not import it. It ends
+when its standard input does.
 """
 
 import gc
 import json
+import os
+import signal
+import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import parseaddr
 from http import HTTPStatus
+from threading import Thread
 from typing import Any
 from urllib.parse import unquote
 
@@ -177,6 +182,12 @@ def _events(mail: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
             yield kind, next(iter(detail.values()))
 
 
+def _end_with_standard_input() -> None:
+    # Nobody writes: it ends with whoever started this, however that ends.
+    os.read(sys.stdin.fileno(), 1)
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
 ses_v2.handle_request = _handle_and_publish
 lambda_svc._sqs_esm_concurrency = _mapping_concurrency  # noqa: SLF001  where it is
 stacks._validation_errors = _errors_but_taken_names  # noqa: SLF001  where it is
@@ -188,4 +199,5 @@ if __name__ == "__main__":
     # It keeps all records as objects: to look through gigabytes of them for garbage takes longer
     # than clients wait for an answer. The young ones are still looked through.
     gc.set_threshold(10_000, 10, 1_000_000)
+    Thread(target=_end_with_standard_input, daemon=True).start()
     app.main()

@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, fields, replace
 from datetime import date
 
-from adapters.aws.keys import LINE_SHARD, line_key, line_partition, line_ref_of
-from adapters.aws.table import SCHEMA, Item, Table, put_new, put_version
+from adapters.aws.table import SCHEMA, Item, Key, Table, put_after
 from adapters.aws.times import (
     optional_text_to_time,
     optional_time_to_text,
@@ -13,9 +12,13 @@ from adapters.aws.times import (
     time_to_text,
 )
 from domain.campaign import CampaignState
+from domain.identifiers import CampaignId
 from domain.path_line import RETENTION, LineRef, PathLine
 from domain.path_policy import ExecutionPath
 from domain.tally import Tally
+
+LINE_SHARD = "lines"
+"""Of lines in the index of open work."""
 
 
 class DynamoDBAnalyticsRepository:
@@ -27,25 +30,39 @@ class DynamoDBAnalyticsRepository:
 
     def get(self, ref: LineRef) -> PathLine | None:
         """A consistent GetItem."""
-        item = self._table.get(line_key(ref))
+        item = self._table.get(_line_key(ref))
         return None if item is None else _item_to_line(item)
 
     def save(self, line: PathLine) -> PathLine:
         """A conditional PutItem."""
         stored = replace(line, version=line.version + 1)
         item = _line_to_item(stored)
-        self._table.put(put_version(item, line.version) if line.version else put_new(item))
+        self._table.put(put_after(item, line.version))
         return stored
 
     def of_day(self, day: date) -> Sequence[PathLine]:
         """One Query, eventually consistent."""
-        found = self._table.query("pk = :pk", {":pk": line_partition(day)})
+        found = self._table.query("pk = :pk", {":pk": _partition(day)})
         return [_item_to_line(item) for item in found]
+
+
+def line_ref_of(item: Item) -> LineRef:
+    """What a line, or an entry of the shard `LINE_SHARD`, names."""
+    return LineRef(date.fromisoformat(item["pk"].partition("#")[2]), CampaignId(item["sk"]))
+
+
+def _partition(day: date) -> str:
+    """Where the lines of a day are."""
+    return f"ANALYTICS#{day.isoformat()}"
+
+
+def _line_key(ref: LineRef) -> Key:
+    return _partition(ref.day), ref.campaign_id
 
 
 def _line_to_item(line: PathLine) -> Item:
     """A line's record, without what is None: the index of open work is sparse by its absence."""
-    key = line_key(line.ref)
+    key = _line_key(line.ref)
     look = line.next_look_at
     item: Item = {
         "pk": key[0],

@@ -4,7 +4,6 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from adapters.aws.address_hash_key import AddressHashKey
-from adapters.aws.audience_records import item_to_suppression_scope
 from adapters.aws.campaign_writes import saved
 from adapters.aws.delivery_records import (
     finish_to_attributes,
@@ -14,12 +13,15 @@ from adapters.aws.delivery_records import (
     progress_to_item,
     tally_to_counters,
 )
-from adapters.aws.keys import campaign_key, manifest_key, progress_key, suppression_key, tally_key
-from adapters.aws.table import Add, Put, Table, Write, put_version
+from adapters.aws.keys import campaign_key, manifest_key, progress_key, tally_key
+from adapters.aws.suppression_records import item_to_suppression_scope, suppression_key
+from adapters.aws.table import Add, Put, Table, TransactionRefused, put_version
 from domain.campaign import Campaign, CampaignCategory
 from domain.chunk import Chunk, ChunkRef
+from domain.errors import VersionConflict
 from domain.identifiers import CampaignId
-from domain.ports.chunks import SendPermission
+from domain.ports.chunks import ChunkChange, SendPermission
+from domain.tally import Tally
 
 
 class DynamoDBChunkRepository:
@@ -53,35 +55,68 @@ class DynamoDBChunkRepository:
 
     def save(self, chunk: Chunk, before: Chunk) -> Chunk:
         """A conditional PutItem; where the tally moves, a transaction with it."""
-        stored, put, tally = self._writes(chunk, before)
+        (stored,), (put,), tally = self._writes([ChunkChange(chunk, before)])
         if tally:
             self._table.transact([put, *tally])
         else:
             self._table.put(put)
         return stored
 
+    def save_all(self, changes: Sequence[ChunkChange]) -> Mapping[ChunkRef, Chunk]:
+        """One transaction, repeated without those whose condition failed."""
+        waiting = list(changes)
+        while len(waiting) > 1:
+            stored, puts, tally = self._writes(waiting)
+            try:
+                self._table.transact([*puts, *tally])
+            except TransactionRefused as refused:
+                waiting = [
+                    each for index, each in enumerate(waiting) if index not in refused.failed
+                ]
+            else:
+                return {chunk.ref: chunk for chunk in stored}
+        try:
+            return {each.chunk.ref: self.save(each.chunk, each.before) for each in waiting}
+        except VersionConflict:
+            return {}
+
     def erase(self, chunk: Chunk, before: Chunk) -> Chunk:
         """One transaction: progress, tally, manifest."""
-        stored, put, tally = self._writes(chunk, before)
+        (stored,), puts, tally = self._writes([ChunkChange(chunk, before)])
         manifest = manifest_to_item(stored, self._table.expires_at())
-        self._table.transact([put, *tally, Put(manifest, "attribute_exists(pk)")])
+        self._table.transact([*puts, *tally, Put(manifest, "attribute_exists(pk)")])
         return stored
 
     def reopen(self, chunk: Chunk, before: Chunk, campaign: Campaign) -> tuple[Chunk, Campaign]:
         """One transaction: progress, tally, campaign."""
-        stored, put, tally = self._writes(chunk, before)
+        (stored,), puts, tally = self._writes([ChunkChange(chunk, before)])
         reopened = replace(campaign, version=campaign.version + 1)
-        self._table.transact([put, *tally, *saved(reopened)])
+        self._table.transact([*puts, *tally, *saved(reopened)])
         return stored, reopened
 
-    def _writes(self, chunk: Chunk, before: Chunk) -> tuple[Chunk, Put, list[Write]]:
-        stored = replace(chunk, version=before.version + 1)
-        put = put_version(progress_to_item(stored, self._table.expires_at()), before.version)
-        change = chunk.tally_change(before)
-        if change is None:
-            return stored, put, []
-        attributes = finish_to_attributes(chunk.finished_since(before))
-        return stored, put, [Add(tally_key(chunk.ref), tally_to_counters(change), attributes)]
+    def _writes(
+        self, changes: Sequence[ChunkChange]
+    ) -> tuple[Sequence[Chunk], Sequence[Put], Sequence[Add]]:
+        """The chunks as they will be stored, and how; where the tally moves, how it does.
+
+        All of them are counted in one shard, the first one's: only the sum of the shards says
+        anything, and two workers that write ten chunks each rarely meet in one of sixteen.
+        """
+        expires_at = self._table.expires_at()
+        stored = [replace(each.chunk, version=each.before.version + 1) for each in changes]
+        puts = [
+            put_version(progress_to_item(chunk, expires_at), each.before.version)
+            for chunk, each in zip(stored, changes, strict=True)
+        ]
+        moves = [each.chunk.tally_change(each.before) for each in changes]
+        moved = sum((move for move in moves if move is not None), Tally())
+        if moved == Tally():
+            return stored, puts, ()
+        ends = [each.chunk.finished_since(each.before) for each in changes]
+        finished_at = max((end for end in ends if end is not None), default=None)
+        key = tally_key(changes[0].chunk.ref)
+        attributes = finish_to_attributes(finished_at)
+        return stored, puts, [Add(key, tally_to_counters(moved), attributes)]
 
     def permission(self, campaign_id: CampaignId, addresses: Collection[str]) -> SendPermission:
         """Campaign and suppressions in one consistent BatchGetItem."""

@@ -4,10 +4,11 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
 from threading import RLock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
+from botocore.httpsession import get_cert_path
 
 if TYPE_CHECKING:
     from types_boto3_cloudformation import CloudFormationClient
@@ -91,11 +92,14 @@ class AwsClients:
 
     @cached_property
     def sesv2(self) -> "SESV2Client":
-        """Never repeats a call: boto3's default retries send a second mail after a lost answer."""
+        """Never repeats a call: boto3's default retries send a second mail after a lost answer.
+
+        Whom it trusts is read now: under a grant there is no time for it.
+        """
         seconds = self.send_timeout.total_seconds()
         connect_seconds = min(_CONNECT_SECONDS, seconds / 2)
         with self._making:
-            return self.session.client(
+            client = self.session.client(
                 "sesv2",
                 endpoint_url=self.endpoint_url,
                 config=Config(
@@ -105,6 +109,8 @@ class AwsClients:
                     max_pool_connections=_POOL,
                 ),
             )
+            _read_authorities_once(client)
+            return client
 
     @cached_property
     def secretsmanager(self) -> "SecretsManagerClient":
@@ -191,3 +197,16 @@ def _config(read_timeout: int, attempts: int = 4) -> Config:
         retries={"mode": "standard", "total_max_attempts": attempts},
         max_pool_connections=_POOL,
     )
+
+
+def _read_authorities_once(client: Any) -> None:  # noqa: ANN401  what no client shows
+    """Else every connection reads them again, which takes ten times as long as all else of it.
+
+    There is no setting for it. Connections to a proxy go on reading them.
+    """
+    session = client._endpoint.http_session  # noqa: SLF001  see above
+    authorities = get_cert_path(session._verify)  # noqa: SLF001  likewise
+    if authorities:
+        context = session._manager.connection_pool_kw["ssl_context"]  # noqa: SLF001  likewise
+        context.load_verify_locations(authorities)
+        context.load_verify_locations = lambda *_: None

@@ -6,22 +6,23 @@ from dataclasses import replace
 from datetime import datetime
 
 from adapters.aws.address_hash_key import AddressHashKey
-from adapters.aws.audience_records import (
+from adapters.aws.contact_records import (
+    address_key,
     address_to_item,
     contact_to_item,
     erasure_to_item,
     item_to_contact,
     item_to_erasure,
 )
-from adapters.aws.keys import address_key, contact_key, contact_place, erasure_key
+from adapters.aws.keys import contact_key, contact_place, erasure_key
 from adapters.aws.table import Delete, Put, Table, Write, put_new, put_version
 from domain.contact import Contact, ContactDraft
 from domain.erasure import Erasure
 from domain.errors import DependencyRefused, VersionConflict
 from domain.identifiers import ContactId
+from domain.key_space import member_key
 from domain.ports.contacts import ContactPage
 from domain.ports.ids import Ids
-from domain.segment import member_key
 from domain.suppression import suppression_id_of
 
 _CONTACTS_A_TRANSACTION = 50

@@ -1,8 +1,8 @@
 """Content snapshots in DynamoDB."""
 
-from adapters.aws.audience_records import content_to_item, item_to_content
 from adapters.aws.keys import content_key
 from adapters.aws.table import StoredConflict, Table, put_new
+from adapters.aws.template_records import content_to_item, item_to_content
 from domain.identifiers import CampaignId
 from domain.template import Content
 

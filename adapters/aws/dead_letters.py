@@ -10,10 +10,17 @@ from adapters.aws.clients import AwsClients
 from adapters.aws.faults import translated
 from adapters.aws.job_event import event_to_run
 from adapters.aws.queue import body_to_chunk
-from adapters.aws.start_event import event_to_start
+from adapters.aws.start_event import body_to_start, event_to_start
 from adapters.aws.table import UnknownLayoutError, campaign_id_of
 from domain.chunk import ChunkRef
-from domain.dead_letter import DeadLetter, DeadLetterSource, ProviderReport, Work, shown_text
+from domain.dead_letter import (
+    SEND_QUEUES,
+    DeadLetter,
+    DeadLetterSource,
+    ProviderReport,
+    Work,
+    shown_text,
+)
 from domain.errors import DependencyRefused
 from domain.job_run import ErasureRun, JobRun
 from domain.ports.invoker import Invoker
@@ -43,6 +50,11 @@ def read_send(message: "MessageTypeDef") -> Reading:
 def read_start(message: "MessageTypeDef") -> Reading:
     """A start that failed. Raises as `_of_invocation`."""
     return _of_invocation(message, event_to_start)
+
+
+def read_queued_start(message: "MessageTypeDef") -> Reading:
+    """As a message of the send queue. Raises what `body_to_start` does."""
+    return body_to_start(message["Body"]), "received too often; the log of starts says why"
 
 
 def read_job(message: "MessageTypeDef") -> Reading:
@@ -99,8 +111,9 @@ def read_provider_event(message: "MessageTypeDef") -> Reading:
 
 
 READERS: Mapping[DeadLetterSource, Callable[["MessageTypeDef"], Reading]] = {
-    DeadLetterSource.SEND: read_send,
+    **dict.fromkeys(SEND_QUEUES.values(), read_send),
     DeadLetterSource.START: read_start,
+    DeadLetterSource.START_QUEUE: read_queued_start,
     DeadLetterSource.SCHEDULE: read_schedule,
     DeadLetterSource.JOB: read_job,
     DeadLetterSource.PROVIDER_EVENTS: read_provider_event,
@@ -136,7 +149,7 @@ class SqsDeadLetters:
         """As anybody asks for such work; then DeleteMessage."""
         match letter.work:
             case ChunkRef() as chunk:
-                if self._queue.enqueue([chunk]):
+                if self._queue.enqueue([chunk], letter.priority):
                     raise DependencyRefused("The send queue did not take the chunk.")
             case StartRequest(campaign_id=campaign_id):
                 self._invoker.start(campaign_id)

@@ -29,7 +29,6 @@ from domain.campaign import (
 )
 from domain.campaign_history import ChangeKind, StateChange
 from domain.chunk import Chunk, ChunkRef, Lease
-from domain.contact import FieldValue
 from domain.fan_out import FanOutRange, Wave
 from domain.identifiers import (
     AttemptToken,
@@ -41,7 +40,9 @@ from domain.identifiers import (
     TemplateId,
 )
 from domain.local_time import LocalTime
+from domain.merge_fields import FieldValue
 from domain.path_policy import ExecutionPath
+from domain.priority import Priority
 from domain.recipient import Recipient, RecipientFlag, RecipientProgress, RecipientState, Resend
 from domain.tally import Tally
 
@@ -115,6 +116,7 @@ def campaign_to_item(campaign: Campaign) -> Item:
             "failure_reason": campaign.failure_reason,
             "unknown_policy": campaign.unknown_policy.value,
             "category": campaign.category.value,
+            "priority": campaign.priority.value,
             "exclude_segment_ids": list(campaign.exclude_segment_ids) or None,
             "series_id": campaign.series_id,
             "occurrence_at": optional_time_to_text(campaign.occurrence_at),
@@ -156,6 +158,7 @@ def item_to_campaign(item: Item) -> Campaign:
         failure_reason=item.get("failure_reason"),
         unknown_policy=UnknownPolicy(item.get("unknown_policy", UnknownPolicy.HOLD)),
         category=CampaignCategory(item.get("category", CampaignCategory.MARKETING)),
+        priority=Priority(item.get("priority", Priority.NORMAL)),
         exclude_segment_ids=tuple(map(SegmentId, item.get("exclude_segment_ids", ()))),
         series_id=SeriesId(item["series_id"]) if "series_id" in item else None,
         occurrence_at=optional_text_to_time(item.get("occurrence_at")),

@@ -78,6 +78,17 @@ class DynamoDBFanOutRepository:
         self._table.transact(writes)
         return advanced
 
+    def split(self, fan_out_range: FanOutRange, others: Sequence[FanOutRange]) -> FanOutRange:
+        """One transaction of conditional puts."""
+        stored = replace(fan_out_range, version=fan_out_range.version + 1)
+        self._table.transact(
+            [
+                put_version(range_to_item(stored), fan_out_range.version),
+                *(put_new(range_to_item(each)) for each in others),
+            ]
+        )
+        return stored
+
     def save(self, fan_out_range: FanOutRange) -> FanOutRange:
         """A conditional PutItem."""
         stored = replace(fan_out_range, version=fan_out_range.version + 1)

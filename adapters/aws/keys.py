@@ -1,6 +1,4 @@
-"""Keys of the records of docs/data-model.md."""
-
-from datetime import date
+"""Keys of the records of docs/data-model.md, but for those that stand by their records."""
 
 from adapters.aws.table import Item, Key
 from domain.campaign_history import ChangeRef
@@ -11,24 +9,18 @@ from domain.identifiers import (
     JobId,
     SegmentId,
     SeriesId,
-    SuppressionId,
     TemplateId,
     WebhookId,
 )
-from domain.job_run import ErasureRun, JobRun, Run
-from domain.path_line import LineRef
-from domain.segment import member_key
-from domain.suppression import address_hash, suppression_id_of
-from domain.webhook_delivery import DeliveryRef
+from domain.key_space import member_key
 
 GRANTS_KEY: Key = ("GRANTS#account", "GRANTS")
+ADMISSIONS_KEY: Key = ("ADMISSIONS#account", "ADMISSIONS")
 WEBHOOKS = "WEBHOOKS"
 SERIES_SHARD = "series"
 """Of series in the index of open work."""
 JOB_SHARD = "jobs"
 """Of jobs and erasures in the index of open work."""
-LINE_SHARD = "lines"
-"""Of lines of analytics there."""
 CHANGE_SHARD = "changes"
 """Of changes of campaigns' states that nobody has announced."""
 
@@ -48,16 +40,6 @@ def webhook_key(webhook_id: WebhookId) -> Key:
     return WEBHOOKS, f"WEBHOOK#{webhook_id}"
 
 
-def delivery_key(ref: DeliveryRef) -> Key:
-    """Key of a delivery."""
-    return f"WEBHOOK#{ref.webhook_id}", f"DELIVERY#{ref.event_id}"
-
-
-def delivery_shard(webhook_id: WebhookId) -> str:
-    """Of an endpoint's deliveries in the index of open work: none waits for another's."""
-    return f"webhook#{webhook_id}"
-
-
 def content_key(campaign_id: CampaignId) -> Key:
     """Key of a content snapshot."""
     return f"CAMPAIGN#{campaign_id}", "CONTENT"
@@ -66,21 +48,6 @@ def content_key(campaign_id: CampaignId) -> Key:
 def tally_key(ref: ChunkRef) -> Key:
     """Key of the tally shard that counts a chunk."""
     return f"CAMPAIGN#{ref.campaign_id}", f"TALLY#{ref.tally_shard:02d}"
-
-
-def suppression_key(address_hash_key: bytes, address: str) -> Key:
-    """Key of an address's suppression."""
-    return suppression_id_key(suppression_id_of(address_hash_key, address))
-
-
-def suppression_id_key(suppression_id: SuppressionId) -> Key:
-    """Key of a suppression."""
-    return f"SUPPRESSION#{suppression_id}", "SUPPRESSION"
-
-
-def address_key(address_hash_key: bytes, address: str) -> Key:
-    """Key of the record that makes an address unique."""
-    return f"ADDRESS#{address_hash(address_hash_key, address)}", "ADDRESS"
 
 
 def contact_key(contact_id: ContactId) -> Key:
@@ -116,21 +83,6 @@ def series_of(item: Item) -> SeriesId:
 def idempotency_key(digest: str) -> Key:
     """Key of an idempotency record."""
     return f"IDEMPOTENCY#{digest}", "IDEMPOTENCY"
-
-
-def line_partition(day: date) -> str:
-    """Where the lines of a day are."""
-    return f"ANALYTICS#{day.isoformat()}"
-
-
-def line_key(ref: LineRef) -> Key:
-    """Key of a campaign's line of analytics."""
-    return line_partition(ref.day), ref.campaign_id
-
-
-def line_ref_of(item: Item) -> LineRef:
-    """What a line, or an entry of the shard `LINE_SHARD`, names."""
-    return LineRef(date.fromisoformat(item["pk"].partition("#")[2]), CampaignId(item["sk"]))
 
 
 def template_key(template_id: TemplateId) -> Key:
@@ -173,12 +125,6 @@ def open_work_of(item: Item) -> CampaignId | ChunkRef:
     if kind == "CAMPAIGN":
         return CampaignId(names[0])
     return ChunkRef(CampaignId(names[0]), int(names[1]), int(names[2]))
-
-
-def run_of(item: Item) -> Run:
-    """What an entry of the shard `JOB_SHARD` names."""
-    kind, name = item["pk"].split("#")
-    return JobRun(JobId(name)) if kind == "JOB" else ErasureRun(ContactId(name))
 
 
 def change_of(item: Item) -> ChangeRef:

@@ -3,21 +3,19 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
+from adapters.aws.analytics import LINE_SHARD, line_ref_of
 from adapters.aws.delivery_records import CAMPAIGN_SHARD, CHUNK_SHARDS
 from adapters.aws.keys import (
     JOB_SHARD,
-    LINE_SHARD,
     SERIES_SHARD,
-    line_ref_of,
     open_work_of,
-    run_of,
     series_of,
 )
 from adapters.aws.table import Item, Table
 from adapters.aws.times import time_to_text
 from domain.chunk import ChunkRef
-from domain.identifiers import CampaignId, SeriesId
-from domain.job_run import Run
+from domain.identifiers import CampaignId, ContactId, JobId, SeriesId
+from domain.job_run import ErasureRun, JobRun, Run
 from domain.path_line import LineRef
 
 
@@ -35,7 +33,7 @@ class DynamoDBOpenWork:
 
     def due_jobs(self, now: datetime, limit: int) -> Sequence[Run]:
         """They have a shard of their own."""
-        return [run_of(item) for item in self._of_shard(JOB_SHARD, now, limit)]
+        return [_run_of(item) for item in self._of_shard(JOB_SHARD, now, limit)]
 
     def due_series(self, now: datetime, limit: int) -> Sequence[SeriesId]:
         """They have a shard of their own."""
@@ -62,3 +60,9 @@ class DynamoDBOpenWork:
             index="open_work",
             limit=limit,
         )
+
+
+def _run_of(item: Item) -> Run:
+    """What an entry of the shard `JOB_SHARD` names."""
+    kind, name = item["pk"].split("#")
+    return JobRun(JobId(name)) if kind == "JOB" else ErasureRun(ContactId(name))

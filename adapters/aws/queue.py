@@ -3,7 +3,7 @@
 import json
 import logging
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ from adapters.aws.faults import translated
 from adapters.aws.table import SCHEMA, campaign_id_of, check_schema
 from domain.chunk import ChunkRef
 from domain.ports.queue import Delivery
+from domain.priority import Priority
 
 if TYPE_CHECKING:
     from types_boto3_sqs.type_defs import MessageTypeDef, SendMessageBatchRequestEntryTypeDef
@@ -76,13 +77,13 @@ def delete_messages(clients: AwsClients, queue_url: str, receipts: Sequence[str]
 class SqsSendQueue:
     """Implements `domain.ports.queue.SendQueue`."""
 
-    def __init__(self, clients: AwsClients, queue_url: str) -> None:
-        """One standard queue with a dead-letter queue."""
+    def __init__(self, clients: AwsClients, queue_urls: Mapping[Priority, str]) -> None:
+        """A standard queue for each priority, each with a dead-letter queue of its own."""
         self._clients = clients
-        self._queue_url = queue_url
+        self._queue_urls = queue_urls
 
     def enqueue(
-        self, chunks: Sequence[ChunkRef], delay: timedelta = timedelta()
+        self, chunks: Sequence[ChunkRef], priority: Priority, delay: timedelta = timedelta()
     ) -> Sequence[ChunkRef]:
         """SendMessageBatch, ten a request."""
         seconds = math.ceil(min(delay, _LONGEST_DELAY).total_seconds())
@@ -95,16 +96,16 @@ class SqsSendQueue:
             ]
             with translated("SQS SendMessageBatch"):
                 answer = self._clients.sqs.send_message_batch(
-                    QueueUrl=self._queue_url, Entries=entries
+                    QueueUrl=self._queue_urls[priority], Entries=entries
                 )
             taken = {entry["Id"] for entry in answer.get("Successful", [])}
             refused += [chunk for index, chunk in enumerate(batch) if str(index) not in taken]
         return refused
 
-    def receive(self, limit: int, wait: timedelta) -> Sequence[Delivery]:
+    def receive(self, limit: int, wait: timedelta, priority: Priority) -> Sequence[Delivery]:
         """One long poll."""
         deliveries: list[Delivery] = []
-        for message in receive_messages(self._clients, self._queue_url, limit, wait):
+        for message in receive_messages(self._clients, self._queue_urls[priority], limit, wait):
             try:
                 chunk = body_to_chunk(message["Body"])
             except (ValueError, KeyError, TypeError):
@@ -113,10 +114,11 @@ class SqsSendQueue:
                     "Not a message of Sentinel", extra={"message_id": message["MessageId"]}
                 )
                 continue
-            deliveries.append(Delivery(chunk, message["ReceiptHandle"]))
+            deliveries.append(Delivery(chunk, message["ReceiptHandle"], priority))
         return deliveries
 
     def acknowledge(self, deliveries: Collection[Delivery]) -> None:
         """DeleteMessageBatch, ten a request."""
-        receipts = [delivery.receipt for delivery in deliveries]
-        delete_messages(self._clients, self._queue_url, receipts)
+        for priority, queue_url in self._queue_urls.items():
+            receipts = [each.receipt for each in deliveries if each.priority is priority]
+            delete_messages(self._clients, queue_url, receipts)

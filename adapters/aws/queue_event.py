@@ -11,6 +11,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from adapters.aws.queue import body_to_chunk
 from domain.ports.queue import Delivery
+from domain.priority import Priority
 
 logger = logging.getLogger(__name__)
 
@@ -42,9 +43,14 @@ class QueueBatch(Generic[Received]):
         }
 
 
-def event_to_batch(event: Mapping[str, Any]) -> QueueBatch[Delivery]:
-    """What the send worker is invoked with."""
-    return batch_of(event, lambda body, receipt: Delivery(body_to_chunk(body), receipt))
+def event_to_batch(
+    event: Mapping[str, Any], queue_urls: Mapping[Priority, str]
+) -> QueueBatch[Delivery]:
+    """What the send worker is invoked with, from one of its queues."""
+    lanes = {url.rpartition("/")[2]: priority for priority, url in queue_urls.items()}
+    arn = next((record.get("eventSourceARN", "") for record in event["Records"]), "")
+    lane = lanes.get(arn.rpartition(":")[2])
+    return batch_of(event, lambda body, receipt: Delivery(body_to_chunk(body), receipt, lane))
 
 
 def batch_of(

@@ -5,10 +5,11 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from adapters.aws.keys import GRANTS_KEY
-from adapters.aws.table import SCHEMA, Item, StoredConflict, Table, put_new, put_version
+from adapters.aws.table import SCHEMA, Item, StoredConflict, Table, put_after
 from adapters.aws.times import text_to_time, time_to_text
 from domain.errors import DependencyRefused
-from domain.grants import WINDOW, Grant, GrantLog, Slowdown
+from domain.grants import WINDOW, Demand, Grant, GrantLog, Slowdown
+from domain.priority import Priority
 
 logger = logging.getLogger(__name__)
 
@@ -34,22 +35,23 @@ class DynamoDBRateLimiter:
         """Messages a second."""
         return self._limit() if callable(self._limit) else self._limit
 
-    def request(self, messages: int, now: datetime, patience: timedelta) -> Grant | timedelta:
+    def request(
+        self, messages: int, now: datetime, patience: timedelta, priority: Priority
+    ) -> Grant | timedelta:
         """By the sliding log, written by version."""
         limit = self.limit
         log, version = self._seen
         for attempt in range(_ATTEMPTS):
-            grant = log.next_grant(messages, now, limit)
-            if grant.at - now > patience:
-                current = self._read()
-                if current != (log, version):
-                    log, version = current
-                    continue
-                return grant.at - now
-            granted = log.with_grant(grant, now)
-            lost_to = self._write(granted, version)
+            after, answer = log.request(messages, now, patience, limit, priority)
+            if after is log:
+                self._seen = self._read()
+                if self._seen == (log, version):
+                    return answer
+                log, version = self._seen
+                continue
+            lost_to = self._write(after, version)
             if lost_to is None:
-                return grant
+                return answer
             log, version = lost_to
             # The time it took is gone: a grant in the past would be void when it is used.
             now = max(now, self._table.back_off(attempt))
@@ -77,7 +79,7 @@ class DynamoDBRateLimiter:
         """The log in place of that of `version`; after a lost race, what is stored instead."""
         item = _grants_to_item(log, version + 1)
         try:
-            self._table.put(put_version(item, version) if version else put_new(item))
+            self._table.put(put_after(item, version))
         except StoredConflict as conflict:
             return _item_to_grants(conflict.stored)
         self._seen = (log, version + 1)
@@ -94,7 +96,10 @@ def _grants_to_item(log: GrantLog, version: int) -> Item:
         "sk": GRANTS_KEY[1],
         "schema": SCHEMA,
         "version": version,
-        "grants": [[time_to_text(grant.at), grant.messages] for grant in log.grants],
+        "grants": [_grant_to_entry(grant) for grant in log.grants],
+        "demands": [
+            [each.priority.value, each.messages, time_to_text(each.at)] for each in log.demands
+        ],
     }
     if log.slowdown is not None:
         item["slowdown"] = [
@@ -105,13 +110,26 @@ def _grants_to_item(log: GrantLog, version: int) -> Item:
     return item
 
 
+def _grant_to_entry(grant: Grant) -> list[object]:
+    """What is not urgent is written as it was when nothing was, and workers in place read it."""
+    lane = [] if grant.priority is Priority.NORMAL else [grant.priority.value]
+    return [time_to_text(grant.at), grant.messages, *lane]
+
+
 def _item_to_grants(item: Item | None) -> tuple[GrantLog, int]:
     """The log and its version; an empty log of version 0 where there is no record."""
     if item is None:
         return GrantLog(), 0
-    grants = tuple(Grant(text_to_time(at), int(messages)) for at, messages in item["grants"])
+    grants = tuple(
+        Grant(text_to_time(at), int(messages), *map(Priority, lane))
+        for at, messages, *lane in item["grants"]
+    )
+    demands = tuple(
+        Demand(Priority(lane), int(messages), text_to_time(at))
+        for lane, messages, at in item.get("demands", [])
+    )
     slowdown = item.get("slowdown")
     if slowdown is not None:
         at, pace, same_until = slowdown
         slowdown = Slowdown(text_to_time(at), int(pace), text_to_time(same_until))
-    return GrantLog(grants, slowdown), int(item["version"])
+    return GrantLog(grants, slowdown, demands), int(item["version"])

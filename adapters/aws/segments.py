@@ -2,14 +2,15 @@
 
 from collections.abc import Collection
 
-from adapters.aws.audience_records import item_to_segment, member_to_item, segment_to_item
 from adapters.aws.keys import member_sort_key, segment_key
 from adapters.aws.listing import page_of
+from adapters.aws.segment_records import item_to_segment, member_to_item, segment_to_item
 from adapters.aws.table import Table, put_new
 from domain.errors import AlreadyExists, VersionConflict
 from domain.identifiers import ContactId, SegmentId
+from domain.key_space import member_key
 from domain.ports.segments import SegmentPage
-from domain.segment import MemberPage, Segment, member_key
+from domain.segment import MemberPage, Segment
 
 
 class DynamoDBSegmentRepository:

@@ -13,6 +13,7 @@ from adapters.aws.times import (
 from domain.campaign import CampaignCategory, UnknownPolicy
 from domain.cron import Cron
 from domain.identifiers import CampaignId, SegmentId, SeriesId, TemplateId
+from domain.priority import Priority
 from domain.series import CatchUp, Occurrence, Series, SeriesPlan, SeriesState
 
 LISTING = "series"
@@ -37,6 +38,7 @@ def series_to_item(series: Series) -> Item:
         "exclude_segment_ids": list(plan.exclude_segment_ids) or None,
         "unknown_policy": plan.unknown_policy.value,
         "category": plan.category.value,
+        "priority": plan.priority.value,
         "catch_up": plan.catch_up.value,
         "ends_at": optional_time_to_text(plan.ends_at),
         "max_occurrences": plan.max_occurrences,
@@ -69,6 +71,7 @@ def item_to_series(item: Item) -> Series:
         exclude_segment_ids=tuple(map(SegmentId, item.get("exclude_segment_ids", ()))),
         unknown_policy=UnknownPolicy(item["unknown_policy"]),
         category=CampaignCategory(item["category"]),
+        priority=Priority(item.get("priority", Priority.NORMAL)),
         catch_up=CatchUp(item["catch_up"]),
         ends_at=optional_text_to_time(item.get("ends_at")),
         max_occurrences=int(item["max_occurrences"]) if "max_occurrences" in item else None,

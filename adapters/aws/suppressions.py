@@ -3,13 +3,14 @@
 from collections.abc import Collection, Mapping
 
 from adapters.aws.address_hash_key import AddressHashKey
-from adapters.aws.audience_records import (
+from adapters.aws.listing import page_of
+from adapters.aws.suppression_records import (
     item_to_suppression,
     item_to_suppression_entry,
+    suppression_id_key,
+    suppression_key,
     suppression_to_item,
 )
-from adapters.aws.keys import suppression_id_key, suppression_key
-from adapters.aws.listing import page_of
 from adapters.aws.table import Table, delete_unchanged, put_new, put_unchanged
 from domain.errors import DependencyRefused, VersionConflict
 from domain.identifiers import SuppressionId

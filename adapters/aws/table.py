@@ -112,6 +112,11 @@ def put_new(item: Item) -> Put:
     return Put(item, "attribute_not_exists(pk)")
 
 
+def put_after(item: Item, version: int) -> Put:
+    """Write the record in place of the one of `version`; of version 0 there is none yet."""
+    return put_version(item, version) if version else put_new(item)
+
+
 def put_unchanged(item: Item, read: Item) -> Put:
     """Write the record if the stored one is the one that was read."""
     return Put(item, *_unchanged(read))
@@ -273,7 +278,7 @@ class Table:
         return _from_wire(answer["Attributes"]) if answer.get("Attributes") else None
 
     def transact(self, writes: Sequence[Write]) -> None:
-        """All writes or none. Raises VersionConflict if a condition fails.
+        """All writes or none. Raises TransactionRefused if conditions fail.
 
         Conflicts with another transaction and throttling are no lost race: the same writes are
         repeated with the same token, which DynamoDB carries out once.
@@ -354,6 +359,14 @@ class StoredConflict(VersionConflict):
         self.stored = stored
 
 
+class TransactionRefused(VersionConflict):
+    """The conditions of some writes failed; `failed` are their places, and nothing was written."""
+
+    def __init__(self, failed: frozenset[int]) -> None:
+        super().__init__("another version is stored")
+        self.failed = failed
+
+
 def _unchanged(read: Item) -> tuple[str, Mapping[str, str], Mapping[str, object] | None]:
     """Every write has a token of its own; a record without one is from before they were kept."""
     names = {"#written_by": _WRITTEN_BY}
@@ -372,7 +385,13 @@ def _carried_out(error: ClientError, token: WriteToken) -> bool:
     if failed:
         if any(_wrote(reason.get("Item"), token) for reason in failed):
             return True
-        raise VersionConflict("another version is stored") from error
+        raise TransactionRefused(
+            frozenset(
+                index
+                for index, reason in enumerate(reasons)
+                if reason.get("Code") == _CONDITION_FAILED
+            )
+        ) from error
     if all(reason.get("Code") in _PASSING for reason in reasons):
         return False
     raise error

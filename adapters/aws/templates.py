@@ -2,15 +2,15 @@
 
 from collections.abc import Sequence
 
-from adapters.aws.audience_records import (
+from adapters.aws.keys import template_key, template_version_key
+from adapters.aws.listing import page_of
+from adapters.aws.table import Item, Put, Table, put_new
+from adapters.aws.template_records import (
     item_to_template_summary,
     item_to_template_version,
     template_to_item,
     template_version_to_item,
 )
-from adapters.aws.keys import template_key, template_version_key
-from adapters.aws.listing import page_of
-from adapters.aws.table import Item, Put, Table, put_new
 from domain.errors import AlreadyExists, VersionConflict
 from domain.identifiers import TemplateId
 from domain.ports.templates import TemplatePage

@@ -5,7 +5,9 @@ from datetime import UTC, datetime
 
 def time_to_text(moment: datetime) -> str:
     """Sorts as the times do."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    # A year has four digits here, which strftime leaves to the system.
+    text = moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds")
+    return f"{text}Z"
 
 
 def text_to_time(text: str) -> datetime:

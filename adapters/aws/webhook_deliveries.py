@@ -10,8 +10,7 @@ from datetime import UTC, datetime
 from heapq import merge
 from itertools import islice
 
-from adapters.aws.keys import delivery_key, delivery_shard
-from adapters.aws.table import SCHEMA, Item, Table, put_new, put_version
+from adapters.aws.table import SCHEMA, Item, Key, Table, put_new, put_version
 from adapters.aws.times import (
     optional_text_to_time,
     optional_time_to_text,
@@ -43,7 +42,7 @@ class DynamoDBWebhookDeliveryRepository:
 
     def get(self, ref: DeliveryRef) -> WebhookDelivery | None:
         """A consistent GetItem."""
-        item = self._table.get(delivery_key(ref))
+        item = self._table.get(_delivery_key(ref))
         return None if item is None else _item_to_delivery(item)
 
     def save(self, delivery: WebhookDelivery) -> WebhookDelivery:
@@ -56,7 +55,7 @@ class DynamoDBWebhookDeliveryRepository:
         """The endpoint's shard of the index `open_work`."""
         found = self._table.query(
             "open_shard = :shard AND next_check_at <= :now",
-            {":shard": delivery_shard(webhook_id), ":now": time_to_text(now)},
+            {":shard": _shard(webhook_id), ":now": time_to_text(now)},
             index="open_work",
             limit=limit,
         )
@@ -137,8 +136,17 @@ def _decoded(cursor: str) -> str:
     return place
 
 
+def _delivery_key(ref: DeliveryRef) -> Key:
+    return f"WEBHOOK#{ref.webhook_id}", f"DELIVERY#{ref.event_id}"
+
+
+def _shard(webhook_id: WebhookId) -> str:
+    """Of an endpoint's deliveries in the index of open work: none waits for another's."""
+    return f"webhook#{webhook_id}"
+
+
 def _delivery_to_item(delivery: WebhookDelivery) -> Item:
-    pk, sk = delivery_key(delivery.ref)
+    pk, sk = _delivery_key(delivery.ref)
     is_open = delivery.next_attempt_at is not None
     item = {
         "pk": pk,
@@ -157,7 +165,7 @@ def _delivery_to_item(delivery: WebhookDelivery) -> Item:
         "last_attempt_at": optional_time_to_text(delivery.last_attempt_at),
         "status": delivery.status,
         "error": delivery.error,
-        "open_shard": delivery_shard(delivery.ref.webhook_id) if is_open else None,
+        "open_shard": _shard(delivery.ref.webhook_id) if is_open else None,
         "next_check_at": optional_time_to_text(delivery.next_attempt_at),
         "version": delivery.version,
         "expires_at": int(delivery.expires_at.timestamp()),

@@ -10,12 +10,16 @@ from domain.campaign import Campaign
 from domain.identifiers import WebhookId
 from domain.outcome import OutcomeCounts
 from domain.ports.metrics import Retry
+from domain.start import Dispatch
 
 logger = logging.getLogger(__name__)
 
 NAMESPACE = "Sentinel"
 UNITS: Mapping[str, MetricUnit] = {
     "CampaignsCreated": MetricUnit.Count,
+    "StartsDirect": MetricUnit.Count,
+    "StartsQueued": MetricUnit.Count,
+    "StartsRefused": MetricUnit.Count,
     "StartLatency": MetricUnit.Milliseconds,
     "Lateness": MetricUnit.Milliseconds,
     "CampaignsHalted": MetricUnit.Count,
@@ -35,6 +39,10 @@ UNITS: Mapping[str, MetricUnit] = {
 }
 """Every metric, with its unit (docs/metrics.md)."""
 
+_DISPATCHED: Mapping[Dispatch, str] = {
+    Dispatch.DIRECT: "StartsDirect",
+    Dispatch.QUEUED: "StartsQueued",
+}
 _TIMES = {
     MetricUnit.Milliseconds: timedelta(milliseconds=1),
     MetricUnit.Seconds: timedelta(seconds=1),
@@ -55,6 +63,14 @@ class EmfMetrics:
     def campaign_created(self, campaign: Campaign) -> None:
         """`CampaignsCreated`."""
         self._of_campaign(campaign, {"CampaignsCreated": 1})
+
+    def start_dispatched(self, way: Dispatch) -> None:
+        """`StartsDirect` or `StartsQueued`."""
+        self._emit({_DISPATCHED[way]: 1}, {"stage": self._stage})
+
+    def start_refused(self) -> None:
+        """`StartsRefused`."""
+        self._emit({"StartsRefused": 1}, {"stage": self._stage})
 
     def campaign_started(self, campaign: Campaign) -> None:
         """`StartLatency`, from when it could have started, and `Lateness`, from `schedule_at`."""

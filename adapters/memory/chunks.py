@@ -1,6 +1,7 @@
 """Chunks in memory."""
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from adapters.memory.database import MemoryDatabase
@@ -8,7 +9,7 @@ from domain.campaign import Campaign, CampaignCategory
 from domain.chunk import Chunk, ChunkRef
 from domain.errors import VersionConflict
 from domain.identifiers import CampaignId
-from domain.ports.chunks import SendPermission
+from domain.ports.chunks import ChunkChange, SendPermission
 from domain.tally import Tally
 
 
@@ -49,6 +50,14 @@ class MemoryChunkRepository:
                     latest = self._database.last_finished_at
                     latest[campaign_id] = max(finished_at, latest.get(campaign_id, finished_at))
             return stored
+
+    def save_all(self, changes: Sequence[ChunkChange]) -> Mapping[ChunkRef, Chunk]:
+        """One after the other."""
+        stored: dict[ChunkRef, Chunk] = {}
+        for change in changes:
+            with suppress(VersionConflict):
+                stored[change.chunk.ref] = self.save(change.chunk, change.before)
+        return stored
 
     def reopen(self, chunk: Chunk, before: Chunk, campaign: Campaign) -> tuple[Chunk, Campaign]:
         """Both versions, or neither write."""

@@ -10,9 +10,9 @@ from domain.contact import Contact, ContactDraft
 from domain.erasure import Erasure
 from domain.errors import VersionConflict
 from domain.identifiers import ContactId
+from domain.key_space import member_key
 from domain.ports.contacts import ContactPage
 from domain.ports.ids import Ids
-from domain.segment import member_key
 
 
 class MemoryContactRepository:
@@ -83,7 +83,7 @@ class MemoryContactRepository:
     def page(self, *, lower: str, upper: str, after: str | None, limit: int) -> ContactPage:
         """In key order."""
         with self._database.lock:
-            keys = sorted(self._database.contact_keys)
+            keys = self._database.contact_keys.in_order()
             start = bisect_left(keys, lower)
             if after is not None:
                 start = max(start, bisect_right(keys, after))

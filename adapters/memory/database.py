@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from threading import RLock
 
+from adapters.memory.ordered_keys import OrderedByKey
 from domain.campaign import Campaign
 from domain.campaign_history import ChangeRef, StateChange
 from domain.chunk import Chunk, ChunkRef
@@ -57,9 +58,9 @@ class MemoryDatabase:
     templates: dict[TemplateId, Template] = field(default_factory=dict)
     old_templates: dict[tuple[TemplateId, int], Template] = field(default_factory=dict)
     segments: dict[SegmentId, Segment] = field(default_factory=dict)
-    members: dict[SegmentId, dict[str, ContactId]] = field(default_factory=dict)
+    members: dict[SegmentId, OrderedByKey[ContactId]] = field(default_factory=dict)
     contacts: dict[ContactId, Contact] = field(default_factory=dict)
-    contact_keys: dict[str, ContactId] = field(default_factory=dict)
+    contact_keys: OrderedByKey[ContactId] = field(default_factory=OrderedByKey)
     contacts_by_address: dict[str, ContactId] = field(default_factory=dict)
     suppressions: dict[str, Suppression] = field(default_factory=dict)
     forgotten: dict[SuppressionId, SuppressionEntry] = field(default_factory=dict)

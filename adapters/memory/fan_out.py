@@ -48,6 +48,16 @@ class MemoryFanOutRepository:
             self._database.chunks.update({chunk.ref: chunk for chunk in chunks})
             return advanced
 
+    def split(self, fan_out_range: FanOutRange, others: Sequence[FanOutRange]) -> FanOutRange:
+        """By version; the others are new."""
+        with self._database.lock:
+            ranges = self._database.ranges.get(fan_out_range.campaign_id, {})
+            if any(each.number in ranges for each in others):
+                raise VersionConflict(f"ranges of campaign {fan_out_range.campaign_id}")
+            stored = self.save(fan_out_range)
+            ranges.update({each.number: each for each in others})
+            return stored
+
     def save(self, fan_out_range: FanOutRange) -> FanOutRange:
         """By version."""
         with self._database.lock:

@@ -32,6 +32,11 @@ class MemoryMailer:
         """It answers at once."""
         return timedelta(seconds=1)
 
+    @property
+    def batch_size(self) -> int:
+        """As many as SES takes in the calls of one micro-batch."""
+        return 500
+
     def send(
         self,
         messages: Sequence[Message],

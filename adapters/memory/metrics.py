@@ -10,6 +10,7 @@ from domain.campaign import Campaign
 from domain.identifiers import WebhookId
 from domain.outcome import OutcomeCounts
 from domain.ports.metrics import Retry
+from domain.start import Dispatch
 
 Value = int | timedelta | str
 
@@ -44,6 +45,14 @@ class MemoryMetrics:
     def campaign_created(self, campaign: Campaign) -> None:
         """Kept."""
         self._keep(Report("campaign_created", campaign))
+
+    def start_dispatched(self, way: Dispatch) -> None:
+        """Kept."""
+        self._keep(Report("start_dispatched", values={"way": way}))
+
+    def start_refused(self) -> None:
+        """Kept."""
+        self._keep(Report("start_refused"))
 
     def campaign_started(self, campaign: Campaign) -> None:
         """Kept."""

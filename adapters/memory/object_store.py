@@ -100,7 +100,7 @@ class MemoryObjectStore:
         """Of the file."""
         checked_name(name)
         with self._lock:
-            self._forget_old()
+            self.forget_old()
             stored = self._objects.get(name)
         return None if stored is None else stored.size
 
@@ -167,6 +167,14 @@ class MemoryObjectStore:
                 del self._writings[writing_id]
                 _unlink_parts(writing)
 
+    def forget_old(self) -> None:
+        """As the lifecycle of a bucket has it."""
+        with self._lock:
+            until = self._clock.now() - KEPT
+            for name, stored in list(self._objects.items()):
+                if stored.written_at <= until:
+                    _unlink(self._objects.pop(name))
+
     def _signed(self, method: str, name: str, disposition: str, duration: timedelta) -> SignedUrl:
         expires_at = self._clock.now() + duration
         permission = Permission(method, checked_name(name), disposition)
@@ -188,13 +196,13 @@ class MemoryObjectStore:
 
     def _put(self, name: str, path: Path, size: int) -> None:
         with self._lock:
-            self._forget_old()
+            self.forget_old()
             _unlink(self._objects.get(name))
             self._objects[name] = _File(path, size, self._clock.now())
 
     def _found(self, name: str) -> _File:
         checked_name(name)
-        self._forget_old()
+        self.forget_old()
         stored = self._objects.get(name)
         if stored is None:
             raise NotFound("file", name)
@@ -203,13 +211,6 @@ class MemoryObjectStore:
     def _under_way(self, name: str, writing_id: str) -> _Writing | None:
         writing = self._writings.get(writing_id)
         return None if writing is None or writing.name != checked_name(name) else writing
-
-    def _forget_old(self) -> None:
-        """As the lifecycle of a bucket has it."""
-        until = self._clock.now() - KEPT
-        for name, stored in list(self._objects.items()):
-            if stored.written_at <= until:
-                _unlink(self._objects.pop(name))
 
 
 def _parts_of(writing: _Writing, tags: Sequence[str]) -> list[_File]:

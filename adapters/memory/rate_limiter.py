@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from threading import Lock
 
 from domain.grants import Grant, GrantLog
+from domain.priority import Priority
 
 logger = logging.getLogger(__name__)
 
@@ -24,15 +25,14 @@ class MemoryRateLimiter:
         """Messages a second."""
         return self._limit() if callable(self._limit) else self._limit
 
-    def request(self, messages: int, now: datetime, patience: timedelta) -> Grant | timedelta:
+    def request(
+        self, messages: int, now: datetime, patience: timedelta, priority: Priority
+    ) -> Grant | timedelta:
         """By the sliding log."""
         limit = self.limit
         with self._lock:
-            grant = self._log.next_grant(messages, now, limit)
-            if grant.at - now > patience:
-                return grant.at - now
-            self._log = self._log.with_grant(grant, now)
-            return grant
+            self._log, answer = self._log.request(messages, now, patience, limit, priority)
+            return answer
 
     def slow_down(self, now: datetime) -> None:
         """In the log."""

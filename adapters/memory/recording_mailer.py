@@ -23,6 +23,11 @@ class RecordingMailer:
         """The other mailer's."""
         return self._mailer.timeout
 
+    @property
+    def batch_size(self) -> int:
+        """The other mailer's."""
+        return self._mailer.batch_size
+
     def send(self, messages: Sequence[Message], within: timedelta) -> Sequence[Outcome]:
         """The other mailer's outcomes."""
         outcomes = self._mailer.send(messages, within)

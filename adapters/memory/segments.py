@@ -4,11 +4,13 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Collection
 
 from adapters.memory.database import MemoryDatabase
+from adapters.memory.ordered_keys import OrderedByKey
 from adapters.memory.paging import page_of
 from domain.errors import AlreadyExists
 from domain.identifiers import ContactId, SegmentId
+from domain.key_space import member_key
 from domain.ports.segments import SegmentPage
-from domain.segment import MemberPage, Segment, member_key
+from domain.segment import MemberPage, Segment
 
 
 class MemorySegmentRepository:
@@ -38,7 +40,7 @@ class MemorySegmentRepository:
     def add_members(self, segment_id: SegmentId, contact_ids: Collection[ContactId]) -> None:
         """Each once."""
         with self._database.lock:
-            members = self._database.members.setdefault(segment_id, {})
+            members = self._database.members.setdefault(segment_id, OrderedByKey())
             members.update({member_key(each): each for each in contact_ids})
 
     def members(
@@ -46,8 +48,8 @@ class MemorySegmentRepository:
     ) -> MemberPage:
         """In key order."""
         with self._database.lock:
-            members = self._database.members.get(segment_id, {})
-            keys = sorted(members)
+            members = self._database.members.get(segment_id, OrderedByKey[ContactId]())
+            keys = members.in_order()
             start = bisect_left(keys, lower)
             if after is not None:
                 start = max(start, bisect_right(keys, after))
@@ -70,12 +72,14 @@ class MemorySegmentRepository:
     def remove_member(self, segment_id: SegmentId, contact_id: ContactId) -> None:
         """By its key."""
         with self._database.lock:
-            self._database.members.get(segment_id, {}).pop(member_key(contact_id), None)
+            members = self._database.members.get(segment_id)
+            if members is not None:
+                members.pop(member_key(contact_id), None)
 
     def those_in(
         self, segment_id: SegmentId, contact_ids: Collection[ContactId]
     ) -> frozenset[ContactId]:
         """At one instant."""
         with self._database.lock:
-            members = self._database.members.get(segment_id, {})
+            members = self._database.members.get(segment_id, OrderedByKey[ContactId]())
             return frozenset(each for each in contact_ids if member_key(each) in members)

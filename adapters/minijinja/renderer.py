@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 
 from minijinja import Environment, TemplateError
 
-from domain.contact import MergeFields
 from domain.errors import InvalidInput
+from domain.merge_fields import MergeFields
 from domain.ports.renderer import Rendered, Unrenderable
 from domain.recipient import Recipient
 from domain.template import Content
@@ -27,11 +27,12 @@ _BLOCK_SET = re.compile(r"\{%[-+]?\s*set\s+(\w+)\s*[-+]?%\}")
 
 
 class MinijinjaRenderer:
-    """Implements `domain.ports.renderer.Renderer`; keeps the content last compiled."""
+    """Implements `domain.ports.renderer.Renderer`; keeps what it last compiled, and its names."""
 
     def __init__(self) -> None:
         """Nothing is compiled yet."""
         self._compiled: tuple[Content, Mapping[str, Environment]] | None = None
+        self._named: tuple[Content, frozenset[str]] | None = None
 
     @property
     def functions(self) -> frozenset[str]:
@@ -40,11 +41,15 @@ class MinijinjaRenderer:
 
     def variables(self, content: Content) -> frozenset[str]:
         """Names that the three parts use without setting them, or to set themselves anew."""
+        named = self._named
+        if named is not None and named[0] == content:
+            return named[1]
         names: set[str] = set()
         for part, environment in self._environments(content).items():
             names |= set(environment.undeclared_variables_in_template(part))
             names |= _set_from_themselves(getattr(content, part))
-        return frozenset(names)
+        self._named = (content, frozenset(names))
+        return self._named[1]
 
     def render(
         self, content: Content, recipients: Sequence[Recipient]

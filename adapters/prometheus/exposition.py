@@ -20,16 +20,21 @@ class _BacklogCollector(Collector):
     def collect(self) -> Iterator[Metric]:
         """Gauges."""
         backlog = self._read()
-        yield GaugeMetricFamily(
+        messages = GaugeMetricFamily(
             "sentinel_send_queue_messages",
             "Chunks on the send queue, those with a worker included.",
-            backlog.queued,
+            labels=["priority"],
         )
-        yield GaugeMetricFamily(
+        oldest = GaugeMetricFamily(
             "sentinel_send_queue_oldest_message_seconds",
             "Age of the oldest of them; 0 where there is none.",
-            backlog.oldest_queued.total_seconds(),
+            labels=["priority"],
         )
+        for priority, queued in backlog.queued.items():
+            messages.add_metric([priority], queued.messages)
+            oldest.add_metric([priority], queued.oldest.total_seconds())
+        yield messages
+        yield oldest
         yield GaugeMetricFamily(
             "sentinel_schedules_waiting", "Schedules that have not fired.", backlog.schedules
         )

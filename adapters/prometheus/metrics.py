@@ -9,8 +9,10 @@ from domain.identifiers import WebhookId
 from domain.outcome import OutcomeCounts
 from domain.path_policy import ExecutionPath
 from domain.ports.metrics import Retry
+from domain.start import Dispatch
 
 _HALTED = (CampaignState.EXPIRED, CampaignState.FAILED, CampaignState.PAUSED)
+_REFUSED = "refused"
 _OUTCOMES = ("accepted", "refused", "not_sent", "unknown", "blocked")
 _BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 600, 3_600)
 
@@ -26,6 +28,12 @@ class PrometheusMetrics:
         """Into `registry`; None where each of several processes writes to files instead."""
         self._created = Counter(
             "sentinel_campaigns_created", "Campaigns stored.", ["path"], registry=registry
+        )
+        self._starts = Counter(
+            "sentinel_starts",
+            "Immediate starts, by the way that they went; those refused were not to be queued.",
+            ["way"],
+            registry=registry,
         )
         self._start_latency = Histogram(
             "sentinel_campaign_start_latency_seconds",
@@ -99,6 +107,14 @@ class PrometheusMetrics:
         """By path."""
         self._created.labels(campaign.execution_path).inc()
 
+    def start_dispatched(self, way: Dispatch) -> None:
+        """By way."""
+        self._starts.labels(way).inc()
+
+    def start_refused(self) -> None:
+        """As a way, too."""
+        self._starts.labels(_REFUSED).inc()
+
     def campaign_started(self, campaign: Campaign) -> None:
         """Both times, of which neither is negative."""
         if campaign.started_at is None:
@@ -149,6 +165,8 @@ class PrometheusMetrics:
         self._longest_stall.set(_seconds(longest_stall))
 
     def _begin(self) -> None:
+        for way in (*Dispatch, _REFUSED):
+            self._starts.labels(way)
         for path in ExecutionPath:
             self._created.labels(path)
             self._start_latency.labels(path)

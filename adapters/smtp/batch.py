@@ -37,7 +37,13 @@ class Batch:
         self._exposed: set[int] = set()
         self._outcomes: dict[int, Outcome | Doubtful] = {}
         self._rest: Outcome | None = None
+        self._is_attended = False
         self._over = Condition()
+
+    def attend(self) -> None:
+        """Somebody takes of it as soon as they can, or halts it and says why they cannot."""
+        with self._over:
+            self._is_attended = True
 
     def take(self) -> int | None:
         """The next one to be begun; None where none is."""
@@ -90,9 +96,17 @@ class Batch:
             self._tell()
 
     def outcomes(self, timeout: float) -> Sequence[Outcome]:
-        """Of each, in order, once all are settled or `timeout` seconds have passed."""
+        """Of each, in order, once all are settled or `timeout` seconds have passed.
+
+        Sooner where nobody attends to it while one may be begun.
+        """
         with self._over:
-            self._over.wait_for(self._is_over, timeout)
+            seconds = (self._begin_until - self._monotonic()).total_seconds()
+            to_begin = min(max(seconds, 0), timeout)
+            self._over.wait_for(self._is_over, to_begin)
+            if to_begin < timeout and not self._is_attended:
+                self._halt(_OVERDUE)
+            self._over.wait_for(self._is_over, timeout - to_begin)
             self._halt(_CUT_OFF)
             self._in_hand.clear()
             outcomes = [self._outcome(position) for position in range(self._number)]

@@ -14,7 +14,7 @@ from functools import lru_cache
 from adapters.smtp.body_part import body_part
 from adapters.smtp.connection import Envelope, Extensions
 from adapters.smtp.encoded_words import header_text
-from domain.contact import in_ascii, normalise_address
+from domain.address import in_ascii, normalise_address
 from domain.errors import InvalidInput
 from domain.message import Message
 from domain.outcome import Refused

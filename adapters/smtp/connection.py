@@ -7,6 +7,7 @@ import socket
 import ssl
 from base64 import b64encode
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -243,16 +244,23 @@ class SmtpConnection:
         self.finished += 1
         return reply if reply.is_positive else self._refusing(reply)
 
+    def quit(self) -> None:
+        """Say so. Never raises, and waits for nobody."""
+        with suppress(OSError):
+            self._socket.setblocking(False)
+            self._socket.send(b"QUIT\r\n")
+
+    def close_once_answered(self) -> None:
+        """After `quit` (RFC 5321, section 4.1.1.10), or at the deadline. Never raises."""
+        with suppress(LostError):
+            self._read()
+        self.close()
+
     def close(self, *, politely: bool = False) -> None:
         """Never raises, and waits for nobody."""
-        try:
-            if politely and self.is_open:
-                self._socket.setblocking(False)
-                self._socket.send(b"QUIT\r\n")
-        except OSError:
-            pass
-        finally:
-            self._socket.close()
+        if politely and self.is_open:
+            self.quit()
+        self._socket.close()
 
     def _introduce(self) -> None:
         """By the address that it comes from (RFC 5321, section 4.1.3): no name has to be right."""

@@ -6,8 +6,6 @@ from threading import Lock
 from adapters.smtp.refusal import Doubtful
 from domain.outcome import Accepted, Outcome
 
-_FEWEST = 2
-
 
 class Doubts:
     """Those since a mail was last taken, of whatever batch: at a slow rate each has one mail.
@@ -21,15 +19,15 @@ class Doubts:
         self._lock = Lock()
 
     def decide(self, outcomes: Sequence[Outcome | Doubtful]) -> Sequence[Outcome]:
-        """What is doubtful of several in a row, none of which was taken, is of all.
+        """What is doubtful of enough in a row, none of which was taken, is of all.
 
         Then a person is asked, and the row begins anew: one that is refused once more is its own.
         """
-        doubts = sum(isinstance(each, Doubtful) for each in outcomes)
+        doubts = [each for each in outcomes if isinstance(each, Doubtful)]
         some_taken = any(isinstance(each, Accepted) for each in outcomes)
         with self._lock:
-            in_a_row = 0 if some_taken else self._in_a_row + doubts
-            is_of_all = doubts > 0 and in_a_row >= _FEWEST
+            in_a_row = 0 if some_taken else self._in_a_row + len(doubts)
+            is_of_all = any(in_a_row >= each.fewest for each in doubts)
             self._in_a_row = 0 if is_of_all else in_a_row
         return [
             (each.of_all if is_of_all else each.alone) if isinstance(each, Doubtful) else each

@@ -15,6 +15,7 @@ from adapters.smtp.connection import (
     Deadline,
     LostError,
     NotOfferedError,
+    Refusal,
     SessionRefusedError,
     SmtpConnection,
     connect,
@@ -25,13 +26,14 @@ from adapters.smtp.refusal import Doubtful, Stage, meaning_of
 from adapters.smtp.reply import CLOSING, Reply
 from adapters.smtp.smtp_url import SmtpServer
 from domain.message import Message
-from domain.outcome import Accepted, AccountBlocked, NotSent, Outcome, Unknown
+from domain.outcome import Accepted, AccountBlocked, NotSent, Outcome, Refused, Unknown
 from domain.ports.clock import Clock
 
 logger = logging.getLogger(__name__)
 
 CONNECTIONS = 10
 TIMEOUT = timedelta(seconds=30)
+BATCH_SIZE = 200
 _BATCH_TIME = timedelta(milliseconds=50)
 """In which a batch is to be handed over, if connections can do it: well within a grant."""
 
@@ -103,6 +105,11 @@ class SmtpMailer:
         """All connections have so long together, whatever they wait for."""
         return self._timeout
 
+    @property
+    def batch_size(self) -> int:
+        """What is of unknown outcome if the process is killed, at most."""
+        return BATCH_SIZE
+
     def send(self, messages: Sequence[Message], within: timedelta) -> Sequence[Outcome]:
         """A mail is begun when the server is told from whom it is."""
         if not messages:
@@ -125,25 +132,35 @@ class SmtpMailer:
         return max(1, min(most, ceil(mails * self._mail_took / _BATCH_TIME)))
 
     def close(self) -> None:
-        """Once nothing is sent any more."""
-        self._threads.shutdown()
+        """Once nothing is begun any more: take leave of the server, within a second."""
         self._pool.close()
 
-    def _work(self, call: _Call, others: int) -> None:
+    def _work(self, call: _Call, others: int, *, joins: bool = False) -> None:
         """Hand over mails until there are none; `others` join once there is a connection.
 
-        Not before: a password that is wrong is tried once, not ten times.
+        Not before: a password that is wrong is tried once, not ten times. Who `joins` and finds no
+        connection leaves the mails to those that have one.
         """
+        call.batch.attend()
         try:
             while call.batch.is_waiting:
-                connection, is_new = self._pool.take(call.deadline)
+                take = self._pool.take_another if joins else self._pool.take
+                taken = take(call.deadline)
+                if taken is None:
+                    return
+                joins = False
                 for _ in range(others):
-                    self._threads.submit(self._work, call, 0)
+                    self._threads.submit(self._work, call, 0, joins=True)
                 others = 0
+                connection, is_new = taken
                 self._hand_over(call, connection, is_new)
                 self._pool.give(connection)
         except (SessionRefusedError, NotOfferedError, LostError, OSError) as error:
-            call.batch.halt(_without_session(error))
+            without = _without_session(error)
+            if joins:
+                logger.warning("No further connection for now: %s", without.reason)
+            else:
+                call.batch.halt(without)
         except Exception:
             logger.exception("A defect in the SMTP mailer")
             call.batch.halt(NotSent("a defect in the SMTP mailer"))
@@ -151,10 +168,10 @@ class SmtpMailer:
     def _hand_over(self, call: _Call, connection: SmtpConnection, is_new: bool) -> None:
         """Over one connection, until it ends or there is none to begin."""
         batch = call.batch
+        is_proven = not is_new
         announced = call.announced(connection)
         while announced is not None:
             position, mail = announced
-            is_proven = connection.finished > 0 or not is_new
             try:
                 refusal = connection.begun()
             except LostError as lost:
@@ -167,8 +184,14 @@ class SmtpMailer:
                 # It has had enough of this connection; of a new one it may take more.
                 batch.put_back(position)
                 return
+            is_proven = True
             if refusal is not None:
-                batch.settle(position, meaning_of(refusal.reply, refusal.stage, mail.to))
+                meaning = meaning_of(refusal.reply, refusal.stage, mail.to)
+                if _may_be_of_connection(refusal, meaning) and connection.finished:
+                    connection.close(politely=True)
+                    batch.put_back(position)
+                    return
+                batch.settle(position, meaning)
                 announced = call.announced(connection)
                 continue
             announced = call.announced(connection)
@@ -197,6 +220,11 @@ class SmtpMailer:
             context.check_hostname = False
             context.verify_mode = ssl.CERT_NONE
         return context
+
+
+def _may_be_of_connection(refusal: Refusal, meaning: Outcome | Doubtful) -> bool:
+    """Some servers take so many mails by one connection, or forget who logged in, and keep it."""
+    return refusal.stage is Stage.SENDER and not isinstance(meaning, Refused)
 
 
 def _outcome_of(reply: Reply, mail: Mail) -> Outcome | Doubtful:

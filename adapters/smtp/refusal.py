@@ -1,4 +1,9 @@
-"""What a reply means that takes no mail: for this one, or for all."""
+"""What a reply means that takes no mail: for this one, or for all.
+
+A 550 is of a mailbox, or of a policy (RFC 5321, section 4.2.3): which of them, the subject of a
+status code says (RFC 3463, section 3). Where there is none, the text may, and else how many in a
+row it meets: who relays for nobody answers everybody so.
+"""
 
 import re
 from dataclasses import dataclass
@@ -29,6 +34,8 @@ class Doubtful:
     """
 
     reason: str
+    fewest: int = 2
+    """So many in a row, without one that was taken, are of all."""
 
     @property
     def alone(self) -> Refused:
@@ -67,6 +74,21 @@ _BUSY_CODES = frozenset({CLOSING, 451, 452, 454})
 _QUOTA = re.compile(r"\b(?:daily|sending)(?: [a-z]+){0,3} (?:quota|limit)\b", re.IGNORECASE)
 """As Amazon SES (454) and Gmail (550 5.4.5) say it."""
 _RELAY = re.compile(r"\brelay(?:ing)?\b", re.IGNORECASE)
+_WHO_WE_ARE = re.compile(
+    r"\brcpthosts\b|\bauthenticat|\b(?:smtp[ -]?)?auth\b|\blog ?in\b|\bcredentials\b", re.IGNORECASE
+)
+"""As qmail refuses to relay (553), and others who did not log in. With a status code such a text
+may be of a mailbox that takes mail of its own organisation only (Exchange's 5.7.133)."""
+_WHO_IT_IS = "(?:user|mailbox|recipient|account|person|alias|address)"
+_IS_NOT = "(?:unknown|invalid|inactive|disabled|full|not found|(?:does not|doesn't|not) exist)"
+_OF_WHOM = re.compile(
+    rf"\b(?:no such|unknown|invalid|unrouteable|inactive|disabled) (?:local )?{_WHO_IT_IS}\b"
+    rf"|\b{_WHO_IT_IS}(?: …)?(?: is| was| has been)?(?: over quota| {_IS_NOT})\b",
+    re.IGNORECASE,
+)
+"""Not `mailbox unavailable`: so RFC 5321, section 4.2.3, calls a policy's refusal, too."""
+_FEWEST_WITHOUT_STATUS = 5
+"""More than of those with one: an old list has a few in a row who are not there any more."""
 
 
 def meaning_of(
@@ -81,8 +103,10 @@ def meaning_of(
         return NotSent(reason, throttled=_is_throttled(reply))
     if _is_of_the_account(reply, stage, text):
         return AccountBlocked(reason)
-    if _is_of_this_mail(reply, stage):
+    if _is_of_this_mail(reply, stage, text):
         return Refused(reason)
+    if stage is Stage.RECIPIENT and reply.status is None:
+        return Doubtful(reason, _FEWEST_WITHOUT_STATUS)
     return Doubtful(reason)
 
 
@@ -121,16 +145,20 @@ def _is_of_the_account(reply: Reply, stage: Stage, text: str) -> bool:
     if reply.status in _OF_THE_SENDER:
         return True
     if stage is Stage.SENDER:
-        return not _is_of_this_mail(reply, stage)
-    return stage is Stage.RECIPIENT and bool(_RELAY.search(text))
+        return not _is_of_this_mail(reply, stage, text)
+    return stage is Stage.RECIPIENT and (
+        bool(_RELAY.search(text)) or (reply.status is None and bool(_WHO_WE_ARE.search(text)))
+    )
 
 
-def _is_of_this_mail(reply: Reply, stage: Stage) -> bool:
+def _is_of_this_mail(reply: Reply, stage: Stage, text: str) -> bool:
     status = reply.status
     if status in _TOO_LARGE or (status is None and reply.code == _TOO_LARGE_CODE):
         return True
     if stage is Stage.RECIPIENT:
-        return status is None or status.subject not in _OF_WHOM_TO_BLAME_UNSAID
+        if status is None:
+            return bool(_OF_WHOM.search(text))
+        return status.subject not in _OF_WHOM_TO_BLAME_UNSAID
     if stage is Stage.SENDER:
         return status is not None and status.subject == _CODING
     return status is not None and status.subject in _OF_ONE_MAILBOX

@@ -4,8 +4,8 @@ from datetime import datetime, timedelta
 
 from adapters.sqlite.database import SqliteDatabase
 from adapters.sqlite.times import from_column
-from domain.backlog import Backlog
-from domain.dead_letter import DeadLetterSource
+from domain.backlog import Backlog, Queued
+from domain.dead_letter import SEND_QUEUES, DeadLetterSource
 from domain.ports.clock import Clock
 
 
@@ -18,12 +18,14 @@ class SqliteBacklogReader:
         self._clock = clock
 
     def read(self) -> Backlog:
-        """Three counts, each by an index."""
+        """Some counts, each by an index."""
         with self._database.reading() as connection:
-            queued, oldest = connection.execute(
-                "SELECT count(*), min(sent_at) FROM messages WHERE queue = ?",
-                (DeadLetterSource.SEND,),
-            ).fetchone()
+            queues = {
+                priority: connection.execute(
+                    "SELECT count(*), min(sent_at) FROM messages WHERE queue = ?", (queue,)
+                ).fetchone()
+                for priority, queue in SEND_QUEUES.items()
+            }
             schedules, first = connection.execute(
                 "SELECT count(*), min(at) FROM schedules"
             ).fetchone()
@@ -34,8 +36,10 @@ class SqliteBacklogReader:
             )
         now = self._clock.now()
         return Backlog(
-            queued=queued,
-            oldest_queued=_age(oldest, now),
+            queued={
+                priority: Queued(messages, _age(oldest, now))
+                for priority, (messages, oldest) in queues.items()
+            },
             schedules=schedules,
             overdue=_age(first, now),
             dead_letters={source: dead.get(source, 0) for source in DeadLetterSource},

@@ -1,5 +1,8 @@
 """Campaigns in SQLite."""
 
+import sqlite3
+from contextlib import AbstractContextManager
+
 from adapters.sqlite.campaign_rows import insert_campaign, select_campaign, update_campaign
 from adapters.sqlite.database import SqliteDatabase
 from adapters.sqlite.fan_out_rows import insert_range
@@ -40,9 +43,20 @@ class SqliteCampaignRepository:
             return select_campaign(connection, campaign_id)
 
     def save(self, campaign: Campaign) -> Campaign:
-        """By version."""
-        with self._database.writing() as connection:
+        """By version; on the disk where people edit it, who are told so, or where mails stop.
+
+        What else delivery moved, and a loss of power takes back, it moves again. A pause by the
+        account is no such thing: mails would leave until the account refuses one again.
+        """
+        with self._writing(campaign) as connection:
             return update_campaign(connection, campaign)
+
+    def _writing(self, campaign: Campaign) -> AbstractContextManager[sqlite3.Connection]:
+        stored = self.get(campaign.campaign_id)
+        is_edited = stored is None or stored.revision != campaign.revision
+        if not is_edited and campaign.state is not CampaignState.PAUSED:
+            return self._database.writing_unsynced()
+        return self._database.writing()
 
     def page(
         self,

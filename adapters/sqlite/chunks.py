@@ -1,6 +1,8 @@
 """Chunks in SQLite."""
 
+import sqlite3
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import AbstractContextManager, suppress
 
 from adapters.sqlite.campaign_rows import select_campaign, update_campaign
 from adapters.sqlite.chunk_rows import select_chunk, update_progress, update_recipients
@@ -8,8 +10,9 @@ from adapters.sqlite.database import SqliteDatabase
 from adapters.sqlite.suppression_rows import select_suppressions
 from domain.campaign import Campaign, CampaignCategory
 from domain.chunk import Chunk, ChunkRef
+from domain.errors import VersionConflict
 from domain.identifiers import CampaignId
-from domain.ports.chunks import SendPermission
+from domain.ports.chunks import ChunkChange, SendPermission
 
 
 class SqliteChunkRepository:
@@ -44,11 +47,26 @@ class SqliteChunkRepository:
         Where a loss of power undoes it, those who were mailed are `sending` under a dead lease, and
         so of unknown outcome: nobody is mailed twice.
         """
-        is_recorded = before.sending and not chunk.sending
-        database = self._database
-        writing = database.writing_unsynced if is_recorded else database.writing
-        with writing() as connection:
+        with self._writing([ChunkChange(chunk, before)]) as connection:
             return update_progress(connection, chunk, before)
+
+    def save_all(self, changes: Sequence[ChunkChange]) -> Mapping[ChunkRef, Chunk]:
+        """All in one transaction; of the outcomes of attempts the same holds."""
+        stored: dict[ChunkRef, Chunk] = {}
+        with self._writing(changes) as connection:
+            for change in changes:
+                with suppress(VersionConflict):
+                    stored[change.chunk.ref] = update_progress(
+                        connection, change.chunk, change.before
+                    )
+        return stored
+
+    def _writing(
+        self, changes: Sequence[ChunkChange]
+    ) -> AbstractContextManager[sqlite3.Connection]:
+        is_recorded = all(each.before.sending and not each.chunk.sending for each in changes)
+        database = self._database
+        return database.writing_unsynced() if is_recorded else database.writing()
 
     def reopen(self, chunk: Chunk, before: Chunk, campaign: Campaign) -> tuple[Chunk, Campaign]:
         """Both versions, or neither write."""

@@ -14,9 +14,9 @@ from domain.contact import Contact, ContactDraft
 from domain.erasure import Erasure
 from domain.errors import VersionConflict
 from domain.identifiers import ContactId
+from domain.key_space import member_key
 from domain.ports.contacts import ContactPage
 from domain.ports.ids import Ids
-from domain.segment import member_key
 from domain.suppression import suppression_id_of
 
 
@@ -87,9 +87,10 @@ class SqliteContactRepository:
             )
 
     def end_erasure(self, contact_id: ContactId) -> None:
-        """Nothing stays."""
+        """Nothing stays: not in the log either, unless it is read; then upkeep sees to it."""
         with self._database.writing() as connection:
             connection.execute("DELETE FROM erasures WHERE contact_id = ?", (contact_id,))
+        self._database.empty_log()
 
     def page(self, *, lower: str, upper: str, after: str | None, limit: int) -> ContactPage:
         """A part of the table, which is in key order."""

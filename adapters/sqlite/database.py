@@ -3,18 +3,23 @@
 import secrets
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from enum import StrEnum
 from pathlib import Path
 from threading import RLock, local
 from typing import TypeGuard
 
 from adapters.sqlite.gate import Gate
+from adapters.sqlite.log import has_frame
 from adapters.sqlite.migrations import is_up_to_date, migrate
 from domain.errors import DependencyRefused, DependencyUnavailable
 
 _BUSY_SECONDS = 30
 """How long a transaction waits for its turn: there is one writer at a time, for less than a ms."""
+_READERS_MILLISECONDS = 50
+"""How long writers wait for readers, so that the log can go: less than a grant is good for."""
+_LONG_LOG = 1_000
+"""Frames, of a page each: so many are put into the file together (SQLite's own default)."""
 _HASH_KEY = "address_hash_key"
 
 
@@ -34,6 +39,8 @@ class SqliteDatabase:
         """Migrated to this release's schema, or made anew. Raises DependencyRefused."""
         # What is beside it is beside the file itself, by whatever link somebody has named it.
         self.path = path.resolve()
+        self._log = self.path.with_name(f"{self.path.name}-wal")
+        self._long_log = _LONG_LOG
         self._threads = local()
         self._turn = RLock()
         try:
@@ -69,6 +76,25 @@ class SqliteDatabase:
         with self._writing(Synchronous.NORMAL) as connection:
             yield connection
 
+    def empty_log(self) -> bool:
+        """Put all of the log into the file, and leave none of it on the disk; whether that was so.
+
+        What was deleted stands in it otherwise until other writes come over it. Somebody who has
+        been reading for long is not waited for, as by then writers would wait, too (SQLite's
+        "PRAGMA wal_checkpoint"). Raises DependencyRefused.
+        """
+        with self._turn, self._gate.held():
+            try:
+                connection = self._connection(Synchronous.FULL)
+                _wait_for_the_writer(connection)
+                connection.execute(f"PRAGMA busy_timeout = {_READERS_MILLISECONDS}")
+                row = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+                connection.execute(f"PRAGMA busy_timeout = {1000 * _BUSY_SECONDS}")
+            except sqlite3.Error as error:
+                self.close()
+                raise DependencyRefused(told(error)) from error
+        return bool(row[0] == 0)
+
     def close(self) -> None:
         """Close the connections of this thread; those of others go with their threads."""
         for synchronous in Synchronous:
@@ -83,7 +109,7 @@ class SqliteDatabase:
                 # It holds addresses. What SQLite puts beside it is as private as it is.
                 self.path.touch(mode=0o600)
             up_to_date = is_up_to_date(self._connection(Synchronous.FULL))
-            self._gate = Gate(self.path.with_name(f"{self.path.name}-gate"))
+            self._gate = self._opened_gate()
             if not up_to_date:
                 self._bring_up_to_date()
         except OSError as error:
@@ -93,6 +119,16 @@ class SqliteDatabase:
         with self.reading() as connection:
             self.hash_key = _select_hash_key(connection)
             """What addresses are hashed and tokens are signed with; made with the database."""
+
+    def _opened_gate(self) -> Gate:
+        try:
+            return Gate(self.path)
+        except PermissionError as error:
+            name, gate = self.path.name, Path(error.filename).name
+            raise DependencyRefused(
+                f"The database {name}: {gate}: {error.strerror}; give it to whom the database "
+                f"belongs: chown --reference={name} {gate}"
+            ) from error
 
     def _bring_up_to_date(self) -> None:
         with self._gate.held():
@@ -110,6 +146,22 @@ class SqliteDatabase:
                 connection = self._begun("IMMEDIATE", synchronous)
             with self._ended(connection):
                 yield connection
+            if has_frame(self._log, self._long_log):
+                self._checkpoint()
+
+    def _checkpoint(self) -> None:
+        """Put the log into the file, as far as readers allow, while nobody writes.
+
+        SQLite's own come while others write, which damages a file in releases before 3.51.3, if
+        rarely ("The WAL-Reset Bug" in its "Write-Ahead Logging").
+        """
+        # A full disk or a busy one: whoever writes next tries again.
+        with self._gate.held(), suppress(sqlite3.Error):
+            connection = self._connection(Synchronous.FULL)
+            _wait_for_the_writer(connection)
+            _, frames, copied = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+            # Somebody who reads for long holds the rest back: not each commit looks at it again.
+            self._long_log = _LONG_LOG if copied == frames else frames + _LONG_LOG
 
     def _begun(self, kind: str, synchronous: Synchronous) -> sqlite3.Connection:
         try:
@@ -141,6 +193,7 @@ class SqliteDatabase:
         if connection is None:
             connection = sqlite3.connect(self.path, timeout=_BUSY_SECONDS, isolation_level=None)
             connection.execute(f"PRAGMA synchronous = {synchronous}")
+            connection.execute("PRAGMA wal_autocheckpoint = 0")
             # Or an erased address would stay where it was until something is written there; some
             # builds of SQLite do it by themselves.
             connection.execute("PRAGMA secure_delete = ON")
@@ -155,6 +208,12 @@ def is_of_this_release(path: Path) -> bool:
             return is_up_to_date(connection)
     except sqlite3.Error as error:
         raise DependencyRefused(told(error)) from error
+
+
+def _wait_for_the_writer(connection: sqlite3.Connection) -> None:
+    # The gate is held: who is in the middle of a write is the last one.
+    connection.execute("BEGIN IMMEDIATE")
+    connection.execute("ROLLBACK")
 
 
 def _make_hash_key(connection: sqlite3.Connection) -> None:

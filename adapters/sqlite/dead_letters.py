@@ -15,14 +15,16 @@ from adapters.sqlite.message_rows import insert_messages
 from adapters.sqlite.queue import body_to_chunk
 from adapters.sqlite.records import UNREADABLE, encode
 from adapters.sqlite.times import from_column
-from domain.dead_letter import DeadLetter, DeadLetterSource, ProviderReport, Work
+from domain.dead_letter import SEND_QUEUES, DeadLetter, DeadLetterSource, ProviderReport, Work
 from domain.ports.clock import Clock
 
 _MOST = 1_000
 _QUEUES: Mapping[DeadLetterSource, DeadLetterSource] = {
     DeadLetterSource.SCHEDULE: DeadLetterSource.START,
+    DeadLetterSource.START_QUEUE: DeadLetterSource.START,
 }
-"""Where work goes back to, if not to the queue that gave it up: a schedule fires into starts."""
+"""Where work goes back to, if not to the queue that gave it up: a start is invoked, whoever asked
+for it."""
 
 
 class SqliteDeadLetters:
@@ -68,8 +70,9 @@ def _body_to_report(body: str) -> ProviderReport:
 
 
 _READERS: Mapping[DeadLetterSource, Callable[[str], Work]] = {
-    DeadLetterSource.SEND: body_to_chunk,
+    **dict.fromkeys(SEND_QUEUES.values(), body_to_chunk),
     DeadLetterSource.START: body_to_start,
+    DeadLetterSource.START_QUEUE: body_to_start,
     DeadLetterSource.SCHEDULE: body_to_start,
     DeadLetterSource.JOB: body_to_run,
     DeadLetterSource.PROVIDER_EVENTS: _body_to_report,

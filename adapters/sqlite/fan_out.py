@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from adapters.sqlite.campaign_rows import select_campaign, update_campaign
 from adapters.sqlite.chunk_rows import insert_chunks
 from adapters.sqlite.database import SqliteDatabase
-from adapters.sqlite.fan_out_rows import update_range
+from adapters.sqlite.fan_out_rows import insert_new_range, update_range
 from adapters.sqlite.records import decode
 from adapters.sqlite.tally_rows import select_tally
 from domain.campaign import Campaign, CampaignState
@@ -19,7 +19,7 @@ class SqliteFanOutRepository:
     """Implements `domain.ports.fan_out.FanOutRepository`.
 
     Nothing waits for the disk: what a loss of power takes back it takes back as a whole, to where
-    a start goes on from. Once a chunk is on the queue all that was written before is on the disk.
+    a start goes on from. Before a mail leaves all that led to it is on the disk, by its claim.
     """
 
     def __init__(self, database: SqliteDatabase) -> None:
@@ -51,6 +51,14 @@ class SqliteFanOutRepository:
             advanced = update_range(connection, fan_out_range)
             insert_chunks(connection, chunks)
             return advanced
+
+    def split(self, fan_out_range: FanOutRange, others: Sequence[FanOutRange]) -> FanOutRange:
+        """By version; the others are new."""
+        with self._database.writing_unsynced() as connection:
+            stored = update_range(connection, fan_out_range)
+            for each in others:
+                insert_new_range(connection, each)
+            return stored
 
     def save(self, fan_out_range: FanOutRange) -> FanOutRange:
         """By version."""

@@ -7,13 +7,24 @@ from adapters.sqlite.records import encode
 from domain.errors import VersionConflict
 from domain.fan_out import FanOutRange
 
+_INSERT = "INSERT INTO fan_out_ranges (version, record, campaign_id, number) VALUES (?, ?, ?, ?)"
+
 
 def insert_range(connection: sqlite3.Connection, fan_out_range: FanOutRange) -> None:
     """With its campaign, so that it is new."""
-    connection.execute(
-        "INSERT INTO fan_out_ranges (version, record, campaign_id, number) VALUES (?, ?, ?, ?)",
+    connection.execute(_INSERT, _columns(fan_out_range))
+
+
+def insert_new_range(connection: sqlite3.Connection, fan_out_range: FanOutRange) -> None:
+    """Where there is none of its number. Raises VersionConflict."""
+    inserted = connection.execute(
+        f"{_INSERT} ON CONFLICT DO NOTHING",
         _columns(fan_out_range),
     )
+    if inserted.rowcount == 0:
+        raise VersionConflict(
+            f"range {fan_out_range.number} of campaign {fan_out_range.campaign_id}"
+        )
 
 
 def update_range(connection: sqlite3.Connection, fan_out_range: FanOutRange) -> FanOutRange:

@@ -14,6 +14,11 @@ _LEFT_AFTER = timedelta(days=1)
 """Nobody goes on with a file that nothing was written to for so long."""
 
 
+def folder_beside(database: Path) -> Path:
+    """Where the files of a database are."""
+    return database.with_name(f"{database.name}.files")
+
+
 class Folder:
     """Which of its files is what is known elsewhere."""
 

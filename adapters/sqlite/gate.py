@@ -16,10 +16,18 @@ class Gate:
     looks at the wrong moments. The kernel opens it where its holder is killed (flock(2)).
     """
 
-    def __init__(self, path: Path) -> None:
-        """Open; made where there is none. Raises OSError."""
-        self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    def __init__(self, database: Path) -> None:
+        """Open; made beside the database where there is none. Raises OSError.
+
+        Root gives it to whom the database belongs, as SQLite does with the log: or what root looks
+        at could not be written by its own user any more.
+        """
+        path = database.with_name(f"{database.name}-gate")
+        self._descriptor = os.open(path, os.O_RDONLY | os.O_CREAT, 0o600)
         finalize(self, os.close, self._descriptor)
+        if os.geteuid() == 0:
+            owner = database.stat()
+            os.fchown(self._descriptor, owner.st_uid, owner.st_gid)
 
     @contextmanager
     def held(self) -> Iterator[None]:

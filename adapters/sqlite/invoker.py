@@ -22,5 +22,5 @@ class SqliteInvoker(SqliteInvocations[StartRequest]):
         super().__init__(database, clock, invocations_of(DeadLetterSource.START), body_to_start)
 
     def start(self, campaign_id: CampaignId) -> None:
-        """Accepted once it is durable."""
-        self.put([StartRequest(campaign_id)])
+        """Accepted once it is written: what a loss of power takes back the reconciler starts."""
+        self.put_unsynced([StartRequest(campaign_id)])

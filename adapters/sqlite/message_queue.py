@@ -1,7 +1,9 @@
 """A queue with visibility timeouts, redelivery, delays and dead letters, over one table."""
 
 import logging
+import sqlite3
 from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import timedelta
 from threading import Condition
@@ -76,13 +78,14 @@ class SqliteMessageQueue(Generic[Work]):
 
     def put(self, works: Collection[Work], delay: timedelta = timedelta()) -> None:
         """One message for each, durably, or none at all."""
-        if not works:
-            return
-        bodies = [encode(work) for work in works]
-        with self._database.writing() as connection:
-            insert_messages(connection, self._attributes.name, bodies, self._clock.now(), delay)
-        with self._arrival:
-            self._arrival.notify_all()
+        self._put(self._database.writing, works, delay)
+
+    def put_unsynced(self, works: Collection[Work], delay: timedelta = timedelta()) -> None:
+        """The same without waiting for the disk: for work that the records ask for again.
+
+        A loss of power takes it back with all that was written since, or not at all.
+        """
+        self._put(self._database.writing_unsynced, works, delay)
 
     def receive(self, limit: int, wait: timedelta) -> Sequence[Received[Work]]:
         """Up to `limit`, waiting up to `wait` for the first.
@@ -116,6 +119,20 @@ class SqliteMessageQueue(Generic[Work]):
                 give_up_message(connection, message.message_id, shown_text(reason))
             else:
                 hide_received(connection, message, to_column(self._clock.now() + retry_after))
+
+    def _put(
+        self,
+        writing: Callable[[], AbstractContextManager[sqlite3.Connection]],
+        works: Collection[Work],
+        delay: timedelta,
+    ) -> None:
+        if not works:
+            return
+        bodies = [encode(work) for work in works]
+        with writing() as connection:
+            insert_messages(connection, self._attributes.name, bodies, self._clock.now(), delay)
+        with self._arrival:
+            self._arrival.notify_all()
 
     def _readable(self, limit: int) -> Iterator[Received[Work]]:
         for message in self._take(limit):

@@ -1,10 +1,11 @@
 """Rows of objects, and of what they are made of while they are written in parts."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from adapters.sqlite.parameters import ANY_OF, listed
 from adapters.sqlite.times import to_column
 from domain.errors import DependencyRefused, NotFound
 from domain.ports.object_store import MIN_PART_BYTES
@@ -125,6 +126,16 @@ def files_in_use(connection: sqlite3.Connection) -> frozenset[str]:
     """Of objects and of parts."""
     return frozenset(
         _files(connection.execute("SELECT file FROM objects UNION SELECT file FROM object_parts"))
+    )
+
+
+def forget_all_but(connection: sqlite3.Connection, files: Iterable[str]) -> None:
+    """Objects and parts, where there are no other files than these."""
+    kept = (listed(files),)
+    connection.execute(f"DELETE FROM objects WHERE file NOT {ANY_OF}", kept)  # noqa: S608  no value
+    connection.execute(
+        f"DELETE FROM object_parts WHERE file NOT {ANY_OF}",  # noqa: S608  no value
+        kept,
     )
 
 

@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import IO
 
 from adapters.sqlite.database import SqliteDatabase
-from adapters.sqlite.folder import Folder
+from adapters.sqlite.folder import Folder, folder_beside
 from adapters.sqlite.object_rows import (
     StoredFile,
     check_writing,
@@ -41,7 +41,7 @@ class SqliteObjectStore:
 
     The database says which file is which object: a file is written first, then its row, and what
     no row names any more is removed last. So an object is what it was, or what it was to become,
-    whenever a process is killed; what is left behind then goes with a later start. URLs are served
+    whenever a process is killed; what is left behind then goes with `forget_old`. URLs are served
     by the local server, by way of `allowed`, `writing` and `reading`.
     """
 
@@ -52,8 +52,7 @@ class SqliteObjectStore:
         self._ids = ids
         self._url = url
         self._tokens = FileTokens(hmac.digest(database.hash_key, _TOKEN_LABEL, hashlib.sha256))
-        self._folder = Folder(database.path.with_name(f"{database.path.name}.files"), ids)
-        self.forget_old()
+        self._folder = Folder(folder_beside(database.path), ids)
 
     def sign_upload(self, name: str, duration: timedelta) -> SignedUrl:
         """For a PUT."""

@@ -7,9 +7,10 @@ from adapters.sqlite.database import SqliteDatabase
 from adapters.sqlite.message_queue import QueueAttributes, SqliteMessageQueue
 from adapters.sqlite.records import decode
 from domain.chunk import ChunkRef
-from domain.dead_letter import DeadLetterSource
+from domain.dead_letter import SEND_QUEUES
 from domain.ports.clock import Clock
 from domain.ports.queue import Delivery
+from domain.priority import Priority
 
 
 def body_to_chunk(body: str) -> ChunkRef:
@@ -18,7 +19,7 @@ def body_to_chunk(body: str) -> ChunkRef:
 
 
 class SqliteSendQueue:
-    """Implements `domain.ports.queue.SendQueue`."""
+    """Implements `domain.ports.queue.SendQueue` by a queue for each priority, in one table."""
 
     def __init__(
         self,
@@ -28,27 +29,31 @@ class SqliteSendQueue:
         max_receives: int = 5,
     ) -> None:
         """Over a shared database."""
-        self._messages = SqliteMessageQueue(
-            database,
-            clock,
-            QueueAttributes(DeadLetterSource.SEND, visibility_timeout, max_receives),
-            body_to_chunk,
-        )
+        self._queues = {
+            priority: SqliteMessageQueue(
+                database,
+                clock,
+                QueueAttributes(SEND_QUEUES[priority], visibility_timeout, max_receives),
+                body_to_chunk,
+            )
+            for priority in Priority
+        }
 
     def enqueue(
-        self, chunks: Sequence[ChunkRef], delay: timedelta = timedelta()
+        self, chunks: Sequence[ChunkRef], priority: Priority, delay: timedelta = timedelta()
     ) -> Sequence[ChunkRef]:
-        """Takes everything, in one transaction."""
-        self._messages.put(chunks, delay)
+        """Takes everything, in one transaction: what a loss of power takes, the reconciler puts."""
+        self._queues[priority].put_unsynced(chunks, delay)
         return ()
 
-    def receive(self, limit: int, wait: timedelta) -> Sequence[Delivery]:
+    def receive(self, limit: int, wait: timedelta, priority: Priority) -> Sequence[Delivery]:
         """Sees what other processes enqueue within some milliseconds."""
         return [
-            Delivery(received.work, received.receipt)
-            for received in self._messages.receive(limit, wait)
+            Delivery(received.work, received.receipt, priority)
+            for received in self._queues[priority].receive(limit, wait)
         ]
 
     def acknowledge(self, deliveries: Collection[Delivery]) -> None:
         """One transaction."""
-        self._messages.acknowledge([delivery.receipt for delivery in deliveries])
+        # A receipt is good for its message, whichever queue that is on.
+        self._queues[Priority.NORMAL].acknowledge([each.receipt for each in deliveries])

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from adapters.sqlite.database import SqliteDatabase
 from adapters.sqlite.records import decode, encode
 from domain.grants import Grant, GrantLog
+from domain.priority import Priority
 
 logger = logging.getLogger(__name__)
 
@@ -28,16 +29,17 @@ class SqliteRateLimiter:
         """Messages a second."""
         return self._limit() if callable(self._limit) else self._limit
 
-    def request(self, messages: int, now: datetime, patience: timedelta) -> Grant | timedelta:
+    def request(
+        self, messages: int, now: datetime, patience: timedelta, priority: Priority
+    ) -> Grant | timedelta:
         """By the sliding log."""
         limit = self.limit
         with self._database.writing_unsynced() as connection:
             log = _select_log(connection)
-            grant = log.next_grant(messages, now, limit)
-            if grant.at - now > patience:
-                return grant.at - now
-            _write_log(connection, log.with_grant(grant, now))
-            return grant
+            after, answer = log.request(messages, now, patience, limit, priority)
+            if after is not log:
+                _write_log(connection, after)
+            return answer
 
     def slow_down(self, now: datetime) -> None:
         """In the log."""

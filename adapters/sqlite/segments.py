@@ -8,8 +8,9 @@ from adapters.sqlite.parameters import ANY_OF, listed
 from adapters.sqlite.records import decode, encode
 from domain.errors import AlreadyExists
 from domain.identifiers import ContactId, SegmentId
+from domain.key_space import member_key
 from domain.ports.segments import SegmentPage
-from domain.segment import MemberPage, Segment, member_key
+from domain.segment import MemberPage, Segment
 
 
 class SqliteSegmentRepository:

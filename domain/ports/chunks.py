@@ -17,6 +17,19 @@ class SendPermission:
     suppressed: frozenset[str]
 
 
+@dataclass(frozen=True)
+class ChunkChange:
+    """A chunk to be written in place of the one `before`."""
+
+    chunk: Chunk
+    before: Chunk
+
+    @property
+    def is_one(self) -> bool:
+        """Whether anything of it differs."""
+        return self.chunk != self.before
+
+
 class ChunkRepository(Protocol):
     """Manifest and progress of a chunk as one value.
 
@@ -38,6 +51,14 @@ class ChunkRepository(Protocol):
         finishes the chunk the campaign's progress shows when. Returns the chunk as stored. Raises
         VersionConflict, and then nothing was written. A write whose answer was lost and that was
         repeated underneath counts as the success it was.
+        """
+        ...
+
+    def save_all(self, changes: Sequence[ChunkChange]) -> Mapping[ChunkRef, Chunk]:
+        """As `save` for each by itself, in few requests; returns those that were written.
+
+        At most ten, of different chunks. One that somebody else was first to write is not among
+        them, and does not hold the others back. Raises DependencyFault: any may have been written.
         """
         ...
 

@@ -40,6 +40,15 @@ class FanOutRepository(Protocol):
         """
         ...
 
+    def split(self, fan_out_range: FanOutRange, others: Sequence[FanOutRange]) -> FanOutRange:
+        """Write the range with less before it and the new ones of the rest in one transaction.
+
+        Holds only if the stored range is the version given and there are no ranges of the numbers
+        of `others`, fewer than `MAX_RANGES`. Returns the range as stored. Raises VersionConflict,
+        and then nothing was written.
+        """
+        ...
+
     def save(self, fan_out_range: FanOutRange) -> FanOutRange:
         """Write the range if the stored version is the one given; returns it as stored.
 

@@ -20,10 +20,15 @@ class Mailer(Protocol):
         """The longest that `send` takes for a full batch."""
         ...
 
-    def send(self, messages: Sequence[Message], within: timedelta) -> Sequence[Outcome]:
-        """One outcome for each message, in order; at most 50 messages.
+    @property
+    def batch_size(self) -> int:
+        """How many messages one `send` takes at most; at least 1. Another from call to call."""
+        ...
 
-        No call is begun later than `within` from now, the rest of the grant it is made under:
+    def send(self, messages: Sequence[Message], within: timedelta) -> Sequence[Outcome]:
+        """One outcome for each message, in order; at most `batch_size` messages.
+
+        No call leaves later than `within` from now, the rest of the grant it is made under:
         what would be is `NotSent`, `overdue`.
         `Unknown` wherever the request may have reached the provider and no answer came.
         """

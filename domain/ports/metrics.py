@@ -7,6 +7,7 @@ from typing import Protocol
 from domain.campaign import Campaign
 from domain.identifiers import WebhookId
 from domain.outcome import OutcomeCounts
+from domain.start import Dispatch
 
 
 class Retry(StrEnum):
@@ -36,6 +37,14 @@ class Metrics(Protocol):
 
     def campaign_created(self, campaign: Campaign) -> None:
         """It is stored, whether or not its start or its schedule could be arranged."""
+        ...
+
+    def start_dispatched(self, way: Dispatch) -> None:
+        """An immediate start is under way: invoked, or queued."""
+        ...
+
+    def start_refused(self) -> None:
+        """A campaign that may not be queued would have been: nothing was created."""
         ...
 
     def campaign_started(self, campaign: Campaign) -> None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from domain.contact import normalise_address
+from domain.address import normalise_address
 from domain.errors import InvalidInput
 from domain.ports.clock import Clock
 from domain.ports.suppressions import SuppressionRepository

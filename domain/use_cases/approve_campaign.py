@@ -39,6 +39,7 @@ class ApproveCampaign:
             approve=lambda campaign: self._approved(campaign, key_id),
             revisions=revisions,
             tried_at=tried_at,
+            key_id=key_id,
         )
 
     def _approved(self, campaign: Campaign, key_id: str | None) -> Campaign:

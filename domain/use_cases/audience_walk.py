@@ -8,10 +8,11 @@ from domain.audience import Audience
 from domain.contact import Contact
 from domain.errors import InvalidInput, UnknownReference
 from domain.identifiers import SegmentId, shown
+from domain.key_space import member_key
 from domain.ports.contacts import ContactRepository
 from domain.ports.segments import SegmentRepository
 from domain.rule import AllOf, AnyOf, Comparison, InSegment, Not, Rule, matches, segments_in
-from domain.segment import Segment, member_key
+from domain.segment import Segment
 
 CONTACTS_A_READ = 500
 """Gone through at once, where not everybody is in."""

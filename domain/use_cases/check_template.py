@@ -4,9 +4,9 @@ import logging
 from dataclasses import dataclass
 
 from domain.errors import DependencyFault
+from domain.key_space import WHOLE_KEY_SPACE
 from domain.ports.contacts import ContactRepository
 from domain.ports.renderer import Renderer
-from domain.segment import WHOLE_KEY_SPACE
 from domain.template import Content
 from domain.template_warnings import TemplateWarning, warnings_of
 

@@ -10,7 +10,7 @@ from domain.chunk import Chunk, ChunkRef
 from domain.errors import InvalidInput
 from domain.fan_out import MAX_CHUNKS_A_STEP, FanOutRange
 from domain.identifiers import ContactId
-from domain.segment import member_key
+from domain.key_space import member_key
 
 _CURSOR = re.compile(r"([0-9]{1,4})\.([0-9]{1,6})\.([0-9]{1,2})")
 

@@ -13,8 +13,6 @@ from domain.ports.campaigns import CampaignRepository
 from domain.ports.clock import Clock
 from domain.use_cases.create_campaign import CampaignRequest, CreateCampaign, Created
 
-_TIME = frozenset({"schedule_at", "timezone", "fold", "local_time"})
-
 
 @dataclass(frozen=True, kw_only=True)
 class CloneCampaign:
@@ -29,6 +27,7 @@ class CloneCampaign:
         campaign_id: CampaignId,
         changes: Mapping[str, Any],  # Any: the values of CampaignRequest's fields
         record: IdempotencyRecord | None = None,
+        key_id: str | None = None,
     ) -> Created:
         """`changes` are fields of a CampaignRequest. Raises NotFound, and what CreateCampaign does.
 
@@ -38,9 +37,9 @@ class CloneCampaign:
         if original is None:
             raise NotFound("campaign", campaign_id)
         request = _request_of(original)
-        if changes.keys().isdisjoint(_TIME) and _is_to_come(original, self.clock.now()):
+        if not _gives_a_time(changes) and _is_to_come(original, self.clock.now()):
             request = _timed(request, original)
-        return self.create(replace(request, **changes), record)
+        return self.create(replace(request, **changes), record, key_id)
 
 
 def _request_of(original: Campaign) -> CampaignRequest:
@@ -50,8 +49,19 @@ def _request_of(original: Campaign) -> CampaignRequest:
         segment_id=original.segment_id,
         unknown_policy=original.unknown_policy,
         category=original.category,
+        priority=original.priority,
         exclude_segment_ids=original.exclude_segment_ids,
         needs_approval=original.needs_approval,
+    )
+
+
+def _gives_a_time(changes: Mapping[str, Any]) -> bool:
+    """A null is one only as `schedule_at`: then it is now. That it is not in local time is none."""
+    return (
+        "schedule_at" in changes
+        or changes.get("timezone") is not None
+        or changes.get("fold") is not None
+        or changes.get("local_time") is True
     )
 
 

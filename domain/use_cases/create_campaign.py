@@ -1,6 +1,7 @@
 """Create a campaign and set it going by one of the two paths."""
 
 import logging
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -15,26 +16,28 @@ from domain.errors import (
     VersionConflict,
 )
 from domain.fan_out import new_ranges
+from domain.footer import Footer
 from domain.idempotency import IdempotencyRecord
 from domain.identifiers import CampaignId, SegmentId, TemplateId, shown
+from domain.key_space import WHOLE_KEY_SPACE
 from domain.names import checked_name
 from domain.path_policy import ExecutionPath, Timing, decide_timing
 from domain.ports.campaigns import CampaignRepository
 from domain.ports.clock import Clock
 from domain.ports.contacts import ContactRepository
 from domain.ports.ids import Ids
-from domain.ports.invoker import Invoker
 from domain.ports.metrics import Metrics
 from domain.ports.renderer import Renderer, Unrenderable
 from domain.ports.scheduler import Scheduler
 from domain.ports.segments import SegmentRepository
 from domain.ports.templates import TemplateRepository
+from domain.priority import Priority
 from domain.recipient import Recipient
 from domain.schedule import Schedule
-from domain.segment import WHOLE_KEY_SPACE
+from domain.start import Dispatch
 from domain.template import Template
-from domain.unsubscribe import Footer
 from domain.use_cases.audience_walk import AudienceWalk
+from domain.use_cases.dispatch_start import DispatchStart
 
 MAX_EXCLUDED_SEGMENTS = 5
 """Each is a read for every member who is looked at."""
@@ -49,7 +52,10 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, kw_only=True)
 class CampaignRequest:
-    """What a client asks for; times as written."""
+    """What a client asks for; times as written.
+
+    `immediate_only`: refuse it rather than have its start wait on the start queue.
+    """
 
     name: str
     template_id: TemplateId
@@ -60,19 +66,23 @@ class CampaignRequest:
     local_time: bool = False
     unknown_policy: UnknownPolicy = UnknownPolicy.HOLD
     category: CampaignCategory = CampaignCategory.MARKETING
+    priority: Priority = Priority.NORMAL
     exclude_segment_ids: tuple[SegmentId, ...] = ()
     needs_approval: bool = False
+    immediate_only: bool = False
 
 
 @dataclass(frozen=True)
 class Created:
     """The campaign as stored, and whether its start or its schedule could be arranged.
 
-    With a `trigger_error` the campaign stands all the same: the reconciler goes on.
+    With a `trigger_error` the campaign stands all the same: the reconciler goes on. `start` is the
+    way that its start went; None where it was not to start, or went no way.
     """
 
     campaign: Campaign
     trigger_error: str | None
+    start: Dispatch | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,7 +94,7 @@ class CreateCampaign:
     segments: SegmentRepository
     contacts: ContactRepository
     renderer: Renderer
-    invoker: Invoker
+    dispatch: DispatchStart
     scheduler: Scheduler
     clock: Clock
     ids: Ids
@@ -97,16 +107,22 @@ class CreateCampaign:
     """Of every campaign, whether or not its client asks for it."""
 
     def __call__(
-        self, request: CampaignRequest, record: IdempotencyRecord | None = None
+        self,
+        request: CampaignRequest,
+        record: IdempotencyRecord | None = None,
+        key_id: str | None = None,
     ) -> Created:
-        """Raises InvalidInput and DependencyRefused: then nothing was created.
+        """`key_id` is of the API key of whoever asks, None where there are no keys.
+
+        Raises InvalidInput, Overloaded and DependencyRefused: then nothing was created.
 
         Raises DependencyUnavailable where nobody can tell: look for it before asking again, or
         ask again with the same `record`, which is written with the campaign. One that is there
         already is answered from its campaign. Raises IdempotencyKeyInUse.
         """
         if record is not None and record.is_repeat:
-            return self._answered_again(CampaignId(record.named(self.ids.campaign_id())))
+            campaign_id = CampaignId(record.named(self.ids.campaign_id()))
+            return self._answered_again(campaign_id, key_id, immediate_only=request.immediate_only)
         now = self.clock.now()
         name = checked_name(request.name)
         timing = decide_timing(
@@ -121,9 +137,10 @@ class CreateCampaign:
         fresh_id = self.ids.campaign_id()
         campaign_id = fresh_id if record is None else CampaignId(record.named(fresh_id))
         campaign = self.compose(replace(request, name=name), timing, campaign_id, now).as_created()
+        way = self._way(campaign, key_id, immediate_only=request.immediate_only)
         self._store(campaign, record)
         self.metrics.campaign_created(campaign)
-        return self.trigger(campaign)
+        return self.trigger(campaign, key_id, way)
 
     def compose(
         self, request: CampaignRequest, timing: Timing, campaign_id: CampaignId, now: datetime
@@ -144,6 +161,7 @@ class CreateCampaign:
             needs_approval=waits,
             unknown_policy=request.unknown_policy,
             category=request.category,
+            priority=request.priority,
             exclude_segment_ids=request.exclude_segment_ids,
             local_time=timing.local_time,
         )
@@ -157,15 +175,20 @@ class CreateCampaign:
         self._check_footer(request.category, template)
         self._check_segments(request, template)
 
-    def trigger(self, campaign: Campaign) -> Created:
+    def trigger(
+        self, campaign: Campaign, key_id: str | None = None, way: Dispatch | None = None
+    ) -> Created:
         """Start one that is stored, or make its schedule; where that fails the reconciler does.
 
-        One that awaits approval is left as it is.
+        It starts the `way` that was chosen, or is chosen here. One that awaits approval is left as
+        it is.
         """
         if campaign.awaits_approval:
             return Created(campaign, None)
         try:
-            campaign = self._trigger(campaign)
+            if campaign.execution_path is ExecutionPath.IMMEDIATE:
+                return self._start(campaign, way or self.dispatch.choose(key_id))
+            campaign = self._schedule(campaign)
         except DependencyFault as fault:
             logger.exception(
                 "Campaign stored, but not triggered; the reconciler goes on",
@@ -174,16 +197,35 @@ class CreateCampaign:
             return Created(campaign, str(fault))
         return Created(campaign, None)
 
-    def _answered_again(self, campaign_id: CampaignId) -> Created:
+    def _way(
+        self, campaign: Campaign, key_id: str | None, *, immediate_only: bool
+    ) -> Dispatch | None:
+        """Which way it is to start; None where it is to wait.
+
+        Before it is stored: one that is refused is not created. Raises Overloaded, InvalidInput.
+        """
+        if campaign.state is CampaignState.SENDING:
+            return self.dispatch.choose(key_id, immediate_only=immediate_only)
+        if immediate_only:
+            why = "awaits approval" if campaign.awaits_approval else "is for later"
+            raise InvalidInput(
+                "immediate_only", f"The campaign {why}: leave immediate_only out, or start it now."
+            )
+        return None
+
+    def _answered_again(
+        self, campaign_id: CampaignId, key_id: str | None, *, immediate_only: bool
+    ) -> Created:
         """The campaign of an earlier try that ended before it could answer.
 
         Whether that could trigger it nobody knows: it is done again, where nothing came of it.
+        One that is `immediate_only` was admitted then, and is not queued now.
         """
         campaign = self.campaigns.get(campaign_id)
         if campaign is None:
             raise NotFound("campaign", campaign_id)
         if campaign.awaits_first_start:
-            return self.trigger(campaign)
+            return self.trigger(campaign, key_id, Dispatch.DIRECT if immediate_only else None)
         return Created(campaign, None)
 
     def _store(self, campaign: Campaign, record: IdempotencyRecord | None) -> None:
@@ -192,8 +234,10 @@ class CreateCampaign:
             self.campaigns.add(campaign, ranges, record)
         except DependencyUnavailable:
             # The answer is missing, not necessarily the campaign: a second one would mail twice.
-            if self.campaigns.get(campaign.campaign_id) is None:
-                raise
+            with suppress(DependencyFault):
+                if self.campaigns.get(campaign.campaign_id) is not None:
+                    return
+            raise
 
     def _template(self, template_id: TemplateId) -> Template:
         template = self.templates.get(template_id)
@@ -244,11 +288,14 @@ class CreateCampaign:
                     f"The template cannot be rendered for a contact of the segment: {mail.reason}.",
                 )
 
-    def _trigger(self, campaign: Campaign) -> Campaign:
-        if campaign.execution_path is ExecutionPath.IMMEDIATE:
-            self.invoker.start(campaign.campaign_id)
-            logger.info("⚡ Immediate execution", extra={"campaign_id": campaign.campaign_id})
-            return campaign
+    def _start(self, campaign: Campaign, way: Dispatch) -> Created:
+        way = self.dispatch(campaign.campaign_id, way)
+        logger.info(
+            "⚡ Immediate execution", extra={"campaign_id": campaign.campaign_id, "start": way}
+        )
+        return Created(campaign, None, way)
+
+    def _schedule(self, campaign: Campaign) -> Campaign:
         self.scheduler.put(
             Schedule(campaign.campaign_id, campaign.schedule_version, campaign.schedule_at)
         )

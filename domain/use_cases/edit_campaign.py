@@ -1,4 +1,4 @@
-"""Edit a campaign: give it another name, another time, or both."""
+"""Edit a campaign: give it another name, time or priority, or several of them."""
 
 import logging
 from collections.abc import Collection
@@ -13,10 +13,12 @@ from domain.names import checked_name
 from domain.path_policy import Timing, decide_timing
 from domain.ports.campaigns import CampaignRepository
 from domain.ports.clock import Clock
-from domain.ports.invoker import Invoker
 from domain.ports.scheduler import Scheduler
+from domain.priority import Priority
 from domain.schedule import Schedule
+from domain.start import Dispatch
 from domain.use_cases.campaign_change import change_campaign, without_schedule
+from domain.use_cases.dispatch_start import DispatchStart
 
 logger = logging.getLogger(__name__)
 
@@ -56,6 +58,7 @@ class CampaignEdit:
     """What people change; None stays as it is."""
 
     name: str | None = None
+    priority: Priority | None = None
     new_time: NewTime | None = None
 
 
@@ -63,12 +66,14 @@ class CampaignEdit:
 class Edited:
     """The campaign as stored; if it has another time, whether that could be arranged.
 
-    With a `trigger_error` it has the time all the same: the reconciler goes on.
+    With a `trigger_error` it has the time all the same: the reconciler goes on. `start` is the way
+    that its start went.
     """
 
     campaign: Campaign
     is_moved: bool
     trigger_error: str | None
+    start: Dispatch | None = None
 
     @property
     def goes_out(self) -> bool:
@@ -81,7 +86,7 @@ class EditCampaign:
     """With another time the path is decided again (docs/delivery.md, Another time)."""
 
     campaigns: CampaignRepository
-    invoker: Invoker
+    dispatch: DispatchStart
     scheduler: Scheduler
     clock: Clock
     policy: DeliveryPolicy
@@ -93,8 +98,11 @@ class EditCampaign:
         edit: CampaignEdit,
         *,
         revisions: Collection[int] | None = None,
+        key_id: str | None = None,
     ) -> Edited:
         """All of `edit` or nothing; only one of `revisions`, if given.
+
+        `key_id` is of the API key of whoever asks.
 
         Raises InvalidInput, NotFound, StaleRevision, IllegalTransition, VersionConflict and
         DependencyFault.
@@ -106,7 +114,7 @@ class EditCampaign:
         if edit.new_time is None:
             return Edited(edited, is_moved=False, trigger_error=None)
         try:
-            self._trigger(edited)
+            way = self._trigger(edited, key_id)
             if before.state is CampaignState.SCHEDULED and edited.state is CampaignState.PAUSED:
                 # It awaits approval again.
                 without_schedule(self.scheduler, campaign_id)
@@ -116,29 +124,33 @@ class EditCampaign:
                 extra={"campaign_id": campaign_id, "path": edited.execution_path},
             )
             return Edited(edited, is_moved=True, trigger_error=str(fault))
-        return Edited(edited, is_moved=True, trigger_error=None)
+        return Edited(edited, is_moved=True, trigger_error=None, start=way)
 
     def _edit(self, campaign: Campaign, edit: CampaignEdit) -> Campaign:
         campaign = campaign.edited()
         if edit.name is not None:
             campaign = campaign.rename(checked_name(edit.name))
+        if edit.priority is not None:
+            campaign = campaign.prioritize(edit.priority)
         if edit.new_time is None:
             return campaign
         now = self.clock.now()
         timing = edit.new_time.decide(campaign, now, self.horizon)
         return campaign.reschedule(timing, now, now + self.policy.check_interval)
 
-    def _trigger(self, campaign: Campaign) -> None:
+    def _trigger(self, campaign: Campaign, key_id: str | None) -> Dispatch | None:
         """What the state that it is in now asks for; paused, nothing: resuming it does that."""
         names = {"campaign_id": campaign.campaign_id}
         if campaign.state is CampaignState.SENDING:
             try:
-                self.invoker.start(campaign.campaign_id)
+                way = self.dispatch(campaign.campaign_id, self.dispatch.choose(key_id))
             finally:
                 without_schedule(self.scheduler, campaign.campaign_id)
-            logger.info("⚡ Immediate execution, moved", extra=names)
-        elif campaign.state is CampaignState.SCHEDULED:
+            logger.info("⚡ Immediate execution, moved", extra={**names, "start": way})
+            return way
+        if campaign.state is CampaignState.SCHEDULED:
             self.scheduler.put(
                 Schedule(campaign.campaign_id, campaign.schedule_version, campaign.schedule_at)
             )
             logger.info("📅 Scheduled execution, moved", extra=names)
+        return None

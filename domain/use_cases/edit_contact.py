@@ -4,11 +4,12 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 
-from domain.contact import Consent, Contact, FieldValue, checked_time_zone
+from domain.contact import Consent, Contact, checked_time_zone
 from domain.contact_status import ContactStatus, status_of
 from domain.errors import NotFound, StaleRevision, VersionConflict
 from domain.identifiers import ContactId
 from domain.locale import normalise_locale
+from domain.merge_fields import FieldValue
 from domain.ports.contacts import ContactRepository
 from domain.ports.suppressions import SuppressionRepository
 

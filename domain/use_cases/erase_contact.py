@@ -9,6 +9,7 @@ from domain.erasure import ABANDONED_AFTER, Erasure
 from domain.errors import NotFound, VersionConflict
 from domain.fan_out import FanOutRange
 from domain.identifiers import ContactId
+from domain.key_space import member_key
 from domain.ports.campaigns import CampaignRepository
 from domain.ports.chunks import ChunkRepository
 from domain.ports.clock import Clock
@@ -17,7 +18,6 @@ from domain.ports.fan_out import FanOutRepository
 from domain.ports.segments import SegmentRepository
 from domain.ports.suppressions import SuppressionRepository
 from domain.recipient import RecipientState
-from domain.segment import member_key
 from domain.use_cases.delivery_walk import Delivery, DeliveryWalk
 from domain.use_cases.export_contact import static_segments_with
 from domain.use_cases.finish_campaign import FinishCampaign

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from domain.contact import Contact
 from domain.contact_status import ContactStatus, status_of
 from domain.errors import InvalidInput
+from domain.key_space import WHOLE_KEY_SPACE
 from domain.ports.contacts import ContactRepository
 from domain.ports.suppressions import SuppressionRepository
-from domain.segment import WHOLE_KEY_SPACE
 
 _CURSOR = re.compile(r"[0-9a-f]{2}\.con_[0-9A-Za-z]{1,60}", re.ASCII)
 

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 from domain.errors import NotFound
 from domain.identifiers import SegmentId
+from domain.key_space import WHOLE_KEY_SPACE
 from domain.ports.clock import Clock
 from domain.ports.contacts import ContactRepository
 from domain.ports.segments import SegmentRepository
 from domain.ports.suppressions import SuppressionRepository
-from domain.segment import WHOLE_KEY_SPACE
 from domain.use_cases.audience_walk import AudienceWalk
 from domain.use_cases.list_contacts import ContactList, place_after
 

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from domain.contact import Contact, normalise_address
+from domain.address import normalise_address
+from domain.contact import Contact
 from domain.contact_status import ContactStatus, status_of
 from domain.errors import NotFound
 from domain.ports.contacts import ContactRepository

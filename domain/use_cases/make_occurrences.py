@@ -131,4 +131,5 @@ def request_of(series: Series) -> CampaignRequest:
         exclude_segment_ids=plan.exclude_segment_ids,
         unknown_policy=plan.unknown_policy,
         category=plan.category,
+        priority=plan.priority,
     )

@@ -7,12 +7,12 @@ from domain.contact import Contact
 from domain.contact_status import ContactStatus, status_of
 from domain.errors import NotFound
 from domain.identifiers import SegmentId
+from domain.key_space import WHOLE_KEY_SPACE
 from domain.ports.clock import Clock
 from domain.ports.contacts import ContactRepository
 from domain.ports.segments import SegmentRepository
 from domain.ports.suppressions import SuppressionRepository
 from domain.rule import Rule
-from domain.segment import WHOLE_KEY_SPACE
 from domain.use_cases.audience_walk import CONTACTS_A_READ, AudienceWalk
 
 SAMPLE_SIZE = 10

@@ -3,16 +3,16 @@
 from dataclasses import dataclass, replace
 
 from domain.confirmation import CONFIRM_URL, confirmation_fields
-from domain.contact import MergeFields, checked_fields
 from domain.errors import InvalidInput, NotFound, UnknownReference
+from domain.footer import Footer
 from domain.identifiers import ContactId, TemplateId, shown
+from domain.merge_fields import MergeFields, checked_fields
 from domain.ports.contacts import ContactRepository
 from domain.ports.renderer import Rendered, Renderer, Unrenderable
 from domain.ports.templates import TemplateRepository
 from domain.recipient import Recipient
 from domain.template import Template
 from domain.template_warnings import TemplateWarning, warnings_of_mail
-from domain.unsubscribe import Footer
 from domain.use_cases.check_template import CheckTemplate
 
 SOMEBODY = "somebody@example.com"

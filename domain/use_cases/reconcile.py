@@ -19,7 +19,6 @@ from domain.ports.campaigns import CampaignRepository
 from domain.ports.chunks import ChunkRepository
 from domain.ports.clock import Clock
 from domain.ports.fan_out import FanOutRepository
-from domain.ports.invoker import Invoker
 from domain.ports.job_invoker import JobInvoker
 from domain.ports.jobs import JobRepository
 from domain.ports.metrics import Metrics, Retry
@@ -27,6 +26,7 @@ from domain.ports.open_work import OpenWork
 from domain.ports.queue import SendQueue
 from domain.ports.scheduler import Scheduler
 from domain.ports.sending_account import SendingAccount
+from domain.ports.start_queue import StartQueue
 from domain.schedule import Schedule
 from domain.use_cases.finish_campaign import FinishCampaign
 from domain.use_cases.make_occurrences import MakeOccurrences
@@ -35,6 +35,9 @@ from domain.use_cases.resume_campaign import ResumeCampaign
 from domain.use_cases.write_path_line import WritePathLine
 
 logger = logging.getLogger(__name__)
+
+_LONGEST_BACKOFF = 4
+"""Of the check interval: in each five minutes a stall is seen, and told to the alarm."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +83,7 @@ class Reconcile:
     jobs: JobRepository
     open_work: OpenWork
     scheduler: Scheduler
-    invoker: Invoker
+    start_queue: StartQueue
     job_invoker: JobInvoker
     queue: SendQueue
     clock: Clock
@@ -185,18 +188,20 @@ class Reconcile:
             self._end_pause(campaign, now)
             return
         # Written first: two reconcilers do not both act, and a failing one tries again in time.
-        campaign = self.campaigns.save(campaign.check_again(now + self.policy.check_interval))
         if campaign.awaits_first_start:
-            seen.stall(now - campaign.startable_at)
-            self._start_again(campaign)
-        elif campaign.state is CampaignState.SENDING:
+            stall = now - campaign.startable_at
+            seen.stall(stall)
+            self._start_again(campaign, now, stall)
+            return
+        campaign = self.campaigns.save(campaign.check_again(now + self.policy.check_interval))
+        if campaign.state is CampaignState.SENDING:
             self._get_on(campaign, self.fan_out.progress(campaign_id), now, seen)
             self._write_first_line(campaign)
 
     def _get_on(
         self, campaign: Campaign, progress: DeliveryProgress, now: datetime, seen: _Seen
     ) -> None:
-        """Start what has work left and nobody at it; call sent what is done."""
+        """Start what has work left and nobody at any of it; call sent what is done."""
         if progress.is_finished:
             self.finish(campaign.campaign_id)
             return
@@ -212,11 +217,21 @@ class Reconcile:
             idle -= self.policy.settling_window
         if not progress.waits_for_wave(now):
             seen.stall(idle)
-        if any(each.has_work_left and not each.is_held(now) for each in progress.ranges):
-            self._start_again(campaign)
+        # Whoever is at a range goes on with those that are free, and has others come.
+        if progress.free(now) and not progress.held(now):
+            self._start_again(campaign, now, idle)
 
-    def _start_again(self, campaign: Campaign) -> None:
-        self.invoker.start(campaign.campaign_id)
+    def _start_again(self, campaign: Campaign, now: datetime, stall: timedelta) -> None:
+        """Queued: however many are late, there is no burst of invocations.
+
+        The longer it has waited, the later it is queued once more: its start may wait there.
+        """
+        backoff = min(stall, _LONGEST_BACKOFF * self.policy.check_interval)
+        next_look_at = now + max(self.policy.check_interval, backoff)
+        # Written first, as above: a start that has read it would lose its claim to this write.
+        if campaign.next_check_at != next_look_at:
+            campaign = self.campaigns.save(campaign.check_again(next_look_at))
+        self.start_queue.put(campaign.campaign_id)
         self.metrics.retried(campaign, Retry.START)
 
     def _end_pause(self, campaign: Campaign, now: datetime) -> None:

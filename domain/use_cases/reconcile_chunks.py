@@ -14,6 +14,7 @@ from domain.ports.chunks import ChunkRepository
 from domain.ports.clock import Clock
 from domain.ports.metrics import Metrics, Retry
 from domain.ports.queue import SendQueue
+from domain.priority import Priority
 
 logger = logging.getLogger(__name__)
 
@@ -65,8 +66,10 @@ class ReconcileChunks:
                 waited = max(waited, now - chunk.due_since)
             with _failing_alone(ref):
                 abandoned += [] if self._is_looked_after(campaign, chunk, now) else [loaded[ref]]
-        for start in range(0, len(abandoned), _ENQUEUED_AT_ONCE):
-            self._enqueue_all(abandoned[start : start + _ENQUEUED_AT_ONCE])
+        for priority in Priority:
+            of_it = [each for each in abandoned if each[0].priority is priority]
+            for start in range(0, len(of_it), _ENQUEUED_AT_ONCE):
+                self._enqueue_all(of_it[start : start + _ENQUEUED_AT_ONCE], priority)
         return waited
 
     def _is_looked_after(self, campaign: Campaign, chunk: Chunk, now: datetime) -> bool:
@@ -97,19 +100,19 @@ class ReconcileChunks:
             "Outcome unknown, sent again: %d recipients", len(positions), extra=chunk.ref.names
         )
         self.metrics.retried(campaign, Retry.RESEND)
-        if self.queue.enqueue([chunk.ref]):
+        if self.queue.enqueue([chunk.ref], campaign.priority):
             raise DependencyRefused("The send queue did not take the chunk.")
 
-    def _enqueue_all(self, abandoned: Sequence[_Loaded]) -> None:
+    def _enqueue_all(self, abandoned: Sequence[_Loaded], priority: Priority) -> None:
         """First, for a queue that refuses must be tried again with the next pass."""
         try:
-            refused = set(self.queue.enqueue([chunk.ref for _, chunk in abandoned]))
+            refused = set(self.queue.enqueue([chunk.ref for _, chunk in abandoned], priority))
         except DependencyFault:
             if len(abandoned) == 1:
                 logger.exception(_FAILED, extra={"work": str(abandoned[0][1].ref)})
                 return
             for each in abandoned:
-                self._enqueue_all((each,))
+                self._enqueue_all((each,), priority)
             return
         for campaign, chunk in abandoned:
             if chunk.ref in refused:

@@ -4,9 +4,9 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from domain.address import normalise_address
 from domain.campaign import Campaign
 from domain.chunk import Chunk, ChunkRef
-from domain.contact import normalise_address
 from domain.errors import InvalidInput, VersionConflict
 from domain.identifiers import CampaignId, SuppressionId
 from domain.outcome import OutcomeCounts

@@ -10,6 +10,7 @@ from domain.contact_status import status_of
 from domain.errors import DependencyFault, InvalidInput, NotFound, UnknownReference, VersionConflict
 from domain.export_rows import header, rows
 from domain.job import LEASE, JobEvent, JobState
+from domain.key_space import WHOLE_KEY_SPACE
 from domain.ports.clock import Clock
 from domain.ports.contacts import ContactRepository
 from domain.ports.ids import Ids
@@ -19,7 +20,6 @@ from domain.ports.object_store import ObjectStore
 from domain.ports.segments import SegmentRepository
 from domain.ports.suppressions import SuppressionRepository
 from domain.rule import AllOf
-from domain.segment import WHOLE_KEY_SPACE
 from domain.use_cases.audience_walk import AudiencePage, AudienceWalk
 from domain.use_cases.export_files import discard_file, discard_remainder
 from domain.use_cases.job_steps import JobSteps

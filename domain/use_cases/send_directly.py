@@ -11,17 +11,18 @@ from domain.outcome import NotSent, Outcome
 from domain.ports.clock import Clock
 from domain.ports.mailer import Mailer
 from domain.ports.rate_limiter import RateLimiter
+from domain.priority import Priority
+from domain.use_cases.grant_wait import wait_until
 
 logger = logging.getLogger(__name__)
 
 LAST_BEGUN = timedelta(seconds=10)
 """After a request came no mail is begun: a call may take 18 s, and a gateway waits for 30."""
-_PATIENCE = timedelta(seconds=3)
 
 
 @dataclass(frozen=True, kw_only=True)
 class SendDirectly:
-    """By the mailer and at the rate of campaigns."""
+    """By the mailer and at the rate of campaigns, of which it is as urgent as any."""
 
     limiter: RateLimiter
     mailer: Mailer
@@ -34,14 +35,13 @@ class SendDirectly:
         if left <= timedelta():
             return NotSent("the others took too long; try again", overdue=True)
         try:
-            grant = self.limiter.request(1, now, min(_PATIENCE, left))
+            grant = self.limiter.request(1, now, left, Priority.URGENT)
         except DependencyFault as fault:
             logger.warning("No place for a mail: %s", fault)
             return NotSent("there was no place in the send rate to be had; try again")
         if isinstance(grant, timedelta):
             return NotSent("campaigns take up the send rate; try again")
-        while (wait := grant.at - self.clock.now()) > timedelta():
-            self.clock.sleep(wait)
+        wait_until(grant.at, self.clock)
         now = self.clock.now()
         if not grant.is_usable(now):
             return NotSent("its place in the send rate was missed; try again", overdue=True)

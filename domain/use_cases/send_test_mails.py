@@ -4,9 +4,9 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from domain.address import normalise_address
 from domain.campaign import CampaignCategory
 from domain.chunk import ChunkRef
-from domain.contact import normalise_address
 from domain.errors import InvalidInput
 from domain.identifiers import CampaignId, TemplateId
 from domain.message import Message

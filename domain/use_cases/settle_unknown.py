@@ -226,7 +226,7 @@ class SettleUnknown:
         )
         self.metrics.retried(campaign, Retry.RESEND)
         if campaign.state is CampaignState.SENDING:
-            self._enqueue(chunk.ref)
+            self._enqueue(campaign, chunk.ref)
         return len(positions), left
 
     def _store(self, campaign: Campaign, chunk: Chunk, before: Chunk) -> Campaign:
@@ -244,9 +244,9 @@ class SettleUnknown:
             return campaign
         return self.chunks.reopen(chunk, before, campaign)[1]
 
-    def _enqueue(self, ref: ChunkRef) -> None:
+    def _enqueue(self, campaign: Campaign, ref: ChunkRef) -> None:
         try:
-            is_refused = bool(self.queue.enqueue([ref]))
+            is_refused = bool(self.queue.enqueue([ref], campaign.priority))
         except DependencyFault as fault:
             logger.warning("The send queue failed: %s", fault, extra=ref.names)
             is_refused = True

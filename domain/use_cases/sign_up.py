@@ -17,6 +17,7 @@ from domain.confirmation import (
 from domain.contact import Confirmation, Contact, ContactDraft
 from domain.contact_status import ContactStatus, status_of
 from domain.errors import DependencyFault, InvalidInput, UnknownReference, VersionConflict
+from domain.footer import Footer
 from domain.identifiers import CampaignId, ContactId, TemplateId, shown
 from domain.message import Message
 from domain.outcome import Accepted, AccountBlocked, NotSent, Outcome, Refused
@@ -28,7 +29,6 @@ from domain.ports.templates import TemplateRepository
 from domain.recipient import Recipient
 from domain.suppression import Suppression, SuppressionReason, SuppressionScope
 from domain.template import Content
-from domain.unsubscribe import Footer
 from domain.use_cases.send_directly import LAST_BEGUN, SendDirectly
 
 logger = logging.getLogger(__name__)

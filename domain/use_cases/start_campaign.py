@@ -21,12 +21,16 @@ from domain.errors import (
 from domain.fan_out import (
     CHUNKS_A_STEP,
     MAX_CHUNKS_A_STEP,
+    PARALLEL_STARTS,
+    SPLIT_ABOVE,
     WAVE_MEMBERS,
     FanOutRange,
     Wave,
     fitting,
 )
+from domain.footer import Footer
 from domain.identifiers import CampaignId
+from domain.key_space import member_key
 from domain.ports.campaigns import CampaignRepository
 from domain.ports.clock import Clock
 from domain.ports.contacts import ContactRepository
@@ -39,11 +43,10 @@ from domain.ports.queue import SendQueue
 from domain.ports.renderer import Renderer
 from domain.ports.segments import SegmentRepository
 from domain.ports.templates import TemplateRepository
+from domain.priority import Priority
 from domain.recipient import Recipient, Resend
-from domain.segment import member_key
 from domain.start import StartRequest
 from domain.template import Template
-from domain.unsubscribe import Footer
 from domain.use_cases.audience_walk import AudienceWalk
 from domain.use_cases.finish_campaign import FinishCampaign
 
@@ -52,9 +55,21 @@ logger = logging.getLogger(__name__)
 _ENQUEUED_AT_ONCE = 500
 """Chunks between two writes of the range: a few seconds' work."""
 
+_RACES_LOST = 10
+"""By one start: then others are at it, or somebody keeps writing what it is at."""
+
 
 class _Overtaken(Exception):
     """Another starter holds the range, or the campaign is no longer sending."""
+
+
+@dataclass(frozen=True)
+class _Step:
+    """The range after it, the chunks whose wave is to come, and about how many are left."""
+
+    advanced: FanOutRange
+    waiting: frozenset[ChunkRef]
+    members_left: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,6 +94,8 @@ class StartCampaign:
     chunk_size: int = MAX_RECIPIENTS
     chunks_a_step: int = CHUNKS_A_STEP
     max_chunks_a_step: int = MAX_CHUNKS_A_STEP
+    split_above: int = SPLIT_ABOVE
+    parallel: int = PARALLEL_STARTS
 
     def __call__(self, request: StartRequest, time_left: timedelta | None = None) -> None:
         """Fan out what is not fanned out yet; leave quietly where there is nothing to do.
@@ -99,41 +116,61 @@ class StartCampaign:
 
     def _start(self, campaign_id: CampaignId, deadline: timedelta | None) -> None:
         campaign = self._claimable(campaign_id)
-        if campaign is None:
-            return
-        if not self._can_start(campaign):
+        if campaign is None or not self._can_start(campaign):
             return
         audience = self._audience(campaign)
-        if audience is None:
-            return
-        for index, fan_out_range in enumerate(self.fan_out.progress(campaign_id).ranges):
-            if index:
-                # Ranges take their time, and the reconciler writes the campaign meanwhile.
+        if audience is not None and self._fan_out_free(campaign, audience, deadline):
+            self.finish(campaign_id)
+
+    def _fan_out_free(
+        self, campaign: Campaign, audience: Audience, deadline: timedelta | None
+    ) -> bool:
+        """One free range after the other; whether there is none left for this start."""
+        campaign_id = campaign.campaign_id
+        has_claimed, lost, step_took = False, 0, timedelta()
+        while free := self._free(campaign_id):
+            if has_claimed or lost:
+                # Ranges take their time, and others write the campaign meanwhile.
                 campaign = self.campaigns.get(campaign_id) or campaign
                 if not campaign.is_due(self.clock.now()):
-                    return
+                    return False
+            if has_claimed and self._is_over(deadline, step_took):
+                self.invoker.start(campaign_id)
+                return False
             try:
-                campaign, complete = self._fan_out(campaign, fan_out_range, audience, deadline)
+                campaign, held = self._claim(campaign, free)
+                has_claimed = True
+                held, step_took = self._fan_out(campaign, held, audience, deadline)
             except (VersionConflict, _Overtaken):
                 logger.info(
                     "Another start is at it",
-                    extra={"campaign_id": campaign_id, "range": fan_out_range.number},
+                    extra={"campaign_id": campaign_id, "range": free[0].number},
                 )
-                complete = not self._is_left_behind(campaign_id, fan_out_range.number)
-            if not complete:
-                self.invoker.start(campaign_id)
-                return
-        self.finish(campaign_id)
+                lost += 1
+                if lost == _RACES_LOST:
+                    # Whatever is free the reconciler starts.
+                    return False
+            else:
+                if held.is_whole and not held.has_work_left:
+                    return True
+        return True
 
-    def _is_left_behind(self, campaign_id: CampaignId, number: int) -> bool:
-        """Whether the range has work and nobody at it: not a start was there, but somebody else.
+    def _free(self, campaign_id: CampaignId) -> Sequence[FanOutRange]:
+        """The ranges that nobody is at, as many as there is room for at once."""
+        now = self.clock.now()
+        progress = self.fan_out.progress(campaign_id)
+        return progress.free(now)[: max(0, self.parallel - progress.held(now))]
 
-        Who is erased takes the range from whoever is at it, and a campaign may be renamed.
+    def _invite(self, campaign_id: CampaignId) -> None:
+        """Have one more start come; without it this one goes on alone.
+
+        One at each range that is claimed, and not as many as there is room for: who comes sees who
+        is there, so that there are never more, and one that did not come is made up for.
         """
-        (found,) = [
-            each for each in self.fan_out.progress(campaign_id).ranges if each.number == number
-        ]
-        return found.has_work_left and not found.is_held(self.clock.now())
+        try:
+            self.invoker.start(campaign_id)
+        except DependencyFault as fault:
+            logger.warning("Nobody else to fan out: %s", fault, extra={"campaign_id": campaign_id})
 
     def _claimable(self, campaign_id: CampaignId) -> Campaign | None:
         """The campaign if a start may work on it; one that is too late expires here."""
@@ -226,47 +263,64 @@ class StartCampaign:
         logger.error("Cannot start: %s", reason, extra={"campaign_id": campaign.campaign_id})
         self.metrics.campaign_halted(failed)
 
+    def _claim(
+        self, campaign: Campaign, free: Sequence[FanOutRange]
+    ) -> tuple[Campaign, FanOutRange]:
+        """The first of them; both as stored. Raises VersionConflict.
+
+        The first start writes the campaign, too. The others find it `sending`, and do not stand
+        in each other's way there.
+        """
+        now = self.clock.now()
+        claimed = free[0].claim(self.ids.lease_token(), now + self.policy.fan_out_lease)
+        if campaign.awaits_first_start:
+            held, campaign = self.fan_out.claim(
+                claimed, campaign.start(now, now + self.policy.check_interval)
+            )
+            self.metrics.campaign_started(campaign)
+        else:
+            held = self.fan_out.append(claimed, ())
+        if len(free) > 1:
+            self._invite(campaign.campaign_id)
+        return campaign, held
+
     def _fan_out(
         self,
         campaign: Campaign,
-        fan_out_range: FanOutRange,
+        held: FanOutRange,
         audience: Audience,
         deadline: timedelta | None,
-    ) -> tuple[Campaign, bool]:
-        """Fan out one range; returns the campaign as stored, and whether the range is complete."""
-        if not fan_out_range.has_work_left:
-            return campaign, True
-        now = self.clock.now()
-        if fan_out_range.is_held(now):
-            raise _Overtaken
-        is_first = campaign.awaits_first_start
-        held, campaign = self.fan_out.claim(
-            fan_out_range.claim(self.ids.lease_token(), now + self.policy.fan_out_lease),
-            campaign.start(now, now + self.policy.check_interval),
-        )
-        if is_first:
-            self.metrics.campaign_started(campaign)
+    ) -> tuple[FanOutRange, timedelta]:
+        """Fan out a claimed range, as far as the time goes.
+
+        Returns it as it is given back, and how long the last step took: so long may the next take,
+        which where many segments are asked is longer than what is kept of the time for the end.
+        """
+        step_took = timedelta()
         try:
             names = self._fix_content(campaign)
-            held = self._enqueue(held, deadline)
+            held = self._enqueue(campaign, held, deadline)
             while held.is_enqueued and not held.is_complete:
                 # At least one step a run, however little time there is: it must end some day.
-                held, waiting = self._step(campaign, held, audience, names)
-                held = self._enqueue(held, deadline, waiting)
-                if self._is_over(deadline):
+                began = self.clock.monotonic()
+                step = self._step(campaign, held, audience, names)
+                held = step.advanced
+                held = self._enqueue(campaign, held, deadline, step.waiting)
+                held = self._split(held, step.members_left)
+                step_took = self.clock.monotonic() - began
+                if self._is_over(deadline, step_took):
                     break
-        except DependencyFault:
-            # Whoever repeats this start need not wait for the lease.
+        except (DependencyFault, VersionConflict, _Overtaken):
+            # Whoever goes on with it need not wait for the lease, where it is still this one.
             with suppress(DependencyFault, VersionConflict):
                 self.fan_out.save(held.release())
             raise
-        self.fan_out.save(held.release())
-        return campaign, not held.has_work_left
+        return self.fan_out.save(held.release()), step_took
 
     def _step(
         self, campaign: Campaign, held: FanOutRange, audience: Audience, names: frozenset[str]
-    ) -> tuple[FanOutRange, frozenset[ChunkRef]]:
-        """Turn the next members into chunks, fenced; returns those whose wave is to come, too.
+    ) -> "_Step":
+        """Turn the next members into chunks, fenced.
 
         A chunk is of one wave. Who is in it is fixed with the cursor: nobody who moves to another
         zone meanwhile is in two waves, or in none.
@@ -302,7 +356,32 @@ class StartCampaign:
             ),
             chunks,
         )
-        return advanced, frozenset(each.ref for each in chunks if each.not_before is not None)
+        looked_at = page.looked_at if fit == len(members) else fit
+        return _Step(
+            advanced,
+            frozenset(each.ref for each in chunks if each.not_before is not None),
+            advanced.members_left(looked_at, held.cursor),
+        )
+
+    def _split(self, held: FanOutRange, members_left: int) -> FanOutRange:
+        """Leave the most of a large segment to others.
+
+        Once, and not in parts of parts: so the numbers of the new ranges are nobody else's.
+        """
+        if not held.is_whole or members_left <= self.split_above:
+            return held
+        less, others = held.split()
+        if not others:
+            return held
+        less = self.fan_out.split(less, others)
+        logger.info(
+            "Split: about %d members are left",
+            members_left,
+            extra={"campaign_id": held.campaign_id, "ranges": 1 + len(others)},
+        )
+        if self.parallel > 1:
+            self._invite(held.campaign_id)
+        return less
 
     def _chunks(
         self,
@@ -331,6 +410,7 @@ class StartCampaign:
 
     def _enqueue(
         self,
+        campaign: Campaign,
         held: FanOutRange,
         deadline: timedelta | None,
         waiting: Collection[ChunkRef] = frozenset(),
@@ -342,29 +422,32 @@ class StartCampaign:
         leave to the reconciler.
         """
         while chunks := held.not_enqueued(_ENQUEUED_AT_ONCE):
-            self._put_on_queue([chunk for chunk in chunks if chunk not in waiting])
+            self._put_on_queue(
+                [chunk for chunk in chunks if chunk not in waiting], campaign.priority
+            )
             held = held.enqueued(len(chunks))
             if held.is_enqueued:
                 break
-            campaign = self.campaigns.get(held.campaign_id)
-            if campaign is None or campaign.state is not CampaignState.SENDING:
+            current = self.campaigns.get(held.campaign_id)
+            if current is None or current.state is not CampaignState.SENDING:
                 raise _Overtaken
+            campaign = current
             held = self.fan_out.save(held.renew(self.clock.now() + self.policy.fan_out_lease))
             if self._is_over(deadline):
                 break
         return held
 
-    def _put_on_queue(self, chunks: Sequence[ChunkRef]) -> None:
+    def _put_on_queue(self, chunks: Sequence[ChunkRef], priority: Priority) -> None:
         missing = chunks
         for _attempt in range(2):
             if not missing:
                 return
-            missing = self.queue.enqueue(missing)
+            missing = self.queue.enqueue(missing, priority)
         if missing:
             raise DependencyRefused("The send queue did not take every chunk.")
 
-    def _is_over(self, deadline: timedelta | None) -> bool:
-        return deadline is not None and self.clock.monotonic() >= deadline
+    def _is_over(self, deadline: timedelta | None, next_takes: timedelta = timedelta()) -> bool:
+        return deadline is not None and self.clock.monotonic() + next_takes >= deadline
 
 
 def _time_of(contact: Contact, campaign: Campaign) -> datetime | None:

@@ -4,7 +4,7 @@ import logging
 from dataclasses import dataclass
 from enum import StrEnum
 
-from domain.contact import normalise_address
+from domain.address import normalise_address
 from domain.errors import InvalidInput
 from domain.ports.chunks import ChunkRepository
 from domain.ports.clock import Clock

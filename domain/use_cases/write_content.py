@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from domain.contact import MergeFields
 from domain.errors import InvalidInput
+from domain.merge_fields import MergeFields
 from domain.plain_text import plain_text_of
 from domain.sending_identities import SendingIdentities
 from domain.template import MAX_BODY_BYTES, Content

@@ -45,6 +45,7 @@ container = container_on_aws(
     "run_job_lambda_arn",
     "deployment_name",
     "send_queue_url",
+    "urgent_send_queue_url",
     "start_campaign_lambda_arn",
 )
 handler = Api(container, all_routes(container))

@@ -11,6 +11,7 @@ from entrypoints.containers.on_aws.queue import Queue
 from entrypoints.containers.on_aws.rendering import Rendering
 from entrypoints.containers.on_aws.reporting import Reporting
 from entrypoints.containers.on_aws.series import SeriesStore
+from entrypoints.containers.on_aws.starts import Starts
 from entrypoints.containers.on_aws.triggers import Triggers
 from entrypoints.containers.recurring import Recurring
 from entrypoints.containers.settling import Settling
@@ -22,7 +23,16 @@ from entrypoints.http.settling import settling_routes
 
 
 class Adapters(
-    ApiAccess, Idempotency, Audience, Rendering, Triggers, Chunks, Queue, SeriesStore, Reporting
+    ApiAccess,
+    Idempotency,
+    Audience,
+    Rendering,
+    Triggers,
+    Starts,
+    Chunks,
+    Queue,
+    SeriesStore,
+    Reporting,
 ):
     """What it runs on."""
 
@@ -36,6 +46,8 @@ container = container_on_aws(
     Adapters,
     "api_keys_secret_arn",
     "send_queue_url",
+    "urgent_send_queue_url",
+    "start_queue_url",
     "start_campaign_lambda_arn",
     "eventbridge_role_arn",
     "schedule_group",

@@ -13,6 +13,7 @@ from entrypoints.containers.on_aws.rendering import Rendering
 from entrypoints.containers.on_aws.reporting import Reporting
 from entrypoints.containers.on_aws.sending_account import AccountQuota
 from entrypoints.containers.on_aws.series import SeriesStore
+from entrypoints.containers.on_aws.starts import Starts
 from entrypoints.containers.on_aws.triggers import Triggers
 from entrypoints.containers.reconciling import Reconciling
 
@@ -21,6 +22,7 @@ class Adapters(
     DueWork,
     Chunks,
     Triggers,
+    Starts,
     Jobs,
     SeriesStore,
     Audience,
@@ -37,6 +39,8 @@ container = container_on_aws(
     Reconciling,
     Adapters,
     "send_queue_url",
+    "urgent_send_queue_url",
+    "start_queue_url",
     "start_campaign_lambda_arn",
     "run_job_lambda_arn",
     "eventbridge_role_arn",

@@ -17,7 +17,13 @@ class Adapters(Chunks, Contents, Rendering, Queue, Mail, Reporting):
 
 
 container = container_on_aws(
-    Sending, Adapters, "address_hash_key_secret_arn", "send_queue_url", "sender", "public_url"
+    Sending,
+    Adapters,
+    "address_hash_key_secret_arn",
+    "send_queue_url",
+    "urgent_send_queue_url",
+    "sender",
+    "public_url",
 )
 
 

@@ -48,7 +48,7 @@ def _follow(
     for campaign in looks(session.output, look, every=every, patience=patience):
         counts = campaign["counts"]
         settled = counts["recipients"] - counts["pending"]
-        pace = pacing.at(clock.elapsed(), settled, counts["pending"])
+        pace = pacing.at(clock.elapsed(), campaign)
         if show is not None:
             show(settled, counts["recipients"] or None, progress_text(campaign, pace))
         elif campaign != last:

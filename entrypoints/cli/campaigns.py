@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
+from entrypoints.cli.campaign_time import At, Fold, LocalTime, Now, TimeZone, check_to_come
 from entrypoints.cli.campaign_views import CAMPAIGN, CHANGE, CREATED, IN_LIST, RECIPIENT
 from entrypoints.cli.campaign_watch import watch_campaign
 from entrypoints.cli.command import Session, command, group
@@ -16,6 +17,8 @@ from entrypoints.cli.options import (
     Category,
     CategoryOption,
     Exclude,
+    Priority,
+    PriorityOption,
     Revision,
     UnknownOption,
     UnknownPolicy,
@@ -24,6 +27,7 @@ from entrypoints.cli.options import (
     given,
     wrong,
 )
+from entrypoints.cli.output import counted
 from entrypoints.cli.watching import Every, Patience
 
 campaigns = group("Create campaigns, follow them, change and settle them.")
@@ -62,37 +66,15 @@ class ExecutionPath(StrEnum):
     SCHEDULED = "scheduled"
 
 
-At = Annotated[
-    str | None,
-    typer.Option(
-        "--at",
-        metavar="TIME",
-        help="When it is to start, as 2026-11-19T09:00:00Z, or a local time with --timezone.",
-    ),
-]
-TimeZone = Annotated[
-    str | None,
-    typer.Option("--timezone", metavar="ZONE", help="The zone of a local time, as Europe/Berlin."),
-]
-Fold = Annotated[
-    int | None,
-    typer.Option(
-        "--fold",
-        min=0,
-        max=1,
-        help="Which of two moments is meant when clocks go back: 0 is the earlier, 1 the later.",
-    ),
-]
-LocalTime = Annotated[
-    bool | None,
-    typer.Option(
-        "--local-time/--no-local-time",
-        help="Each has it when clocks where they live show --at; --timezone is for those of whom "
-        "that is not known.",
-    ),
-]
 Approval = Annotated[
     bool, typer.Option("--approval", help="Wait until somebody approves it, and send nothing.")
+]
+ImmediateOnly = Annotated[
+    bool,
+    typer.Option(
+        "--immediate-only",
+        help="Where it would be queued, because too many start at once, do not create it.",
+    ),
 ]
 Watch = Annotated[bool, typer.Option("--watch", help="Watch it then until it has ended.")]
 
@@ -113,14 +95,17 @@ def create(
     fold: Fold = None,
     local_time: LocalTime = None,
     category: CategoryOption = None,
+    priority: PriorityOption = None,
     unknown: UnknownOption = None,
     approval: Approval = False,
+    immediate_only: ImmediateOnly = False,
     watch: Watch = False,
 ) -> ExitCode | None:
     """Create a campaign.
 
     Without a time, or due within a minute, it starts at once; else it is scheduled.
     """
+    check_to_come(at, timezone, fold, "leave --at out", local_time=local_time)
     body = _body(
         name=name,
         template=template,
@@ -131,8 +116,10 @@ def create(
         fold=fold,
         local_time=local_time,
         category=category,
+        priority=priority,
         unknown=unknown,
         approval=approval,
+        immediate_only=immediate_only,
     )
     created = session.connection.post("/v1/campaigns", body=body).body
     if not (watch and session.output.as_json):
@@ -225,6 +212,23 @@ def rename(
     )
 
 
+@command(campaigns, "prioritize")
+def prioritize(
+    session: Session,
+    campaign: CampaignId,
+    priority: Annotated[
+        Priority, typer.Argument(metavar="PRIORITY", help="Whether it is urgent or normal.")
+    ],
+    revision: Revision = None,
+) -> None:
+    """Make a campaign urgent, or normal again, until it has ended.
+
+    What of it is on a queue waits its turn there; pause and resume it to have all of it moved.
+    """
+    body = {"priority": priority}
+    _show(session, session.connection.patch(_CAMPAIGN, campaign, body=body, if_match=revision))
+
+
 @command(campaigns, "move")
 def move(
     session: Session,
@@ -233,7 +237,7 @@ def move(
     timezone: TimeZone = None,
     fold: Fold = None,
     local_time: LocalTime = None,
-    now: Annotated[bool, typer.Option("--now", help="Start it at once.")] = False,
+    now: Now = False,
     revision: Revision = None,
 ) -> None:
     """Move a campaign to another time, or to now.
@@ -242,6 +246,7 @@ def move(
     """
     if now == (at is not None):
         raise wrong("--at, --now", "Say one of the two.")
+    check_to_come(at, timezone, fold, "say --now", local_time=local_time)
     body = {"schedule_at": at, **given(timezone=timezone, fold=fold, local_time=local_time)}
     _show(session, session.connection.patch(_CAMPAIGN, campaign, body=body, if_match=revision))
 
@@ -266,14 +271,20 @@ def clone(
     timezone: TimeZone = None,
     fold: Fold = None,
     local_time: LocalTime = None,
+    now: Now = False,
     category: CategoryOption = None,
+    priority: PriorityOption = None,
     unknown: UnknownOption = None,
     approval: Approval = False,
+    immediate_only: ImmediateOnly = False,
 ) -> None:
     """Create a campaign that is as another one, but for what is said.
 
     Without a time it has that of the other one, if that is to come; else it starts at once.
     """
+    if now and at is not None:
+        raise wrong("--at, --now", "Say one of the two.")
+    check_to_come(at, timezone, fold, "say --now", local_time=local_time)
     body = _body(
         name=name,
         template=template,
@@ -284,9 +295,13 @@ def clone(
         fold=fold,
         local_time=local_time,
         category=category,
+        priority=priority,
         unknown=unknown,
         approval=approval,
+        immediate_only=immediate_only,
     )
+    if now:
+        body["schedule_at"] = None
     created = session.connection.post("/v1/campaigns/{}/clone", campaign, body=body).body
     session.output.document(created, CREATED)
     _say_what_waits(session, created)
@@ -407,8 +422,10 @@ def _body(
     fold: int | None,
     local_time: bool | None,
     category: Category | None,
+    priority: Priority | None,
     unknown: UnknownPolicy | None,
     approval: bool,
+    immediate_only: bool,
 ) -> dict[str, Any]:
     """What is said of one to be created."""
     return given(
@@ -421,8 +438,10 @@ def _body(
         fold=fold,
         local_time=local_time,
         category=category,
+        priority=priority,
         unknown_policy=unknown,
         approval="required" if approval else None,
+        immediate_only=immediate_only or None,
     )
 
 
@@ -436,7 +455,7 @@ def _show(session: Session, answer: Answer) -> None:
     counts = body.get("counts")
     if counts and counts["unknown"]:
         session.output.say(
-            f"Of {counts['unknown']} nobody knows whether they were mailed: "
+            f"Of {counted(counts['unknown'], 'recipient')} nobody knows whether they were mailed: "
             f"`sentinel campaigns settle {body['campaign_id']}` decides."
         )
 
@@ -445,4 +464,8 @@ def _say_what_waits(session: Session, body: dict[str, Any]) -> None:
     if body.get("trigger_error"):
         session.output.say(
             f"It is stored, and goes on by itself as soon as that works: {body['trigger_error']}"
+        )
+    if body["state"] == "paused" and body.get("approval") == "required":
+        session.output.say(
+            f"It waits for approval: `sentinel campaigns approve {body['campaign_id']}`."
         )

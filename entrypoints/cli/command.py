@@ -2,13 +2,21 @@
 
 import inspect
 import os
+import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, Concatenate, ParamSpec
 
 import typer
 
-from entrypoints.cli.connection import DEFAULT_URL, KEY_VARIABLE, URL_VARIABLE, Connection
+from entrypoints.cli.connection import (
+    BY_DEFAULT,
+    DEFAULT_URL,
+    KEY_VARIABLE,
+    URL_VARIABLE,
+    Connection,
+    Said,
+)
 from entrypoints.cli.exits import ExitCode
 from entrypoints.cli.failures import CommandFailed
 from entrypoints.cli.output import Output
@@ -57,7 +65,8 @@ def command(
         def run(*, context: typer.Context, url: str | None, as_json: bool, **given: Any) -> None:  # noqa: ANN401  typer gives them
             given_before: str | None = context.find_root().params.get("url")
             output = Output(as_json=as_json)
-            code = _run(function, url or given_before, output, given)
+            said = replace(BY_DEFAULT, options=options_of(context.command))
+            code = _run(function, url or given_before, said, output, given)
             raise typer.Exit(code)
 
         run.__doc__ = function.__doc__
@@ -82,8 +91,22 @@ def command(
     return register
 
 
+def options_of(command: Any) -> frozenset[str]:  # noqa: ANN401  typer's own kind
+    """The options of a command, and its arguments as its help writes them."""
+    return frozenset(
+        re.sub(r"\W", "", each.metavar or each.name.upper())
+        if each.param_type_name == "argument"
+        else each.opts[0]
+        for each in command.params
+    )
+
+
 def _run(
-    function: Callable[..., ExitCode | None], url: str | None, output: Output, given: dict[str, Any]
+    function: Callable[..., ExitCode | None],
+    url: str | None,
+    said: Said,
+    output: Output,
+    given: dict[str, Any],
 ) -> ExitCode:
     connection: Connection | None = None
     try:
@@ -91,6 +114,7 @@ def _run(
             url or os.environ.get(URL_VARIABLE) or DEFAULT_URL,
             os.environ.get(KEY_VARIABLE, "").strip() or None,
             output.say,
+            said,
         )
         return function(Session(connection, output), **given) or ExitCode.DONE
     except CommandFailed as failure:

@@ -1,6 +1,6 @@
 """Requests to the server, and again those whose answer was lost where that does no harm."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -12,6 +12,7 @@ import httpx
 from entrypoints.cli import clock
 from entrypoints.cli.exits import ExitCode
 from entrypoints.cli.failures import CommandFailed, Refused, Unreachable
+from entrypoints.cli.refusals import refusal_lines
 
 DEFAULT_URL = "http://127.0.0.1:8080"
 URL_VARIABLE = "SENTINEL_URL"
@@ -23,16 +24,22 @@ _PAUSES = (0.2, 1.0, 3.0)
 _LONGEST_PAUSE = 30.0
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _ASKS_TO_WAIT = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
+_TOO_MANY_STARTS = "urn:sentinel:problem:too-many-starts"
+"""A campaign that is to start at once or not at all is not asked for again."""
 _REPEATABLE = frozenset({"GET", "POST"})
 """A POST has an idempotency key. Others are sent once: a second DELETE may take away more."""
 
 
 @dataclass(frozen=True)
 class Said:
-    """By what a person says which server it is, and with which key."""
+    """By what a person says which server it is, and with which key; and all else of a command.
+
+    `options` are its options, as `--at`, and its arguments, as `CAMPAIGN`.
+    """
 
     url: str
     key: str
+    options: Collection[str] = ()
 
 
 BY_DEFAULT = Said(f"--url or {URL_VARIABLE}", KEY_VARIABLE)
@@ -159,11 +166,13 @@ class Connection:
                     raise
                 self._say("The answer was lost; sending the same request again.")
             else:
-                waits = _seconds_to_wait(answer)
-                if waits is None or method not in _REPEATABLE:
+                waits = _seconds_to_wait(answer, self._said)
+                # 429 is before anything is done.
+                is_throttled = answer.status_code == HTTPStatus.TOO_MANY_REQUESTS
+                if waits is None or not (is_throttled or method in _REPEATABLE):
                     return _success(answer, self._said, has_key=self.has_key)
                 pause = max(pause, min(waits, _LONGEST_PAUSE))  # noqa: PLW2901  asked for
-                self._say(f"The server asks to wait: {pause:.0f} s.")
+                self._say(f"The server asks to wait: {pause:g} s.")
             clock.pause(pause)
         return _success(self._sent(request), self._said, has_key=self.has_key)
 
@@ -194,11 +203,13 @@ def _reason(error: httpx.TransportError) -> str:
     return str(error) or type(error).__name__
 
 
-def _seconds_to_wait(answer: httpx.Response) -> float | None:
+def _seconds_to_wait(answer: httpx.Response, said: Said) -> float | None:
     """Where the same request is to be sent again after so long."""
     text = answer.headers.get("retry-after", "")
     is_running = answer.status_code == HTTPStatus.CONFLICT and text
     if answer.status_code not in _ASKS_TO_WAIT and not is_running:
+        return None
+    if _document(answer, said).get("type") == _TOO_MANY_STARTS:
         return None
     return float(text) if text.isdecimal() else 0.0
 
@@ -212,11 +223,18 @@ def _success(answer: httpx.Response, said: Said, *, has_key: bool) -> Answer:
     if "title" not in document:
         # API Gateway's own, or a proxy's on the way.
         told = document.get("message") or answer.reason_phrase
+        detail = "The answer is not of Sentinel's API: see that the URL is right."
+        if answer.status_code == HTTPStatus.TOO_MANY_REQUESTS:
+            detail = "More requests than are let through. Nothing was done: try again in a while."
         document = {
             "title": f"{answer.url.host} answered {answer.status_code} {told}",
-            "detail": "The answer is not of Sentinel's API: see that the URL is right.",
+            "detail": detail,
         }
-    raise Refused(answer.status_code, document, *_hints(answer, said, has_key=has_key))
+    raise Refused(
+        answer.status_code,
+        *refusal_lines(document, said.options),
+        *_hints(answer, said, has_key=has_key),
+    )
 
 
 def _document(answer: httpx.Response, said: Said) -> dict[str, Any]:
@@ -239,6 +257,7 @@ def _document(answer: httpx.Response, said: Said) -> dict[str, Any]:
 
 def _hints(answer: httpx.Response, said: Said, *, has_key: bool) -> tuple[str, ...]:
     request_id = answer.headers.get("x-request-id")
+    waits = answer.headers.get("retry-after")
     match answer.status_code:
         case HTTPStatus.UNAUTHORIZED if has_key:
             return (f"The key is the one in {said.key}; `make api-key` issues another.",)
@@ -247,6 +266,8 @@ def _hints(answer: httpx.Response, said: Said, *, has_key: bool) -> tuple[str, .
         case HTTPStatus.FORBIDDEN:
             issues = "`make api-key SCOPES=…` issues one with the scopes that it names."
             return (f"The key is the one in {said.key}; {issues}",)
+        case HTTPStatus.TOO_MANY_REQUESTS if waits:
+            return (f"There is room in {waits} s.",)
         case status if status >= HTTPStatus.INTERNAL_SERVER_ERROR and request_id:
             return (f"The request's id, for who looks at the log: {request_id}",)
     return ()

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from entrypoints.cli.output import Cell, Item, joined
+from entrypoints.cli.output import Cell, Item, counted, joined
 
 
 def _consent(contact: Item) -> str | None:
@@ -14,9 +14,8 @@ def _confirmation(contact: Item) -> str | None:
     asked = contact["confirmation"]
     if asked is None:
         return None
-    return joined(
-        [f"asked {asked['mails']} times", asked["asked_at"] and f"last {asked['asked_at']}"]
-    )
+    last = asked["asked_at"] and f"last {asked['asked_at']}"
+    return joined([f"asked {counted(asked['mails'], 'time')}", last])
 
 
 def _soft_bounces(contact: Item) -> str | None:

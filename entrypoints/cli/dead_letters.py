@@ -34,6 +34,7 @@ class Source(StrEnum):
 
     SEND = "send"
     START = "start"
+    START_QUEUE = "start-queue"
     SCHEDULE = "schedule"
     JOB = "job"
     PROVIDER_EVENTS = "provider-events"
@@ -71,7 +72,7 @@ def list_dead_letters(
         session.output.say("Nothing was given up.")
     left = body["waiting"] - len(body["items"])
     if left:
-        session.output.say(f"There are {left} more: --limit shows up to {_MOST}.")
+        session.output.say(f"More than these: {left}. --limit shows up to {_MOST}.")
 
 
 @command(dead_letters, "replay")
@@ -117,7 +118,7 @@ def _replay_all(session: Session, source: Source | None) -> ExitCode | None:
         session.output.say("Nothing to replay was given up.")
     if not body["left"]:
         return None
-    session.output.say(f"There are {body['left']} left: mend what keeps them, and replay again.")
+    session.output.say(f"Left: {body['left']}. Mend what keeps them, and replay again.")
     return ExitCode.FAILED
 
 

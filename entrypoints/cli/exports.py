@@ -13,7 +13,7 @@ from entrypoints.cli.failures import CommandFailed
 from entrypoints.cli.jobs import JOB_ENDS, ended, interrupted
 from entrypoints.cli.listing import Cursor, Everything, Limit, Pages, limit_of, show_list
 from entrypoints.cli.options import Yes, confirm, given, wrong
-from entrypoints.cli.output import Cell, Item
+from entrypoints.cli.output import Cell, Item, counted
 from entrypoints.cli.transfers import download
 from entrypoints.cli.watching import bar
 
@@ -142,7 +142,7 @@ def _fetched(session: Session, export_id: str, file: Path) -> ExitCode:
         with bar(session.output.say, sys.stderr) as show:
 
             def told(item: Item) -> None:
-                show(0, None, f"{item['state']}: {item['rows']} rows")
+                show(0, None, f"{item['state']}: {counted(item['rows'], 'row')}")
 
             item = ended(session, _PATH, export_id, told, every=1, patience=300)
             if item["state"] == "finished":

@@ -5,9 +5,6 @@ CommandFailed
 └── Unreachable   no answer that tells what became of the request
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any
-
 from entrypoints.cli.exits import ExitCode, exit_of_status
 
 
@@ -22,11 +19,11 @@ class CommandFailed(Exception):
 
 
 class Refused(CommandFailed):
-    """The server said no: `status`, and its problem document (RFC 9457)."""
+    """The server said no, by `status`."""
 
-    def __init__(self, status: int, document: Mapping[str, Any], *hints: str) -> None:
-        """`hints` are what to do from here, beside what the document says."""
-        super().__init__(exit_of_status(status), *_lines(document), *hints)
+    def __init__(self, status: int, *lines: str) -> None:
+        """It ends the command by what the status stands for."""
+        super().__init__(exit_of_status(status), *lines)
         self.status = status
 
 
@@ -37,8 +34,3 @@ class Unreachable(CommandFailed):
         """It may be tried again where it is read, or has an idempotency key."""
         super().__init__(ExitCode.UNAVAILABLE, *lines)
         self.was_sent = was_sent
-
-
-def _lines(document: Mapping[str, Any]) -> Sequence[str]:
-    faults = [f"{each['pointer']}: {each['detail']}" for each in document.get("errors") or ()]
-    return (f"{document['title']}.", document["detail"], *faults)

@@ -16,7 +16,7 @@ from entrypoints.cli.import_views import IMPORT, progress_text, refused_columns
 from entrypoints.cli.jobs import JOB_ENDS, ended, interrupted
 from entrypoints.cli.listing import Pages
 from entrypoints.cli.options import consent_of, given, wrong
-from entrypoints.cli.output import Item
+from entrypoints.cli.output import Item, counted
 from entrypoints.cli.transfers import upload
 from entrypoints.cli.watching import bar
 
@@ -208,7 +208,7 @@ def _tell_refused(session: Session, item: Item, path: Path | None) -> None:
     import_id, count = item["import_id"], item["counts"]["refused"]
     if path is not None:
         written = refused_to_file(session, import_id, path)
-        session.output.say(f"{written} rows were refused; they are in {path}.")
+        session.output.say(f"Refused, and written to {path}: {counted(written, 'row')}.")
         return
     if not count or session.output.as_json:
         return

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
-from entrypoints.cli.output import Cell, Item, joined
+from entrypoints.cli.output import Cell, Item, counted, joined
 
-_COUNTS = ("rows", "created", "updated", "unchanged", "repeated", "refused")
+_COUNTS = ("created", "updated", "unchanged", "repeated", "refused")
 
 
 def progress_text(item: Item) -> str:
@@ -17,7 +17,8 @@ def progress_text(item: Item) -> str:
 def counts_text(item: Item) -> str:
     """What became of its rows."""
     counts = item["counts"]
-    return joined([f"{counts[name]} {name}" for name in _COUNTS if counts[name] or name == "rows"])
+    became = (f"{counts[name]} {name}" for name in _COUNTS if counts[name])
+    return joined([counted(counts["rows"], "row"), *became])
 
 
 def refused_columns() -> Mapping[str, Cell]:

@@ -1,6 +1,6 @@
 """Lists, which the server has page by page."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any
 
 import typer
@@ -73,9 +73,10 @@ def show_list(
             session.output.say(pages.detail)
         return count
     count = 0
+    widths: Sequence[int] = ()
     for items in pages:
         if items:
-            session.output.table(items, columns)
+            widths = session.output.table(items, columns, widths)
         count += len(items)
     if pages.detail is not None:
         session.output.say(pages.detail)

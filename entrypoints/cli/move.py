@@ -20,7 +20,7 @@ from entrypoints.cli.moving_inventory import Inventory, Kind, Side, Thing
 from entrypoints.cli.moving_reading import Reading
 from entrypoints.cli.moving_writing import Writing
 from entrypoints.cli.options import wrong
-from entrypoints.cli.output import Cell, Item
+from entrypoints.cli.output import Cell, Item, counted
 from entrypoints.cli.watching import Bar, bar
 
 TARGET_KEY_VARIABLE = "SENTINEL_TO_API_KEY"
@@ -234,13 +234,13 @@ def _tell(
         output.table([{"kind": row.kind, **row.document} for row in rows], columns)
     if source.erased:
         output.say(
-            f"{source.erased} suppressions stay behind: their people were erased, and without the "
-            "address no other Sentinel can know them. Import none of these people there."
+            f"Left behind: {counted(source.erased, 'suppression')} of people who were erased. "
+            "Without the address no other Sentinel can know them: import none of them there."
         )
     if source.unconfirmed:
         output.say(
-            f"{source.unconfirmed} contacts stay behind, who have not confirmed their address: "
-            "ask them there, or move them once they have confirmed here."
+            f"Left behind: {counted(source.unconfirmed, 'contact')} with an address that is not "
+            "confirmed. Ask there whose it is, or move them once it is confirmed here."
         )
     if dry_run:
         output.say("Nothing was changed.")

@@ -17,7 +17,7 @@ from entrypoints.cli.moving_differences import differing
 from entrypoints.cli.moving_inventory import Inventory, Kind, Side, Thing
 from entrypoints.cli.moving_reading import member_of
 from entrypoints.cli.moving_rows import fields_of_all, fill, row_of
-from entrypoints.cli.output import Item
+from entrypoints.cli.output import Item, counted
 from entrypoints.cli.transfers import upload
 from entrypoints.cli.watching import Bar
 
@@ -128,7 +128,7 @@ class Writing:
             raise CommandFailed(ExitCode.FAILED, f"The import {import_id} did not finish.", why)
         if item["counts"]["refused"]:
             self._target.output.say(
-                f"The import {import_id} refused {item['counts']['refused']} contacts: "
+                f"The import {import_id} refused {counted(item['counts']['refused'], 'contact')}: "
                 f"`sentinel imports refused {import_id}`, asked of the target, says why."
             )
 

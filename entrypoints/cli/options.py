@@ -48,6 +48,13 @@ class Category(StrEnum):
     TRANSACTIONAL = "transactional"
 
 
+class Priority(StrEnum):
+    """Whether it waits behind others."""
+
+    URGENT = "urgent"
+    NORMAL = "normal"
+
+
 class UnknownPolicy(StrEnum):
     """What becomes of a mail of which nobody knows whether it was sent."""
 
@@ -62,6 +69,10 @@ Exclude = Annotated[
 CategoryOption = Annotated[
     Category | None,
     typer.Option("--category", help="What it is for; marketing, unless it is said."),
+]
+PriorityOption = Annotated[
+    Priority | None,
+    typer.Option("--priority", help="Whether it waits behind others; normal, unless it is said."),
 ]
 UnknownOption = Annotated[
     UnknownPolicy | None,

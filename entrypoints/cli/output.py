@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -14,6 +15,8 @@ Item = Mapping[str, Any]
 Cell = str | Callable[[Item], object]
 """A member of an item, or what is made of it."""
 
+_BETWEEN = 3
+"""Columns between two cells."""
 _WIDE = 10_000
 """Columns where nobody looks: a script's ids are not to be cut."""
 
@@ -62,15 +65,34 @@ class Output:
                 table.add_row(name, Text(text))
         self._console.print(table)
 
-    def table(self, items: Iterable[Item], columns: Mapping[str, Cell]) -> None:
-        """Some things, one a row; `columns` by their headings. For people only."""
-        table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
-        for heading, cell in columns.items():
+    def table(
+        self, items: Iterable[Item], columns: Mapping[str, Cell], above: Sequence[int] = ()
+    ) -> Sequence[int]:
+        """Some things, one a row; `columns` by their headings. For people only.
+
+        It tells how wide its columns are. With those of the one `above` it goes on with that,
+        without headings.
+        """
+        rows = [[Text(cell_text(item, cell)) for cell in columns.values()] for item in items]
+        lengths = [[_width(each.plain) for each in row] for row in rows]
+        widths = [
+            max(column) for column in zip(above or [*map(cell_len, columns)], *lengths, strict=True)
+        ]
+        is_whole = sum(widths) + _BETWEEN * len(widths) <= self._console.width
+        table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, show_header=not above)
+        for (heading, cell), width in zip(columns.items(), widths, strict=True):
             is_id = isinstance(cell, str) and cell.endswith("_id")
-            table.add_column(heading, no_wrap=is_id, overflow="fold")
-        for item in items:
-            table.add_row(*(Text(cell_text(item, cell)) for cell in columns.values()))
+            # Where not all fits each page is folded as its own cells ask for.
+            least = width if is_whole else None
+            table.add_column(heading, no_wrap=is_id, overflow="fold", min_width=least)
+        for row in rows:
+            table.add_row(*row)
         self._console.print(table)
+        return widths
+
+
+def _width(text: str) -> int:
+    return max(map(cell_len, text.splitlines()), default=0)
 
 
 def console(file: Any) -> Console:  # noqa: ANN401  whatever can be written to
@@ -110,6 +132,11 @@ def _written(value: object) -> str:
         case list() | tuple():
             return ", ".join(_written(each) for each in value)
     return str(value)
+
+
+def counted(count: int, noun: str) -> str:
+    """1 row, 2 rows."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def joined(parts: Sequence[str | None]) -> str:

@@ -4,8 +4,11 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from entrypoints.cli.output import Item
+
 _WINDOW = 30.0
 """Seconds that a rate is taken over: shorter would jump, longer would lag."""
+_WAITS = frozenset({"scheduled", "paused"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,12 +21,21 @@ class Pace:
 
 @dataclass
 class Pacing:
-    """Looks at a count that grows."""
+    """Looks at a campaign that is sent."""
 
     _seen: deque[tuple[float, int]] = field(default_factory=deque)
 
-    def at(self, moment: float, done: int, left: int) -> Pace:
-        """As of `moment`, in seconds."""
+    def at(self, moment: float, campaign: Item) -> Pace:
+        """As of `moment`, in seconds. What it waits, or is paused, is no part of it.
+
+        How long it will take is not known before all of its recipients are.
+        """
+        if campaign["state"] in _WAITS:
+            self._seen.clear()
+            return Pace()
+        counts = campaign["counts"]
+        left: int = counts["pending"]
+        done: int = counts["recipients"] - left
         self._seen.append((moment, done))
         while moment - self._seen[0][0] > _WINDOW and len(self._seen) > 2:  # noqa: PLR2004  a distance
             self._seen.popleft()
@@ -31,7 +43,18 @@ class Pacing:
         if moment <= began or done <= before:
             return Pace()
         rate = (done - before) / (moment - began)
-        return Pace(rate, left / rate)
+        return Pace(rate, left / rate if is_fanned_out(campaign) else None)
+
+
+def is_fanned_out(campaign: Item) -> bool:
+    """Whether a start is through with the segment: until then its recipients are those so far."""
+    fan_out: Item = campaign["fan_out"]
+    return bool(fan_out["ranges_complete"] == fan_out["ranges"])
+
+
+def rate_text(rate: float) -> str:
+    """For people: 140, 3.3, 0.25."""
+    return f"{rate:.0f}" if rate >= 10 else f"{rate:.2g}"  # noqa: PLR2004  two digits
 
 
 def duration_text(seconds: float) -> str:

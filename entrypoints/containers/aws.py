@@ -17,6 +17,7 @@ from entrypoints.containers.on_aws.rendering import Rendering
 from entrypoints.containers.on_aws.reporting import Reporting
 from entrypoints.containers.on_aws.sending_account import AccountQuota
 from entrypoints.containers.on_aws.series import SeriesStore
+from entrypoints.containers.on_aws.starts import Starts
 from entrypoints.containers.on_aws.triggers import Triggers
 from entrypoints.containers.on_aws.webhook_sending import WebhookSending
 
@@ -26,6 +27,7 @@ class Adapters(  # the name that every family has
     Rendering,
     Contents,
     Triggers,
+    Starts,
     Queue,
     Chunks,
     Mail,

@@ -18,7 +18,7 @@ class Confirming(UseCases):
     send_directly: providers.Provider[SendDirectly] = providers.Factory(
         SendDirectly,
         limiter=UseCases.family.limiter,
-        mailer=UseCases.family.mailer,
+        mailer=UseCases.family.urgent_mailer,
         clock=UseCases.family.clock,
     )
     sign_up: providers.Provider[SignUp] = providers.Factory(

@@ -3,10 +3,11 @@
 from dependency_injector import providers
 
 from domain.use_cases.create_campaign import CreateCampaign
+from entrypoints.containers.dispatching import Dispatching
 from entrypoints.containers.use_cases import UseCases
 
 
-class Creating(UseCases):
+class Creating(Dispatching):
     """From the request to the trigger."""
 
     create_campaign: providers.Provider[CreateCampaign] = providers.Factory(
@@ -16,7 +17,7 @@ class Creating(UseCases):
         segments=UseCases.family.segments,
         contacts=UseCases.family.contacts,
         renderer=UseCases.family.renderer,
-        invoker=UseCases.family.invoker,
+        dispatch=Dispatching.dispatch_start,
         scheduler=UseCases.family.scheduler,
         clock=UseCases.family.clock,
         ids=UseCases.family.ids,

@@ -24,6 +24,7 @@ from domain.account import Account
 from domain.ports.dead_letters import DeadLetters
 from domain.ports.dns import Dns
 from domain.ports.web import Web
+from domain.priority import Priority
 from domain.use_cases.explain_dead_letters import ExplainDeadLetters
 from entrypoints.containers.administration import ApiKeyAdministration
 from entrypoints.settings import InvalidSettingsError
@@ -106,7 +107,13 @@ def dead_letter_administration(
     dead_letters = SqsDeadLetters(
         clients,
         name,
-        queue=SqsSendQueue(clients, _output(target, "SendQueueUrl")),
+        queue=SqsSendQueue(
+            clients,
+            {
+                Priority.URGENT: _output(target, "UrgentSendQueueUrl"),
+                Priority.NORMAL: _output(target, "SendQueueUrl"),
+            },
+        ),
         invoker=LambdaInvoker(clients, f"{name}-start-campaign"),
         job_invoker=LambdaJobInvoker(clients, f"{name}-run-job"),
     )

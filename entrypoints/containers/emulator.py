@@ -56,6 +56,7 @@ class Adapters(aws.Adapters):
         RecordingMailer, aws.Adapters.mailer, aws.Adapters.clock
     )
     mailer: providers.Provider[Mailer] = providers.Callable(sent)
+    urgent_mailer: providers.Provider[Mailer] = providers.Callable(mailer)
     api_keys: providers.Provider[ApiKeys | None] = providers.Object(None)
     """None: open, to this machine only."""
     metrics: providers.Provider[Metrics] = providers.ThreadSafeSingleton(MemoryMetrics)
@@ -63,6 +64,8 @@ class Adapters(aws.Adapters):
     """None: nobody is told of the metrics."""
     stored_files: providers.Provider[None] = providers.Object(None)
     """None: they are the emulator's."""
+    upkeep: providers.Provider[None] = providers.Object(None)
+    """None: the bucket's own lifecycle sees to it."""
 
 
 def deploy(settings: Settings, template: str) -> Settings:
@@ -81,6 +84,8 @@ def deploy(settings: Settings, template: str) -> Settings:
             "table_name": outputs["TableName"],
             "files_bucket": outputs["FilesBucketName"],
             "send_queue_url": outputs["SendQueueUrl"],
+            "urgent_send_queue_url": outputs["UrgentSendQueueUrl"],
+            "start_queue_url": outputs["StartQueueUrl"],
             "provider_events_queue_url": outputs["ProviderEventsQueueUrl"],
             "configuration_set": outputs["ConfigurationSetName"],
             "schedule_group": outputs["ScheduleGroupName"],

@@ -16,7 +16,7 @@ class Lifecycle(Resuming):
     edit_campaign: providers.Provider[EditCampaign] = providers.Factory(
         EditCampaign,
         campaigns=UseCases.family.campaigns,
-        invoker=UseCases.family.invoker,
+        dispatch=Resuming.dispatch_start,
         scheduler=UseCases.family.scheduler,
         clock=UseCases.family.clock,
         policy=UseCases.settings.provided.policy,

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from dependency_injector import containers, providers
 
+from adapters.memory.admission import MemoryAdmissionControl
 from adapters.memory.analytics import MemoryAnalyticsRepository
 from adapters.memory.campaign_changes import MemoryCampaignChanges
 from adapters.memory.campaigns import MemoryCampaignRepository
@@ -28,6 +29,7 @@ from adapters.memory.scheduler import MemoryScheduler
 from adapters.memory.segments import MemorySegmentRepository
 from adapters.memory.sending_account import MemorySendingAccount
 from adapters.memory.series import MemorySeriesRepository
+from adapters.memory.start_queue import MemoryStartQueue
 from adapters.memory.suppressions import MemorySuppressionRepository
 from adapters.memory.templates import MemoryTemplateRepository
 from adapters.memory.webhook_deliveries import MemoryWebhookDeliveryRepository
@@ -37,6 +39,7 @@ from adapters.system.clock import SystemClock
 from adapters.system.ids import SystemIds
 from adapters.web.webhook_sender import HttpWebhookSender
 from domain.allowed_rate import AllowedRate
+from domain.ports.admission import AdmissionControl
 from domain.ports.analytics import AnalyticsRepository
 from domain.ports.api_keys import ApiKeys
 from domain.ports.campaign_changes import CampaignChanges
@@ -64,6 +67,7 @@ from domain.ports.scheduler import Scheduler
 from domain.ports.segments import SegmentRepository
 from domain.ports.sending_account import SendingAccount
 from domain.ports.series import SeriesRepository
+from domain.ports.start_queue import StartQueue
 from domain.ports.suppressions import SuppressionRepository
 from domain.ports.templates import TemplateRepository
 from domain.ports.webhook_deliveries import WebhookDeliveryRepository
@@ -85,8 +89,8 @@ def _files_url(settings: Settings) -> str:
 class Adapters(containers.DeclarativeContainer):
     """The memory family.
 
-    `started`, `invoked_jobs`, `ticker`, `sent` and `stored_files` are what the local runner looks
-    after.
+    `started`, `invoked_jobs`, `ticker`, `sent`, `stored_files` and `upkeep` are what the local
+    runner looks after.
     """
 
     settings: providers.Dependency[Settings] = providers.Dependency(instance_of=Settings)
@@ -164,6 +168,12 @@ class Adapters(containers.DeclarativeContainer):
         MemoryRateLimiter, allowed_rate
     )
     queue: providers.Provider[SendQueue] = providers.ThreadSafeSingleton(MemorySendQueue, clock)
+    admission: providers.Provider[AdmissionControl] = providers.ThreadSafeSingleton(
+        MemoryAdmissionControl, settings.provided.start_limits
+    )
+    start_queue: providers.Provider[StartQueue] = providers.ThreadSafeSingleton(
+        MemoryStartQueue, clock
+    )
     api_keys: providers.Provider[ApiKeys | None] = providers.Object(None)
     """None: open, to this machine only."""
     started: providers.Provider[MemoryInvoker] = providers.ThreadSafeSingleton(MemoryInvoker)
@@ -173,7 +183,7 @@ class Adapters(containers.DeclarativeContainer):
     )
     job_invoker: providers.Provider[JobInvoker] = providers.Callable(invoked_jobs)
     dead_letters: providers.Provider[DeadLetters] = providers.ThreadSafeSingleton(
-        MemoryDeadLetters, queue, started, invoked_jobs
+        MemoryDeadLetters, queue, start_queue, started, invoked_jobs
     )
     ticker: providers.Provider[MemoryScheduler] = providers.ThreadSafeSingleton(
         MemoryScheduler, clock, started
@@ -188,10 +198,12 @@ class Adapters(containers.DeclarativeContainer):
         MemoryMailer, clock, provider_events
     )
     mailer: providers.Provider[Mailer] = providers.Callable(sent)
+    urgent_mailer: providers.Provider[Mailer] = providers.Callable(mailer)
     metrics: providers.Provider[Metrics] = providers.ThreadSafeSingleton(MemoryMetrics)
     stored_files: providers.Provider[MemoryObjectStore] = providers.ThreadSafeSingleton(
         MemoryObjectStore, clock, ids, providers.Callable(_files_url, settings)
     )
     object_store: providers.Provider[ObjectStore] = providers.Callable(stored_files)
+    upkeep: providers.Provider[Callable[[], object]] = stored_files.provided.forget_old
     exposition: providers.Provider[None] = providers.Object(None)
     """None: nobody is told of the metrics."""

@@ -28,7 +28,7 @@ class Reconciling(Finishing, Resuming, MakingOccurrences):
         jobs=UseCases.family.jobs,
         open_work=UseCases.family.open_work,
         scheduler=UseCases.family.scheduler,
-        invoker=UseCases.family.invoker,
+        start_queue=UseCases.family.start_queue,
         job_invoker=UseCases.family.job_invoker,
         queue=UseCases.family.queue,
         clock=UseCases.family.clock,

@@ -4,7 +4,7 @@ from dependency_injector import providers
 
 from domain.unsubscribe import UnsubscribeTokens
 from domain.use_cases.send_batch import SendBatch
-from domain.use_cases.send_chunk import SendChunk
+from domain.use_cases.send_chunks import SendChunks
 from entrypoints.containers.finishing import Finishing
 from entrypoints.containers.use_cases import UseCases
 
@@ -15,8 +15,8 @@ class Sending(Finishing):
     tokens: providers.Provider[UnsubscribeTokens] = providers.Factory(
         UnsubscribeTokens, UseCases.family.address_hash_key
     )
-    send_chunk: providers.Provider[SendChunk] = providers.Factory(
-        SendChunk,
+    send_chunks: providers.Provider[SendChunks] = providers.Factory(
+        SendChunks,
         campaigns=UseCases.family.campaigns,
         chunks=UseCases.family.chunks,
         contents=UseCases.family.contents,
@@ -33,7 +33,7 @@ class Sending(Finishing):
     )
     send_batch: providers.Provider[SendBatch] = providers.Factory(
         SendBatch,
-        send_chunk=send_chunk,
+        send_chunks=send_chunks,
         finish=Finishing.finish_campaign,
         clock=UseCases.family.clock,
     )

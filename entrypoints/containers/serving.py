@@ -8,6 +8,7 @@ from domain.use_cases.create_segment import CreateSegment
 from domain.use_cases.create_template import CreateTemplate
 from domain.use_cases.edit_contact import EditContact
 from domain.use_cases.edit_template import EditTemplate
+from domain.use_cases.explain_pending import ExplainPending
 from domain.use_cases.export_contact import ExportContact
 from domain.use_cases.list_campaigns import ListCampaigns
 from domain.use_cases.list_contacts import ListContacts
@@ -56,6 +57,9 @@ class Serving(
 
     read_campaign: providers.Provider[ReadCampaign] = providers.Factory(
         ReadCampaign, campaigns=UseCases.family.campaigns, fan_out=UseCases.family.fan_out
+    )
+    explain_pending: providers.Provider[ExplainPending] = providers.Factory(
+        ExplainPending, chunks=UseCases.family.chunks
     )
     list_campaigns: providers.Provider[ListCampaigns] = providers.Factory(
         ListCampaigns, campaigns=UseCases.family.campaigns

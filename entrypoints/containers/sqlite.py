@@ -15,6 +15,7 @@ from adapters.prometheus.workers import PrometheusWorkerMetrics
 from adapters.smtp.mailer import SmtpMailer
 from adapters.smtp.sending_account import SmtpSendingAccount
 from adapters.smtp.smtp_url import SmtpServer
+from adapters.sqlite.admission import SqliteAdmissionControl
 from adapters.sqlite.analytics import SqliteAnalyticsRepository
 from adapters.sqlite.api_keys import SqliteApiKeys
 from adapters.sqlite.backlog import SqliteBacklogReader
@@ -38,14 +39,17 @@ from adapters.sqlite.rate_limiter import SqliteRateLimiter
 from adapters.sqlite.scheduler import SqliteScheduler
 from adapters.sqlite.segments import SqliteSegmentRepository
 from adapters.sqlite.series import SqliteSeriesRepository
+from adapters.sqlite.start_queue import SqliteStartQueue
 from adapters.sqlite.suppressions import SqliteSuppressionRepository
 from adapters.sqlite.templates import SqliteTemplateRepository
+from adapters.sqlite.upkeep import SqliteUpkeep
 from adapters.sqlite.webhook_deliveries import SqliteWebhookDeliveryRepository
 from adapters.sqlite.webhooks import SqliteWebhookRepository
 from adapters.system.clock import SystemClock
 from adapters.system.ids import SystemIds
 from adapters.web.webhook_sender import HttpWebhookSender
 from domain.allowed_rate import AllowedRate
+from domain.ports.admission import AdmissionControl
 from domain.ports.analytics import AnalyticsRepository
 from domain.ports.api_keys import ApiKeys
 from domain.ports.backlog import BacklogReader
@@ -74,11 +78,13 @@ from domain.ports.scheduler import Scheduler
 from domain.ports.segments import SegmentRepository
 from domain.ports.sending_account import SendingAccount
 from domain.ports.series import SeriesRepository
+from domain.ports.start_queue import StartQueue
 from domain.ports.suppressions import SuppressionRepository
 from domain.ports.templates import TemplateRepository
 from domain.ports.webhook_deliveries import WebhookDeliveryRepository
 from domain.ports.webhook_sender import WebhookSender
 from domain.ports.webhooks import WebhookRepository
+from domain.priority import Priority
 from entrypoints.settings import Settings
 
 if TYPE_CHECKING:
@@ -103,17 +109,23 @@ def _way_out(settings: Settings) -> str:
 
 
 def _smtp_mailer(settings: Settings, clock: Clock, ids: Ids) -> SmtpMailer:
-    """Raises InvalidInput naming the setting."""
+    """With the connections of one priority. Raises InvalidInput naming the setting."""
     return SmtpMailer(
         SmtpServer.from_url(settings.smtp_url.get_secret_value()),
         settings.sender,
         clock,
         ids.write_token,
         return_path=settings.return_path,
-        connections=settings.smtp_connections,
+        connections=settings.smtp_connections // len(Priority),
         timeout=timedelta(seconds=settings.smtp_timeout_seconds),
         sign=_signer(settings),
     )
+
+
+def _hang_up(*mailers: Mailer) -> None:
+    for mailer in mailers:
+        if isinstance(mailer, SmtpMailer):
+            mailer.close()
 
 
 def _signer(settings: Settings) -> "DkimSigner | None":
@@ -130,8 +142,8 @@ def _signer(settings: Settings) -> "DkimSigner | None":
 class Adapters(containers.DeclarativeContainer):
     """The sqlite family.
 
-    `started`, `invoked_jobs`, `ticker`, `sent`, `stored_files`, `exposition` and `worker_metrics`
-    are what the local runner looks after.
+    `started`, `invoked_jobs`, `ticker`, `sent`, `hang_up`, `stored_files`, `upkeep`, `exposition`
+    and `worker_metrics` are what the local runner looks after.
     """
 
     settings: providers.Dependency[Settings] = providers.Dependency(instance_of=Settings)
@@ -213,6 +225,12 @@ class Adapters(containers.DeclarativeContainer):
     queue: providers.Provider[SendQueue] = providers.ThreadSafeSingleton(
         SqliteSendQueue, database, clock
     )
+    admission: providers.Provider[AdmissionControl] = providers.ThreadSafeSingleton(
+        SqliteAdmissionControl, database, settings.provided.start_limits
+    )
+    start_queue: providers.Provider[StartQueue] = providers.ThreadSafeSingleton(
+        SqliteStartQueue, database, clock
+    )
     api_keys: providers.Provider[ApiKeys | None] = providers.Selector(
         providers.Callable(_who_asks, settings),
         keys=providers.ThreadSafeSingleton(SqliteApiKeys, database),
@@ -248,11 +266,22 @@ class Adapters(containers.DeclarativeContainer):
         smtp=providers.ThreadSafeSingleton(_smtp_mailer, settings, clock, ids),
         outbox=sent,
     )
+    # With connections of its own: a slow server has those of the other for as long as it likes.
+    urgent_mailer: providers.Provider[Mailer] = providers.Selector(
+        providers.Callable(_way_out, settings),
+        smtp=providers.ThreadSafeSingleton(_smtp_mailer, settings, clock, ids),
+        outbox=sent,
+    )
+    hang_up: providers.Provider[None] = providers.Callable(_hang_up, mailer, urgent_mailer)
+    """Of both, before the process ends."""
     metrics: providers.Provider[Metrics] = providers.ThreadSafeSingleton(PrometheusMetrics, None)
     stored_files: providers.Provider[SqliteObjectStore] = providers.ThreadSafeSingleton(
         SqliteObjectStore, database, clock, ids, providers.Callable(_files_url, settings)
     )
     object_store: providers.Provider[ObjectStore] = providers.Callable(stored_files)
+    upkeep: providers.Provider[Callable[[], object]] = providers.ThreadSafeSingleton(
+        SqliteUpkeep, database, stored_files
+    )
     backlog: providers.Provider[BacklogReader] = providers.ThreadSafeSingleton(
         SqliteBacklogReader, database, clock
     )

@@ -1,7 +1,8 @@
-"""Starting a campaign."""
+"""Starting campaigns."""
 
 from dependency_injector import providers
 
+from domain.use_cases.start_batch import StartBatch
 from domain.use_cases.start_campaign import StartCampaign
 from entrypoints.containers.finishing import Finishing
 from entrypoints.containers.use_cases import UseCases
@@ -27,4 +28,12 @@ class Starting(Finishing):
         policy=UseCases.settings.provided.policy,
         finish=Finishing.finish_campaign,
         footer=UseCases.settings.provided.footer,
+        split_above=UseCases.settings.provided.fan_out_split_above,
+        parallel=UseCases.settings.provided.fan_out_parallel,
+    )
+    start_batch: providers.Provider[StartBatch] = providers.Factory(
+        StartBatch,
+        start=start_campaign,
+        start_queue=UseCases.family.start_queue,
+        clock=UseCases.family.clock,
     )

@@ -41,6 +41,9 @@ class Wanted:
     send_rate: int | None = None
     worker_concurrency: int | None = None
     start_concurrency: int | None = None
+    start_queue_concurrency: int | None = None
+    direct_starts_a_second: int | None = None
+    direct_starts_burst: int | None = None
 
 
 def unread(subject: str, found: Unread) -> Finding:

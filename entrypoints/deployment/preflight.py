@@ -13,7 +13,7 @@ from ipaddress import IPv4Address
 from textwrap import fill
 
 from domain.account import Account, Caller, Unread
-from domain.contact import normalise_address
+from domain.address import normalise_address
 from domain.errors import DependencyFault, InvalidInput
 from entrypoints.deployment.finding import DEFAULT_STACK, Finding, Level, Wanted, unread
 from entrypoints.deployment.rule_findings import Outside, rule_findings
@@ -63,6 +63,9 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
         send_rate=options.send_rate,
         worker_concurrency=options.concurrency,
         start_concurrency=options.start_concurrency,
+        start_queue_concurrency=options.start_queue_concurrency,
+        direct_starts_a_second=options.direct_starts_a_second,
+        direct_starts_burst=options.direct_starts_burst,
     )
     try:
         region = options.region or environment.get("AWS_REGION") or deployment.configured_region()
@@ -102,6 +105,21 @@ def _parser() -> argparse.ArgumentParser:
         "--start-concurrency",
         type=_at_least(0),
         help=f"reserved for starts: StartConcurrency {deployed}",
+    )
+    add(
+        "--start-queue-concurrency",
+        type=_at_least(2),
+        help=f"batches of queued starts at once: StartQueueConcurrency {deployed}",
+    )
+    add(
+        "--direct-starts-a-second",
+        type=_at_least(1),
+        help=f"starts the direct way: DirectStartsASecond {deployed}",
+    )
+    add(
+        "--direct-starts-burst",
+        type=_at_least(1),
+        help=f"as many of them at once: DirectStartsBurst {deployed}",
     )
     add(
         "--name-server",

@@ -4,10 +4,11 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-from domain.contact import normalise_address
+from domain.address import normalise_address
 from domain.errors import InvalidInput
 from entrypoints.settings import (
     ConfirmationTemplate,
+    DirectStarts,
     PostalAddress,
     PublicUrl,
     Sender,
@@ -79,8 +80,13 @@ class DeploymentSettings(StageSettings):
     architecture: Literal["arm64", "x86_64"] = "arm64"
     send_rate: Annotated[int, Field(ge=0, le=100_000)] | None = None
     worker_concurrency: Annotated[int, Field(ge=2, le=1_000)] | None = None
-    worker_memory: Annotated[int, Field(ge=192, le=3_008)] | None = None
+    worker_memory: Annotated[int, Field(ge=256, le=3_008)] | None = None
     start_concurrency: Annotated[int, Field(ge=0, le=1_000)] | None = None
+    start_queue_concurrency: Annotated[int, Field(ge=2, le=1_000)] | None = None
+    direct_starts_a_second: DirectStarts | None = None
+    direct_starts_burst: DirectStarts | None = None
+    key_direct_starts_a_second: DirectStarts | None = None
+    key_direct_starts_burst: DirectStarts | None = None
     log_retention_days: LogRetentionDays | None = None
     max_lateness_seconds: Annotated[int, Field(ge=60, le=21_600)] | None = None
     quota_pause_seconds: Annotated[int, Field(ge=1, le=86_400)] | None = None

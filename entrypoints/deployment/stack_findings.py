@@ -1,7 +1,9 @@
 """Whether Lambda has room for the functions, and whether a deployed stack is whole."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
+from math import ceil
 
 from domain.account import (
     Account,
@@ -14,6 +16,8 @@ from domain.account import (
     TrustCondition,
     Unread,
 )
+from domain.fan_out import PARALLEL_STARTS
+from domain.priority import Priority
 from entrypoints.deployment.finding import (
     Finding,
     Level,
@@ -39,11 +43,21 @@ ROLES = {
 """Roles of template.yaml by logical id, and the service that takes each on."""
 
 _SCHEDULE_GROUP = "ScheduleGroup"
-DEFAULT_WORKER_CONCURRENCY = 2
-"""Of template.yaml, and the least that a queue's trigger takes."""
+DEFAULTS = {
+    "WorkerConcurrency": 2,
+    "StartQueueConcurrency": 5,
+    "DirectStartsASecond": 10,
+    "DirectStartsBurst": 20,
+}
+"""Of template.yaml."""
+_WORKERS = "WORKER_CONCURRENCY"
+_BATCHES = "START_QUEUE_CONCURRENCY"
+_A_SECOND = "DIRECT_STARTS_A_SECOND"
+_BURST = "DIRECT_STARTS_BURST"
 _KEPT_UNRESERVED = 100
 """What Lambda lets nobody reserve (Lambda developer guide, "Configuring reserved concurrency")."""
-_OTHER_FUNCTIONS = 4
+_OTHER_FUNCTIONS = 5
+"""One each of those that neither send, nor start, nor take what SES tells."""
 _USUAL_LIMIT = 1_000
 _CONCURRENCY_QUOTA = "L-B99A9384"
 
@@ -85,17 +99,54 @@ def concurrency_findings(account: Account, wanted: Wanted) -> Iterator[Finding]:
     if isinstance(concurrency, Unread):
         yield unread("Lambda concurrency", concurrency)
         return
-    workers = wanted_number(
-        wanted.worker_concurrency, account, "WorkerConcurrency", DEFAULT_WORKER_CONCURRENCY
-    )
+    wishes = _wishes(account, wanted)
     reserved = wanted_number(wanted.start_concurrency, account, "StartConcurrency", 0)
     # What the stack has reserved already is not wanted a second time.
     free = concurrency.unreserved + _reserved_by(account.stack)
-    yield _of_reserved(concurrency, free, reserved)
-    yield _of_unreserved(free - reserved, workers)
+    yield _of_reserved(concurrency, free, reserved, wishes)
+    yield _of_unreserved(free, reserved, wishes)
 
 
-def _of_reserved(concurrency: Concurrency, free: int, reserved: int) -> Finding:
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """A setting that bounds how many functions run at once."""
+
+    value: int
+    least: int
+    each: int = 1
+    """Functions for one of it."""
+
+    @property
+    def functions(self) -> int:
+        """As many as run by it."""
+        return self.value * self.each
+
+    def lowered(self, functions: int) -> "_Wish":
+        """To take so many less, or as many as it can."""
+        return replace(self, value=max(self.least, self.value - ceil(functions / self.each)))
+
+
+def _wishes(account: Account, wanted: Wanted) -> Mapping[str, _Wish]:
+    """By variable; the first to be lowered first, for what it lets through no longer is queued."""
+
+    def number(asked: int | None, parameter: str) -> int:
+        return wanted_number(asked, account, parameter, DEFAULTS[parameter])
+
+    return {
+        _BURST: _Wish(number(wanted.direct_starts_burst, "DirectStartsBurst"), 1),
+        # Each takes about a second.
+        _A_SECOND: _Wish(number(wanted.direct_starts_a_second, "DirectStartsASecond"), 1),
+        _BATCHES: _Wish(number(wanted.start_queue_concurrency, "StartQueueConcurrency"), 2),
+        # As many as send run for what SES tells, too.
+        _WORKERS: _Wish(
+            number(wanted.worker_concurrency, "WorkerConcurrency"), 2, len(Priority) + 1
+        ),
+    }
+
+
+def _of_reserved(
+    concurrency: Concurrency, free: int, reserved: int, wishes: Mapping[str, _Wish]
+) -> Finding:
     subject = "Lambda reserved concurrency"
     request = _concurrency_request(concurrency.limit)
     room = f"{free} of {concurrency.limit} are free, and {_KEPT_UNRESERVED} have to stay so"
@@ -114,23 +165,53 @@ def _of_reserved(concurrency: Concurrency, free: int, reserved: int) -> Finding:
             "New accounts begin with 10. Leave START_CONCURRENCY at 0, or ask for more: "
             f"{request}.",
         )
+    batches = wishes[_BATCHES].value
+    least = batches + PARALLEL_STARTS + 1
+    if 0 < reserved < least:
+        return Finding(
+            Level.WARN,
+            subject,
+            f"{reserved} wanted: a lone start would wait for {batches} batches of queued starts"
+            f" and {PARALLEL_STARTS} starts at a large campaign",
+            f"Deploy with START_CONCURRENCY={least} or more, with a lower START_QUEUE_CONCURRENCY,"
+            " or with START_CONCURRENCY=0.",
+        )
     return Finding(Level.OK, subject, f"{reserved} wanted; {room}")
 
 
-def _of_unreserved(free: int, workers: int) -> Finding:
+def _of_unreserved(free: int, reserved: int, wishes: Mapping[str, _Wish]) -> Finding:
     subject = "Lambda concurrency"
+    left = free - reserved
+    workers = wishes[_WORKERS].functions
+    starts = 0
+    if reserved:
+        # Starts have their own.
+        wishes = {_WORKERS: wishes[_WORKERS]}
+    else:
+        starts = sum(wish.functions for wish in wishes.values()) - workers + PARALLEL_STARTS
+    wanted = workers + starts + _OTHER_FUNCTIONS
     found = (
-        f"{free} free, {workers} wanted for workers, as many for what SES tells, and "
-        f"{_OTHER_FUNCTIONS} for the rest"
+        f"{wanted} wanted in a burst ({workers} for workers and what SES tells, {starts} for"
+        f" starts, {_OTHER_FUNCTIONS} for the rest), {left} free"
     )
-    if free >= 2 * workers + _OTHER_FUNCTIONS:
+    if left >= wanted:
         return Finding(Level.OK, subject, found)
-    request = _concurrency_request(free)
-    fewer = max(DEFAULT_WORKER_CONCURRENCY, (free - _OTHER_FUNCTIONS) // 2)
-    lower = f"Deploy with WORKER_CONCURRENCY={fewer}, or ask" if fewer < workers else "Ask"
-    return Finding(
-        Level.WARN, subject, f"{found}: the API would be throttled", f"{lower} for more: {request}."
-    )
+    over = wanted - left
+    lower = []
+    for variable, wish in wishes.items():
+        lowered = wish.lowered(max(0, over))
+        over -= wish.functions - lowered.functions
+        if lowered != wish:
+            lower.append(f"{variable}={lowered.value}")
+    settings = " ".join(lower)
+    request = _concurrency_request(left)
+    if not lower:
+        remedy = f"Ask for more: {request}."
+    elif over > 0:
+        remedy = f"Ask for more: {request}. Until then deploy with {settings}."
+    else:
+        remedy = f"Deploy with {settings}, or ask for more: {request}."
+    return Finding(Level.WARN, subject, f"{found}: the API would be throttled", remedy)
 
 
 def _concurrency_request(limit: int) -> str:

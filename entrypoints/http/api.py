@@ -23,6 +23,7 @@ from domain.errors import (
     IllegalTransition,
     InvalidInput,
     NotFound,
+    Overloaded,
     StaleRevision,
     VersionConflict,
 )
@@ -154,6 +155,7 @@ def _resolver(routes: Sequence[APIGatewayHttpRouter]) -> APIGatewayHttpResolver:
         IllegalTransition: problems.of_illegal_transition,
         VersionConflict: problems.of_version_conflict,
         StaleRevision: problems.of_stale_revision,
+        Overloaded: problems.of_overload,
         DependencyFault: dependency_fault,
     }
     for error, handler in handlers.items():

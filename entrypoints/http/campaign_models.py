@@ -9,6 +9,7 @@ from domain.campaign import Campaign, CampaignCategory, CampaignState, PauseReas
 from domain.campaign_history import StateChange
 from domain.fan_out import DeliveryProgress
 from domain.path_policy import ExecutionPath
+from domain.priority import Priority
 from entrypoints.http.models import Answer, Utc, example_of, shown_by
 
 LocalMoment = Annotated[
@@ -63,6 +64,7 @@ class CampaignBody(Answer):
             "failure_reason": None,
             "unknown_policy": "hold",
             "category": "marketing",
+            "priority": "normal",
             "local_time": False,
             "local_schedule_at": None,
             "timezone": None,
@@ -91,6 +93,7 @@ class CampaignBody(Answer):
     failure_reason: str | None
     unknown_policy: UnknownPolicy
     category: CampaignCategory
+    priority: Priority
     local_time: Annotated[
         bool,
         # Of the aggregate, and of what was made of it.
@@ -169,6 +172,33 @@ class CountsBody(Answer):
     complained: int
 
 
+class FanOutBody(Answer):
+    """How far the segment is turned into recipients: in ranges of it, a large one in several.
+
+    Nobody counts the segment before: `share` is of its key space, over which members are spread
+    evenly. Members who are not mailed, or gone, make `recipients` fewer than the share says.
+    """
+
+    model_config = shown_by(
+        {"recipients": 210_000, "ranges": 16, "ranges_complete": 3, "share": 0.21},
+    )
+
+    recipients: int
+    ranges: int
+    ranges_complete: int
+    share: Annotated[float, Field(ge=0, le=1)]
+
+    @classmethod
+    def of(cls, progress: DeliveryProgress) -> "FanOutBody":
+        """From how far it is."""
+        return cls(
+            recipients=progress.recipients,
+            ranges=len(progress.ranges),
+            ranges_complete=progress.complete_ranges,
+            share=round(progress.share, 3),
+        )
+
+
 class ChangeBody(Answer):
     """A change of its state. `number` counts them from 1; `reason` is of a pause or a failure."""
 
@@ -207,12 +237,23 @@ class CampaignWithCountsBody(CampaignBody):
         {
             **example_of(CampaignBody),
             "counts": example_of(CountsBody),
+            "not_sent_reason": "no connection to the SMTP server: ConnectionRefusedError",
+            "fan_out": {"recipients": 10_000, "ranges": 1, "ranges_complete": 1, "share": 1.0},
             "history": [example_of(ChangeBody)],
             "waves": [],
         },
     )
 
     counts: CountsBody
+    not_sent_reason: Annotated[
+        str | None,
+        Field(
+            description="Of a campaign under way: why mails that are pending were not taken when "
+            "they were last tried, as a few of them tell. Unless it is `paused` they are tried "
+            "again."
+        ),
+    ]
+    fan_out: FanOutBody
     history: list[ChangeBody]
     waves: Annotated[
         list[WaveBody], Field(description="Of a campaign in local time; of others none.")
@@ -220,9 +261,9 @@ class CampaignWithCountsBody(CampaignBody):
 
     @classmethod
     def with_counts(
-        cls, campaign: Campaign, progress: DeliveryProgress
+        cls, campaign: Campaign, progress: DeliveryProgress, not_sent_reason: str | None
     ) -> "CampaignWithCountsBody":
-        """From the aggregate and how far it is."""
+        """From the aggregate, how far it is, and what holds it up."""
         tally = progress.tally
         counts = CountsBody(
             recipients=progress.recipients,
@@ -239,6 +280,8 @@ class CampaignWithCountsBody(CampaignBody):
         return cls(
             **CampaignBody.of(campaign).model_dump(),
             counts=counts,
+            not_sent_reason=not_sent_reason,
+            fan_out=FanOutBody.of(progress),
             history=[ChangeBody.of(each) for each in campaign.history],
             waves=[WaveBody.model_validate(each, from_attributes=True) for each in progress.waves],
         )

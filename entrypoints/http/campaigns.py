@@ -103,8 +103,9 @@ def campaign_routes(container: Serving) -> APIGatewayHttpRouter:
     )
     def read_campaign(campaign_id: str) -> Response[str]:
         campaign, progress = container.read_campaign()(CampaignId(campaign_id))
+        reason = container.explain_pending()(campaign, progress)
         return answer(
-            CampaignWithCountsBody.with_counts(campaign, progress),
+            CampaignWithCountsBody.with_counts(campaign, progress, reason),
             etag=revision_tag(campaign.revision),
         )
 

@@ -15,7 +15,7 @@ from entrypoints.http.creation_models import (
     CampaignCreatedBody,
     CampaignRequestBody,
 )
-from entrypoints.http.idempotency import current_record
+from entrypoints.http.idempotency import API_KEY_ID, current_record
 from entrypoints.http.revisions import revision_tag, tagged
 
 
@@ -29,19 +29,22 @@ def creation_routes(container: Cloning) -> APIGatewayHttpRouter:
         description=(
             "Due within a minute, past, or without schedule_at: it starts at once (202). "
             "Later: it is scheduled (201). With local_time everybody has it when clocks where they "
-            "live show schedule_at; it starts with the first zone."
+            "live show schedule_at; it starts with the first zone. When many start at once, some "
+            "are queued, and start within moments: start says which way it went."
         ),
         tags=["campaigns"],
         responses=tagged(
             described(
                 (HTTPStatus.ACCEPTED, CampaignCreatedBody, "Immediate path"),
                 (HTTPStatus.CREATED, CampaignCreatedBody, "Scheduled path, or approval awaited"),
-                problems=BODY_PROBLEMS,
+                problems=(*BODY_PROBLEMS, HTTPStatus.TOO_MANY_REQUESTS),
             )
         ),
     )
     def create_campaign(body: CampaignRequestBody) -> Response[str]:
-        created = container.create_campaign()(body.request(), current_record())
+        created = container.create_campaign()(
+            body.request(), current_record(), router.context.get(API_KEY_ID)
+        )
         return _answered(created)
 
     @router.post(
@@ -56,13 +59,18 @@ def creation_routes(container: Cloning) -> APIGatewayHttpRouter:
             described(
                 (HTTPStatus.ACCEPTED, CampaignCreatedBody, "Immediate path"),
                 (HTTPStatus.CREATED, CampaignCreatedBody, "Scheduled path, or approval awaited"),
-                problems=(*BODY_PROBLEMS, HTTPStatus.NOT_FOUND),
+                problems=(*BODY_PROBLEMS, HTTPStatus.NOT_FOUND, HTTPStatus.TOO_MANY_REQUESTS),
             )
         ),
     )
     def clone_campaign(campaign_id: str, body: CampaignCloneBody) -> Response[str]:
         return _answered(
-            container.clone_campaign()(CampaignId(campaign_id), body.changes(), current_record())
+            container.clone_campaign()(
+                CampaignId(campaign_id),
+                body.changes(),
+                current_record(),
+                router.context.get(API_KEY_ID),
+            )
         )
 
     return router

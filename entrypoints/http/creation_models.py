@@ -7,6 +7,8 @@ from pydantic import Field
 from domain.campaign import CampaignCategory, CampaignState, UnknownPolicy
 from domain.identifiers import SegmentId, TemplateId
 from domain.path_policy import ExecutionPath
+from domain.priority import Priority
+from domain.start import Dispatch
 from domain.use_cases.create_campaign import MAX_EXCLUDED_SEGMENTS, CampaignRequest, Created
 from entrypoints.http.campaign_models import ApprovalStatus, approval_status, late_warning
 from entrypoints.http.models import (
@@ -53,6 +55,18 @@ CategoryChoice = Annotated[
 ]
 
 
+PriorityChoice = Annotated[
+    Priority,
+    Field(
+        strict=False,
+        description=(
+            "`urgent`: it waits behind no campaign that is not, and has most of the send rate "
+            "beside one."
+        ),
+    ),
+]
+
+
 class CampaignRequestBody(Request):
     """A campaign to create."""
 
@@ -72,7 +86,9 @@ class CampaignRequestBody(Request):
             "fold": 0,
             "unknown_policy": "resend",
             "category": "marketing",
+            "priority": "normal",
             "approval": "required",
+            "immediate_only": False,
         },
         {
             "name": "Good morning",
@@ -103,6 +119,7 @@ class CampaignRequestBody(Request):
     ] = False
     unknown_policy: UnknownPolicyChoice = UnknownPolicy.HOLD
     category: CategoryChoice = CampaignCategory.MARKETING
+    priority: PriorityChoice = Priority.NORMAL
     approval: Annotated[
         Literal["required"] | None,
         Field(
@@ -112,6 +129,16 @@ class CampaignRequestBody(Request):
             )
         ),
     ] = None
+    immediate_only: Annotated[
+        bool,
+        Field(
+            description=(
+                "Where it would be queued, because too many start at once, it is refused with 429 "
+                "and a Retry-After instead. It is for a campaign that starts at once, and nothing "
+                "but how it starts."
+            )
+        ),
+    ] = False
 
     def request(self) -> CampaignRequest:
         """For the use case."""
@@ -126,7 +153,9 @@ class CampaignRequestBody(Request):
             local_time=self.local_time,
             unknown_policy=self.unknown_policy,
             category=self.category,
+            priority=self.priority,
             needs_approval=self.approval is not None,
+            immediate_only=self.immediate_only,
         )
 
 
@@ -149,7 +178,9 @@ class CampaignCloneBody(CampaignRequestBody):
             "local_time": False,
             "unknown_policy": "hold",
             "category": "marketing",
+            "priority": "normal",
             "approval": "required",
+            "immediate_only": False,
         },
     )
 
@@ -170,8 +201,9 @@ class CampaignCreatedBody(Answer):
     """What became of it: `triggered` on the immediate path, `auto_scheduler` on the scheduled.
 
     False, with a `trigger_error`: the campaign is stored, and started or scheduled without
-    further doing as soon as that works. Of one in local time `schedule_at` is that of the first
-    zone; a `warning` says where it has passed already.
+    further doing as soon as that works. `start` is the way that its start went: `direct`, or
+    `queued` where many start at once: then it starts within moments. Of one in local time
+    `schedule_at` is that of the first zone; a `warning` says where it has passed already.
     """
 
     model_config = shown_by(
@@ -181,7 +213,9 @@ class CampaignCreatedBody(Answer):
             "state": "sending",
             "schedule_at": "2026-11-19T09:00:00Z",
             "execution_path": "immediate",
+            "priority": "urgent",
             "triggered": True,
+            "start": "direct",
         },
         {
             "campaign_id": "cmp_01M889FD1DR9BPG5C28WTPF9HV",
@@ -189,6 +223,7 @@ class CampaignCreatedBody(Answer):
             "state": "scheduled",
             "schedule_at": "2026-11-26T08:00:00Z",
             "execution_path": "scheduled",
+            "priority": "normal",
             "auto_scheduler": True,
         },
         {
@@ -197,6 +232,7 @@ class CampaignCreatedBody(Answer):
             "state": "paused",
             "schedule_at": "2026-11-26T08:00:00Z",
             "execution_path": "scheduled",
+            "priority": "normal",
             "approval": "required",
         },
     )
@@ -206,7 +242,9 @@ class CampaignCreatedBody(Answer):
     state: CampaignState
     schedule_at: Utc
     execution_path: ExecutionPath
+    priority: Priority
     triggered: bool | None = None
+    start: Dispatch | None = None
     auto_scheduler: bool | None = None
     trigger_error: str | None = None
     warning: str | None = None
@@ -224,7 +262,9 @@ class CampaignCreatedBody(Answer):
             state=campaign.state,
             schedule_at=campaign.schedule_at,
             execution_path=campaign.execution_path,
+            priority=campaign.priority,
             triggered=arranged if immediate else None,
+            start=created.start,
             auto_scheduler=None if immediate else arranged,
             trigger_error=created.trigger_error,
             warning=late_warning(campaign, campaign.created_at),

@@ -4,9 +4,9 @@ from typing import Annotated
 
 from pydantic import Field
 
-from domain.contact import MAX_FIELDS
 from domain.contact_export import MAX_FOUND_FIELDS, ContactExport
 from domain.job import KEPT, JobState
+from domain.merge_fields import MAX_FIELDS
 from domain.use_cases.read_export import ExportRead
 from entrypoints.http.models import Answer, Reference, Request, Utc, example_of, shown_by
 

@@ -21,6 +21,7 @@ from domain.errors import (
     IllegalTransition,
     InvalidInput,
     NotFound,
+    Overloaded,
     StaleRevision,
 )
 from domain.idempotency import (
@@ -47,7 +48,14 @@ API_KEY_ID = "api_key_id"
 _ANONYMOUS = "anonymous"
 _WRITTEN_WITH_ITS_EFFECT = re.compile(r"/v1/campaigns(/[^/]+/clone)?")
 """Paths whose handlers write the record themselves, in one transaction with what they create."""
-_NOTHING_DONE = (AlreadyExists, IllegalTransition, InvalidInput, NotFound, StaleRevision)
+_NOTHING_DONE = (
+    AlreadyExists,
+    IllegalTransition,
+    InvalidInput,
+    NotFound,
+    Overloaded,
+    StaleRevision,
+)
 _LONGEST_WAIT_SECONDS = 5
 
 _under_way: ContextVar[IdempotencyRecord | None] = ContextVar("idempotency_record", default=None)

@@ -36,8 +36,8 @@ def lifecycle_routes(container: Lifecycle) -> APIGatewayHttpRouter:
         summary="Rename a campaign, or move its schedule",
         description=(
             "With another time its path is decided again, as on creation; null is now. It can be "
-            "moved until a start has claimed it, and stays paused if it is. It can be renamed "
-            "in any state."
+            "moved until a start has claimed it, and stays paused if it is. Its priority can be "
+            "changed until it has ended (409). It can be renamed in any state."
         ),
         tags=["campaigns"],
         responses=tagged(
@@ -52,7 +52,10 @@ def lifecycle_routes(container: Lifecycle) -> APIGatewayHttpRouter:
         campaign_id: str, body: CampaignEditBody, if_match: IfMatch = None
     ) -> Response[str]:
         edited = container.edit_campaign()(
-            CampaignId(campaign_id), body.edit(), revisions=revisions_of(if_match)
+            CampaignId(campaign_id),
+            body.edit(),
+            revisions=revisions_of(if_match),
+            key_id=router.context.get(API_KEY_ID),
         )
         return told(
             edited.campaign,
@@ -117,7 +120,10 @@ def lifecycle_routes(container: Lifecycle) -> APIGatewayHttpRouter:
     )
     def resume_campaign(campaign_id: str, if_match: IfMatch = None) -> Response[str]:
         resumed = container.resume_campaign()(
-            CampaignId(campaign_id), revisions=revisions_of(if_match), tried_at=earlier_try()
+            CampaignId(campaign_id),
+            revisions=revisions_of(if_match),
+            tried_at=earlier_try(),
+            key_id=router.context.get(API_KEY_ID),
         )
         return told(
             resumed.campaign, CampaignTriggeredBody.of_resumed(resumed), HTTPStatus.ACCEPTED

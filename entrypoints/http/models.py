@@ -114,12 +114,12 @@ def example_of(model: type[BaseModel]) -> dict[str, Any]:
 
 
 class Request(BaseModel):
-    """Unknown fields are refused, types are not guessed."""
+    """Unknown fields are refused, types are not guessed; built by the first request of its kind."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)
 
 
 class Answer(BaseModel):
-    """Written once."""
+    """Written once; built by the first request that is answered with it."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)

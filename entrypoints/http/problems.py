@@ -1,11 +1,11 @@
 """Problem documents (RFC 9457): what an answer that is not a success says."""
 
+import math
 from collections.abc import Sequence
 from http import HTTPStatus
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
-from pydantic import BaseModel
 
 from domain.access import Scope
 from domain.errors import (
@@ -15,25 +15,26 @@ from domain.errors import (
     IllegalTransition,
     InvalidInput,
     NotFound,
+    Overloaded,
     StaleRevision,
     VersionConflict,
     escaped,
 )
-from entrypoints.http.models import shown_by
+from entrypoints.http.models import Answer, shown_by
 from entrypoints.http.revisions import revision_tag
 
 PROBLEM_JSON = "application/problem+json"
 _RETRY_AFTER_SECONDS = "5"
 
 
-class FieldProblem(BaseModel):
+class FieldProblem(Answer):
     """One thing wrong with the request: `pointer` is a JSON pointer (RFC 6901) to it."""
 
     pointer: str
     detail: str
 
 
-class ProblemDocument(BaseModel):
+class ProblemDocument(Answer):
     """`type` names the kind of problem and never changes; `detail` is for people."""
 
     model_config = shown_by(
@@ -284,6 +285,18 @@ def of_stale_revision(error: StaleRevision) -> Response[str]:
         f"If-Match: {revision_tag(error.revision)}.",
         revision=error.revision,
         headers={"ETag": revision_tag(error.revision)},
+    )
+
+
+def of_overload(error: Overloaded) -> Response[str]:
+    """429: it would have to wait, and may not."""
+    return problem(
+        HTTPStatus.TOO_MANY_REQUESTS,
+        "too-many-starts",
+        "Too many campaigns start at once",
+        "Nothing was created. Send it again after Retry-After, or without immediate_only: then it "
+        "is queued, and starts within moments.",
+        headers={"Retry-After": str(max(1, math.ceil(error.wait.total_seconds())))},
     )
 
 

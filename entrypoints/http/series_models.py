@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 from domain.campaign import CampaignCategory, UnknownPolicy
 from domain.cron import MAX_CRON_CHARACTERS, Cron
 from domain.identifiers import SegmentId, TemplateId
+from domain.priority import Priority
 from domain.series import (
     MAX_OCCURRENCES,
     CatchUp,
@@ -20,6 +21,7 @@ from domain.series import (
 from entrypoints.http.creation_models import (
     CategoryChoice,
     ExcludedSegments,
+    PriorityChoice,
     UnknownPolicyChoice,
 )
 from entrypoints.http.models import (
@@ -100,6 +102,7 @@ class SeriesRequestBody(Request):
             "exclude_segment_ids": ["all-active"],
             "unknown_policy": "hold",
             "category": "marketing",
+            "priority": "normal",
             "catch_up": "none",
             "ends_at": "2035-12-25T00:00:00Z",
             "max_occurrences": 24,
@@ -114,6 +117,7 @@ class SeriesRequestBody(Request):
     exclude_segment_ids: ExcludedSegments = []  # noqa: RUF012  pydantic copies it
     unknown_policy: UnknownPolicyChoice = UnknownPolicy.HOLD
     category: CategoryChoice = CampaignCategory.MARKETING
+    priority: PriorityChoice = Priority.NORMAL
     catch_up: CatchUpChoice = CatchUp.LATEST
     ends_at: EndsAt = None
     max_occurrences: MaxOccurrences = None
@@ -129,6 +133,7 @@ class SeriesRequestBody(Request):
             exclude_segment_ids=tuple(map(SegmentId, self.exclude_segment_ids)),
             unknown_policy=self.unknown_policy,
             category=self.category,
+            priority=self.priority,
             catch_up=self.catch_up,
             ends_at=None if self.ends_at is None else self.ends_at.astimezone(UTC),
             max_occurrences=self.max_occurrences,
@@ -150,6 +155,7 @@ class SeriesEditBody(Request):
             "exclude_segment_ids": ["vip-customers"],
             "unknown_policy": "hold",
             "category": "marketing",
+            "priority": "normal",
             "catch_up": "none",
             "ends_at": "2035-12-25T00:00:00Z",
             "max_occurrences": 52,
@@ -167,6 +173,7 @@ class SeriesEditBody(Request):
         UnknownPolicyChoice, Field(default_factory=lambda: UnknownPolicy.HOLD)
     ]
     category: Annotated[CategoryChoice, Field(default_factory=lambda: CampaignCategory.MARKETING)]
+    priority: Annotated[PriorityChoice, Field(default_factory=lambda: Priority.NORMAL)]
     catch_up: Annotated[CatchUpChoice, Field(default_factory=lambda: CatchUp.LATEST)]
     ends_at: EndsAt = None
     max_occurrences: MaxOccurrences = None
@@ -203,6 +210,7 @@ class SeriesBody(Answer):
             "exclude_segment_ids": [],
             "unknown_policy": "hold",
             "category": "marketing",
+            "priority": "normal",
             "catch_up": "latest",
             "ends_at": None,
             "max_occurrences": None,
@@ -225,6 +233,7 @@ class SeriesBody(Answer):
     exclude_segment_ids: list[str]
     unknown_policy: UnknownPolicy
     category: CampaignCategory
+    priority: Priority
     catch_up: CatchUp
     ends_at: Utc | None
     max_occurrences: int | None
@@ -257,6 +266,7 @@ class SeriesBody(Answer):
             exclude_segment_ids=list(plan.exclude_segment_ids),
             unknown_policy=plan.unknown_policy,
             category=plan.category,
+            priority=plan.priority,
             catch_up=plan.catch_up,
             ends_at=plan.ends_at,
             max_occurrences=plan.max_occurrences,

@@ -5,7 +5,7 @@ from http import HTTPStatus
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
-from domain.contact import normalise_address
+from domain.address import normalise_address
 from domain.errors import NotFound
 from domain.identifiers import SuppressionId
 from entrypoints.containers.serving import Serving

@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
-from domain.contact import FieldValue, MergeFields
 from domain.identifiers import ContactId
+from domain.merge_fields import FieldValue, MergeFields
 from domain.outcome import Accepted, AccountBlocked, NotSent, Outcome, Refused, Unknown
 from domain.template import Template, TemplateSummary
 from domain.template_warnings import TemplateWarning

@@ -2,24 +2,23 @@
 
 import errno
 import os
-import re
 import signal
 import socket
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path
 
 import uvicorn
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
-from domain.errors import DependencyFault, InvalidInput
+from domain.errors import DependencyFault, DependencyRefused, InvalidInput
 from entrypoints.containers import Family, build
 from entrypoints.containers.core import Core
 from entrypoints.http.api import Api
 from entrypoints.http.routes import all_routes
 from entrypoints.local.banner import banner, demo_examples
+from entrypoints.local.count_files import RUNNER, begin_counts, count_as
 from entrypoints.local.demo.load import load_demo
 from entrypoints.local.emulator import (
     ROOT,
@@ -35,16 +34,16 @@ from entrypoints.local.run_lock import run_lock
 from entrypoints.local.server import LocalServer
 from entrypoints.local.service_manager import notify
 from entrypoints.local.settings import LocalSettings, runner_environment
+from entrypoints.local.trusted_hosts import TrustedHosts
 from entrypoints.local.workers import Workers
 from entrypoints.logs import configure_logging
 from entrypoints.settings import InvalidSettingsError, Settings, read_environment
 
 _FAULT = 1
-"""Another start may find that it is over: a disk that was full, a file that somebody held."""
+"""What the machine refused, another start may be given: a full disk, a port that somebody holds."""
 _WRONG_SETTINGS = 2
-"""Another start would find the same: service/sentinel.service makes none."""
-_COUNTS = re.compile(r"(?:counter|gauge_[a-z]+|histogram|summary)_[0-9]+\.db")
-"""A file of one process (prometheus_client, "Multiprocess Mode")."""
+"""Another start would find the same, until a person changes it: service/sentinel.service makes
+none."""
 GRACE_SECONDS = 5
 """How long a request under way is waited for before the drain begins."""
 
@@ -91,11 +90,11 @@ def _listening(local: LocalSettings) -> Iterator[socket.socket]:
     except OSError as error:
         listener.close()
         if error.errno == errno.EADDRINUSE:
-            raise InvalidSettingsError(
+            raise DependencyRefused(
                 f"PORT: {local.port} is in use; end what listens there, or choose another "
                 "(PORT=8081)."
             ) from None
-        raise InvalidSettingsError(f"HOST, PORT: {local.url}: {error.strerror}.") from None
+        raise DependencyRefused(f"HOST, PORT: {local.url}: {error.strerror}.") from None
     with listener:
         yield listener
 
@@ -133,10 +132,8 @@ def _on_sqlite(
     local: LocalSettings, settings: Settings, environment: Mapping[str, str], lock: int
 ) -> _Backend:
     """Without a mail server it has no workers: the outbox is in the process."""
-    directory = settings.prometheus_multiproc_dir
-    _forget_counts(directory)
-    # The library looks for it there when it is imported, with the family.
-    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(directory)
+    begin_counts(settings.prometheus_multiproc_dir, local.workers if settings.smtp_url else 0)
+    count_as(RUNNER, settings.prometheus_multiproc_dir)
     container = build(Family.SQLITE, settings)
     try:
         # Looked at now, not when the first mail is due.
@@ -154,28 +151,6 @@ def _on_sqlite(
     )
     name = f"{settings.database}, {local.workers} workers"
     return _Backend(container, name, workers)
-
-
-def _forget_counts(directory: Path) -> None:
-    """What processes of an earlier run counted: Prometheus takes it for the restart that it is.
-
-    Nothing is removed from a directory that holds something else. Raises InvalidSettingsError.
-    """
-    try:
-        directory.mkdir(mode=0o700, exist_ok=True)
-        files = list(directory.iterdir())
-        others = [each.name for each in files if not _COUNTS.fullmatch(each.name)]
-        if others:
-            raise InvalidSettingsError(
-                f"PROMETHEUS_MULTIPROC_DIR: {directory} is emptied at each start, and holds "
-                f"{min(others)}: name a directory of its own, or one that is not there yet."
-            )
-        for each in files:
-            each.unlink()
-    except OSError as error:
-        raise InvalidSettingsError(
-            f"PROMETHEUS_MULTIPROC_DIR: {directory}: {error.strerror}."
-        ) from None
 
 
 class _Server(uvicorn.Server):
@@ -205,12 +180,13 @@ def _serve(
             container.family.segments(),
         )
     pumps = Pumps(container)
-    pumps.start_all_else(local.reconcile_seconds)
-    if workers is None:
-        pumps.start_working()
-    else:
-        workers.start()
     try:
+        # What ends it may come between two of them: what was started is drained all the same.
+        pumps.start_all_else(local.reconcile_seconds)
+        if workers is None:
+            pumps.start_working()
+        else:
+            workers.start()
         url = local.url
         app = _application(local, settings, backend)
         examples = demo_examples(url, container.family.clock().now()) if local.demo_data else ""
@@ -238,6 +214,7 @@ def _serve(
             workers.begin_to_drain(local.drain)
         pumps.drain(local.drain)
         if workers is not None:
+            container.family.hang_up()
             workers.wait_until_drained()
 
 
@@ -251,7 +228,9 @@ def _application(local: LocalSettings, settings: Settings, backend: _Backend) ->
         more_routes.append(outbox_routes(container))
     files: StoredFiles | None = container.family.stored_files()
     doors = None if files is None else FileDoors(files, local.max_upload_bytes)
-    return LocalServer(Api(container, all_routes(container), more_routes), doors)
+    # A key is the better proof of who asks: where there are keys, any name may lead here.
+    hosts = None if settings.require_api_keys else TrustedHosts(settings.public_url)
+    return LocalServer(Api(container, all_routes(container), more_routes), doors, hosts)
 
 
 def _say(text: str) -> None:

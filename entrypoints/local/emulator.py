@@ -3,6 +3,7 @@
 import os
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -58,19 +59,21 @@ def answers(endpoint: str) -> bool:
 
 
 @contextmanager
-def running_ministack(port: int | None = None, **environment: str) -> Iterator[str]:
-    """Run ministack on the loopback interface and give its endpoint; ended on leaving.
+def running_ministack(**environment: str) -> Iterator[str]:
+    """Run ministack on the loopback interface and give its endpoint.
 
-    `port` is a free one by default; `environment` adds to ministack's own (AUTH="true").
-    Raises EmulatorUnavailableError.
+    Ended on leaving, and also when this process is killed: its standard input, a pipe that nobody
+    writes to, ends then.
+
+    `environment` adds to ministack's own (AUTH="true"). Raises EmulatorUnavailableError.
     """
     python = _MINISTACK / "bin" / "python"
     if not python.exists():
         raise EmulatorUnavailableError("ministack is not installed: run `make emulator`.")
-    port = port or free_port()
-    log_path = _MINISTACK / f"ministack-{port}.log"
-    with log_path.open("wb") as log:
-        process = subprocess.Popen(  # noqa: S603  our own interpreter
+    with (
+        held_port() as port,
+        _log_of(port).open("wb") as log,
+        subprocess.Popen(  # noqa: S603  our own interpreter
             [str(python), str(_MENDED)],
             env={
                 "PATH": os.environ.get("PATH", os.defpath),
@@ -79,26 +82,39 @@ def running_ministack(port: int | None = None, **environment: str) -> Iterator[s
                 "LOG_LEVEL": "WARNING",
                 **environment,
             },
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,  # Ctrl-C is the runner's, which still needs it to drain
-        )
+        ) as process,
+    ):
         try:
             endpoint = f"http://127.0.0.1:{port}"
-            _wait_until_up(process, endpoint, log_path)
+            _wait_until_up(process, endpoint, _log_of(port))
             yield endpoint
         finally:
             _stop(process)
-    log_path.unlink(missing_ok=True)
+    _log_of(port).unlink(missing_ok=True)
 
 
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+def _log_of(port: int) -> Path:
+    return _MINISTACK / f"ministack-{port}.log"
+
+
+@contextmanager
+def held_port() -> Iterator[int]:
+    """A port that nobody listens on, and nobody else is given: who is told of it may listen there.
+
+    On Linux it stays bound, which keeps no server from it that sets SO_REUSEADDR (socket(7));
+    elsewhere it is free again.
+    """
+    with socket.socket() as holding:
+        holding.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        holding.bind(("127.0.0.1", 0))
+        port: int = holding.getsockname()[1]
+        if sys.platform != "linux":
+            holding.close()
+        yield port
 
 
 def _wait_until_up(process: subprocess.Popen[bytes], endpoint: str, log_path: Path) -> None:

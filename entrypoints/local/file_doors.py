@@ -5,7 +5,9 @@ Nobody is asked for an API key: whoever has a URL may do what was signed, and no
 
 import logging
 import os
-from contextlib import AbstractContextManager
+from asyncio import to_thread
+from collections.abc import AsyncIterator
+from contextlib import AbstractContextManager, asynccontextmanager
 from http import HTTPStatus
 from typing import IO, Protocol
 
@@ -14,7 +16,7 @@ from aws_lambda_powertools.event_handler import Response
 from domain.errors import DependencyFault, NotFound
 from domain.stored_file import Permission
 from entrypoints.http import problems
-from entrypoints.local.asgi import Message, Receive, Send, begin_response, respond
+from entrypoints.local.asgi import Message, Receive, Send, begin_response, refuse, respond
 from entrypoints.request_id import REQUEST_ID
 
 logger = logging.getLogger(__name__)
@@ -50,7 +52,11 @@ class _RefusedError(Exception):
 
 
 class FileDoors:
-    """A PUT streams to the file and a GET from it: neither is ever in memory as a whole."""
+    """A PUT streams to the file and a GET from it: neither is ever in memory as a whole.
+
+    Whatever may wait for a disk or for the database does so in a thread: others are answered
+    meanwhile.
+    """
 
     def __init__(self, files: StoredFiles, max_bytes: int) -> None:
         """A file of more than `max_bytes` is refused."""
@@ -73,9 +79,7 @@ class FileDoors:
         except _RefusedError as error:
             refusal = error.answer
         if refusal is not None:
-            said = {name: str(value) for name, value in refusal.headers.items()}
-            body = (refusal.body or "").encode()
-            await respond(send, refusal.status_code, {**said, **headers}, body)
+            await refuse(send, refusal, request_id)
         status = HTTPStatus.OK if refusal is None else refusal.status_code
         # Not the path: it is as good as a key.
         logger.info("%s of a file answered %s", method, status)
@@ -107,7 +111,7 @@ class FileDoors:
         if declared.isdigit() and int(declared) > self._max_bytes:
             raise _RefusedError(problems.too_large(self._max_bytes))
         left = self._max_bytes
-        with self._files.writing(name) as file:
+        async with _in_threads(self._files.writing(name)) as file:
             more = True
             while more:
                 message = await receive()
@@ -117,11 +121,11 @@ class FileDoors:
                 left -= len(body)
                 if left < 0:
                     raise _RefusedError(problems.too_large(self._max_bytes))
-                file.write(body)
+                await to_thread(file.write, body)
                 more = message.get("more_body", False)
 
     async def _send_file(self, permission: Permission, send: Send, headers: dict[str, str]) -> None:
-        with self._files.reading(permission.name) as file:
+        with await to_thread(self._files.reading, permission.name) as file:
             size = os.fstat(file.fileno()).st_size
             told = {
                 **headers,
@@ -130,6 +134,19 @@ class FileDoors:
                 "Content-Length": str(size),
             }
             await begin_response(send, HTTPStatus.OK, told)
-            while content := file.read(_READ_AT_ONCE):
+            while content := await to_thread(file.read, _READ_AT_ONCE):
                 await send({"type": "http.response.body", "body": content, "more_body": True})
         await send({"type": "http.response.body", "body": b""})
+
+
+@asynccontextmanager
+async def _in_threads(manager: AbstractContextManager[IO[bytes]]) -> AsyncIterator[IO[bytes]]:
+    """It is entered and left in threads, where it may wait for as long as it takes."""
+    entered = await to_thread(manager.__enter__)
+    try:
+        yield entered
+    except BaseException as error:
+        if not await to_thread(manager.__exit__, type(error), error, error.__traceback__):
+            raise
+    else:
+        await to_thread(manager.__exit__, None, None, None)

@@ -14,22 +14,36 @@ from uuid import uuid4
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from entrypoints.http.api import MAX_BODY_BYTES, Api
-from entrypoints.local.asgi import Message, Receive, Send, respond
+from entrypoints.local.asgi import Message, Receive, Send, refuse, respond
 from entrypoints.local.file_doors import PATH, FileDoors
+from entrypoints.local.trusted_hosts import TrustedHosts
 
 
 class LocalServer:
     """An ASGI application that answers with `api`, and with `file_doors` if files are its own."""
 
-    def __init__(self, api: Api, file_doors: FileDoors | None = None) -> None:
-        """One thread answers, so that the event loop stays free to accept."""
+    def __init__(
+        self,
+        api: Api,
+        file_doors: FileDoors | None = None,
+        trusted_hosts: TrustedHosts | None = None,
+    ) -> None:
+        """One thread answers, so that the event loop stays free to accept.
+
+        Without `trusted_hosts` it may be asked by any name.
+        """
         self._api = api
         self._file_doors = file_doors
+        self._trusted_hosts = trusted_hosts
         self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="api")
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Answer one request."""
         if scope["type"] != "http":
+            return
+        refusal = None if self._trusted_hosts is None else self._trusted_hosts.refusal(scope)
+        if refusal is not None:
+            await refuse(send, refusal, str(uuid4()))
             return
         if self._file_doors is not None and scope["path"].startswith(PATH):
             await self._file_doors(scope, receive, send, str(uuid4()))

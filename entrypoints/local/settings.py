@@ -109,7 +109,8 @@ def runner_environment(environment: Mapping[str, str]) -> dict[str, str]:
         **({} if local.backend == "sqlite" else _WITHOUT_A_FILE),
         **({} if has_keys else _WITHOUT_KEYS),
         **own_url,
-        "LOCAL_URL": local.url,
+        # Whoever imports or exports comes in as readers do: through whatever speaks TLS.
+        "LOCAL_URL": settings.public_url or local.url,
         "PROMETHEUS_MULTIPROC_DIR": str(database.with_name(f"{database.name}.metrics")),
         **{name: value for name, value in environment.items() if value},
     }

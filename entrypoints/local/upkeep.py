@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,22 +19,41 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         path = Settings.from_environment(os.environ).database
-        database = existing_database(path)
         if options.command == "backup":
-            back_up(database, options.target)
+            files = back_up(existing_database(path), options.target)
             _say(f"{options.target}: {options.target.stat().st_size:,} bytes, whole and checked.")
+            if files:
+                _say(f"{options.target}.files: {files:,} files of imports and exports.")
             return 0
-        damage = find_damage(database)
+        damage = find_damage(path)
     except InvalidInput as error:
         _say(f"TO: {error.detail}")
         return 2
     except (InvalidSettingsError, DependencyFault) as error:
         _say(str(error))
         return 2
+    if not damage:
+        _say(f"{path} is sound.")
+        return 0
     for line in damage:
         _say(line)
-    _say(f"{path} is damaged: keep it, and restore a backup." if damage else f"{path} is sound.")
-    return _DAMAGED if damage else 0
+    _say(f"{path} is damaged. {_remedy(path)}")
+    return _DAMAGED
+
+
+def _remedy(path: Path) -> str:
+    file = path.resolve()
+    there = [
+        file.name + suffix
+        for suffix in ("", "-wal", "-shm", ".files")
+        if file.with_name(file.name + suffix).exists()
+    ]
+    folder, name = shlex.quote(str(file.parent)), shlex.quote(file.name)
+    return f"""If it is a backup, take an earlier one. If Sentinel runs on it, end that,
+put it aside, and a backup in its place (docs/one-machine.md, "Backup and restore"):
+  cd {folder} && mkdir damaged && mv {shlex.join(there)} damaged/
+  cp <the backup> {name}   # and <the backup>.files, if there are any, as {name}.files
+  chown -R --reference=. {name}*"""
 
 
 def _parser() -> argparse.ArgumentParser:

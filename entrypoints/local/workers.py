@@ -11,6 +11,7 @@ from typing import IO, Protocol
 logger = logging.getLogger(__name__)
 
 COMMAND = (sys.executable, "-m", "entrypoints.local.worker")
+"""What the number of the worker follows."""
 _FIRST_PAUSE = timedelta(seconds=0.5)
 _LONGEST_PAUSE = timedelta(seconds=30)
 _GOOD_LIFE = timedelta(minutes=1)
@@ -54,7 +55,8 @@ class Workers:
         self._running: set[subprocess.Popen[bytes]] = set()
         self._killer: Timer | None = None
         self._threads = [
-            Thread(target=self._supervise, args=(number,), name=f"worker-{number}")
+            # Daemons: whatever ends the runner without a drain ends its workers, by their pipes.
+            Thread(target=self._supervise, args=(number,), name=f"worker-{number}", daemon=True)
             for number in range(count)
         ]
 
@@ -79,7 +81,9 @@ class Workers:
     def wait_until_drained(self) -> None:
         """Return once all have ended."""
         for thread in self._threads:
-            thread.join()
+            # One that has not begun yet finds that it is not to.
+            if thread.is_alive():
+                thread.join()
         if self._killer is not None:
             self._killer.cancel()
 
@@ -87,7 +91,7 @@ class Workers:
         pause = _FIRST_PAUSE
         while True:
             began = self._monotonic()
-            end = self._run_one()
+            end = self._run_one(number)
             if self._draining.is_set():
                 return
             lived = self._monotonic() - began
@@ -101,10 +105,10 @@ class Workers:
             self._metrics.restarted()
             self._draining.wait(pause.total_seconds())
 
-    def _run_one(self) -> str:
+    def _run_one(self, number: int) -> str:
         """Until it has ended: what became of it."""
         try:
-            process = self._started()
+            process = self._started(number)
         except OSError as error:
             # No memory, no process more: there may be later.
             return f"could not be started ({error.strerror})"
@@ -114,13 +118,13 @@ class Workers:
         self._forget(process)
         return f"ended with status {status}"
 
-    def _started(self) -> subprocess.Popen[bytes] | None:
+    def _started(self, number: int) -> subprocess.Popen[bytes] | None:
         """A new process; None once they are to end. Raises OSError."""
         with self._lock:
             if self._draining.is_set():
                 return None
             process = subprocess.Popen(  # noqa: S603  our own module
-                COMMAND,
+                (*COMMAND, str(number)),
                 env=self._environment,
                 stdin=subprocess.PIPE,
                 pass_fds=(self._inherited,),

@@ -19,6 +19,8 @@ SETTINGS = Settings.from_environment(
         "ADDRESS_HASH_KEY": "k" * 32,
         "AWS_ENDPOINT_URL": "http://127.0.0.1:1",
         "SEND_QUEUE_URL": "http://127.0.0.1:1/000000000000/sentinel-send",
+        "URGENT_SEND_QUEUE_URL": "http://127.0.0.1:1/000000000000/sentinel-send-urgent",
+        "START_QUEUE_URL": "http://127.0.0.1:1/000000000000/sentinel-start-queue",
         "START_CAMPAIGN_LAMBDA_ARN": "arn:aws:lambda:us-east-1:000000000000:function:start",
         "RUN_JOB_LAMBDA_ARN": "arn:aws:lambda:us-east-1:000000000000:function:job",
         "EVENTBRIDGE_ROLE_ARN": "arn:aws:iam::000000000000:role/scheduler",
@@ -26,6 +28,7 @@ SETTINGS = Settings.from_environment(
     }
 )
 PORTS = {
+    "admission",
     "api_keys",
     "campaigns",
     "chunks",
@@ -49,8 +52,10 @@ PORTS = {
     "scheduler",
     "segments",
     "sending_account",
+    "start_queue",
     "suppressions",
     "templates",
+    "urgent_mailer",
 }
 
 
@@ -79,7 +84,8 @@ def test_one_process_has_one_of_each_adapter(family: Family, settings: Settings)
     """Use cases share their adapters, and so the store, the queue and the clients in them."""
     container = build(family, settings)
     create: CreateCampaign = container.create_campaign()
-    assert create.invoker is container.start_campaign().invoker
+    assert create.dispatch.invoker is container.start_campaign().invoker
+    assert create.dispatch.start_queue is container.start_batch().start_queue
     assert create.campaigns is container.reconcile().campaigns
 
 

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 from cfnlint.decode import decode  # type: ignore[import-untyped]  # it has none
+from pydantic import ValidationError
 
+from domain.dead_letter import SEND_QUEUES as SOURCES
 from domain.dead_letter import DeadLetterSource
 from domain.job import KEPT
 from entrypoints.deployment.package import ROOT
@@ -18,6 +20,7 @@ Node = Mapping[str, Any]  # Any: of a template
 TEMPLATE: Node = decode(str(ROOT / "template.yaml"))[0]
 RESOURCES: Mapping[str, Node] = TEMPLATE["Resources"]
 SIX_TIMES = 6
+SEND_QUEUES = ("SendQueue", "UrgentSendQueue")
 FOURTEEN_DAYS = 14 * 24 * 3_600
 METRICS = ROOT / "docs" / "metrics.md"
 
@@ -159,11 +162,29 @@ def test_a_message_is_hidden_six_times_as_long_as_it_is_worked_on() -> None:
     """As AWS asks for, so that no message comes again beside its first invocation."""
     worker = FUNCTIONS["SendWorkerFunction"]
 
-    assert QUEUES["SendQueue"]["VisibilityTimeout"] >= SIX_TIMES * worker["Timeout"]
-    mapping = RESOURCES["SendQueueMapping"]["Properties"]
-    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
-    assert mapping["ScalingConfig"] == {"MaximumConcurrency": {"Ref": "WorkerConcurrency"}}
-    assert QUEUES["SendQueue"]["RedrivePolicy"]["maxReceiveCount"] > 1
+    for queue in SEND_QUEUES:
+        assert QUEUES[queue]["VisibilityTimeout"] >= SIX_TIMES * worker["Timeout"]
+        mapping = RESOURCES[f"{queue}Mapping"]["Properties"]
+        assert mapping["EventSourceArn"] == {"Fn::GetAtt": [queue, "Arn"]}
+        assert mapping["FunctionName"] == {"Ref": "SendWorkerFunction"}
+        assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+        assert mapping["ScalingConfig"] == {"MaximumConcurrency": {"Ref": "WorkerConcurrency"}}
+        assert QUEUES[queue]["RedrivePolicy"]["maxReceiveCount"] > 1
+
+
+def test_each_priority_has_a_queue_that_whoever_enqueues_may_write_to() -> None:
+    """By the names that the code knows; who may put chunks on one may on all."""
+    named = {QUEUES[queue]["QueueName"]["Fn::Sub"] for queue in SEND_QUEUES}
+    assert named == {f"${{Name}}-{source}" for source in SOURCES.values()}
+    for role in ROLES.values():
+        for statement in _statements(role):
+            if "sqs:SendMessage" in _listed(statement["Action"]):
+                targets = _listed(statement["Resource"])
+                may = [{"Fn::GetAtt": [queue, "Arn"]} in targets for queue in SEND_QUEUES]
+                assert all(may) or not any(may)
+    for function in FUNCTIONS.values():
+        variables = function.get("Environment", {}).get("Variables", {})
+        assert ("SEND_QUEUE_URL" in variables) == ("URGENT_SEND_QUEUE_URL" in variables)
 
 
 def test_a_start_is_given_up_when_its_campaign_expires() -> None:
@@ -268,6 +289,15 @@ def test_what_a_deployment_is_told_are_parameters() -> None:
 
     assert set(told.parameters) <= set(TEMPLATE["Parameters"])
     assert told.parameters["SesBulk"] == "false"
+
+
+def test_a_worker_has_memory_for_what_it_sends_at_once() -> None:
+    """Less is refused before anything is deployed, and by CloudFormation."""
+    least = TEMPLATE["Parameters"]["WorkerMemory"]["MinValue"]
+
+    assert least == 256
+    with pytest.raises(ValidationError, match="worker_memory"):
+        DeploymentSettings(sender="news@example.com", worker_memory=least - 1)
 
 
 def test_cloudformation_takes_the_template() -> None:

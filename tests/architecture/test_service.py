@@ -90,6 +90,18 @@ def test_what_is_copied_into_the_image_is_there() -> None:
     assert set(copied) == {"requirements.lock", "domain", "adapters", "entrypoints"}
 
 
+def test_what_is_done_in_the_container_is_in_the_image() -> None:
+    """It has no make: its modules are named instead, and do what the page says of them."""
+    commands = re.findall(r"^podman exec sentinel python -m (\S+) (\S+)", PAGE, re.MULTILINE)
+
+    assert commands == [
+        ("entrypoints.deployment.api_keys", "issue"),
+        ("entrypoints.local.upkeep", "backup"),
+    ]
+    makefile = (ROOT / "Makefile").read_text()
+    assert all(f"-m {module} {verb}" in makefile for module, verb in commands)
+
+
 def test_what_is_kept_is_in_the_folder_that_systemd_makes() -> None:
     """Everything else is read-only."""
     environment = environment_of_the_unit()

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.client import BaseClient
 
+from adapters.aws.admission import DynamoDBAdmissionControl
 from adapters.aws.analytics import DynamoDBAnalyticsRepository
 from adapters.aws.campaign_changes import DynamoDBCampaignChanges
 from adapters.aws.campaigns import DynamoDBCampaignRepository
@@ -27,7 +28,6 @@ from adapters.aws.invoker import LambdaInvoker
 from adapters.aws.job_event import event_to_run, run_to_event
 from adapters.aws.job_invoker import LambdaJobInvoker
 from adapters.aws.jobs import DynamoDBJobRepository
-from adapters.aws.keys import suppression_key
 from adapters.aws.mailer import SesMailer
 from adapters.aws.open_work import DynamoDBOpenWork
 from adapters.aws.provider_events import SqsProviderEvents
@@ -38,7 +38,9 @@ from adapters.aws.segments import DynamoDBSegmentRepository
 from adapters.aws.sending_account import SesSendingAccount
 from adapters.aws.series import DynamoDBSeriesRepository
 from adapters.aws.stack import deploy_stack, verify_sender
-from adapters.aws.start_event import event_to_start, start_to_event
+from adapters.aws.start_event import body_to_start, event_to_start, start_to_event
+from adapters.aws.start_queue import SqsStartQueue
+from adapters.aws.suppression_records import suppression_key
 from adapters.aws.suppressions import DynamoDBSuppressionRepository
 from adapters.aws.table import Table
 from adapters.aws.templates import DynamoDBTemplateRepository
@@ -47,23 +49,26 @@ from adapters.aws.webhook_deliveries import DynamoDBWebhookDeliveryRepository
 from adapters.aws.webhooks import DynamoDBWebhookRepository
 from adapters.system.ids import SystemIds
 from domain.chunk import ChunkRef
-from domain.dead_letter import DeadLetterSource
+from domain.dead_letter import SEND_QUEUES, DeadLetterSource
 from domain.identifiers import CampaignId
 from domain.job_run import Run
 from domain.ports.queue import SendQueue
+from domain.priority import Priority
 from domain.provider_event import ProviderEvent
-from domain.start import StartRequest
+from domain.start import StartRequest, Trigger
 from domain.suppression import Suppression, SuppressionReason, SuppressionScope
 from tests.conftest import Emulator
 from tests.contracts.family import (
     ADDRESS_HASH_KEY,
     SENDER,
+    START_LIMITS,
     Allowed,
     DeadLettersUnderTest,
     Family,
     Mail,
     ProviderEventsUnderTest,
     QueueUnderTest,
+    StartQueueUnderTest,
 )
 from tests.contracts.ses_examples import mail, published, told_of
 from tests.contracts.settable_clock import SettableClock
@@ -100,7 +105,7 @@ class Deployment:
 
 @dataclass(frozen=True)
 class MadeQueue:
-    """A queue with a dead-letter queue of its own."""
+    """A queue with a dead-letter queue of its own; the URLs are those of what is not urgent."""
 
     queue: SendQueue
     queue_url: str
@@ -155,6 +160,20 @@ def aws_family(deployment: Deployment, clients: AwsClients | None = None) -> Fam
         )
         return QueueUnderTest(made.queue, made.dead_letters)
 
+    def make_start_queue(
+        *, visibility_timeout: timedelta, max_receives: int
+    ) -> StartQueueUnderTest:
+        url, dead_letters_url = create_queues(
+            deployment, "starts", visibility_timeout=visibility_timeout, max_receives=max_receives
+        )
+        found: list[StartRequest] = []
+
+        def dead_letters() -> Sequence[StartRequest]:
+            found.extend(map(body_to_start, _drain(deployment.clients.sqs, dead_letters_url)))
+            return tuple(found)
+
+        return StartQueueUnderTest(SqsStartQueue(clients, url), dead_letters)
+
     def started() -> Sequence[StartRequest]:
         bodies = _drain(deployment.clients.sqs, deployment.invocations_url)
         events = [json.loads(body) for body in bodies]
@@ -182,6 +201,8 @@ def aws_family(deployment: Deployment, clients: AwsClients | None = None) -> Fam
     return Family(
         name="aws",
         ids=ids,
+        admission=DynamoDBAdmissionControl(table, START_LIMITS),
+        admission_elsewhere=DynamoDBAdmissionControl(table, START_LIMITS),
         analytics=DynamoDBAnalyticsRepository(table),
         campaigns=DynamoDBCampaignRepository(table),
         campaign_changes=DynamoDBCampaignChanges(table),
@@ -208,6 +229,7 @@ def aws_family(deployment: Deployment, clients: AwsClients | None = None) -> Fam
         webhooks=DynamoDBWebhookRepository(table),
         webhook_deliveries=DynamoDBWebhookDeliveryRepository(table),
         make_queue=make_queue,
+        make_start_queue=make_start_queue,
         make_dead_letters=lambda: make_dead_letters(deployment, clients),
         make_provider_events=lambda: make_provider_events(deployment, clients),
         elapse=lambda _: None,
@@ -266,8 +288,36 @@ def make_aws_queue(
     max_receives: int,
 ) -> MadeQueue:
     """Made by the deployment's clients, used through `clients`."""
+    urls: dict[Priority, str] = {}
+    dead_letters_urls: dict[Priority, str] = {}
+    for priority in Priority:
+        urls[priority], dead_letters_urls[priority] = create_queues(
+            deployment, "send", visibility_timeout=visibility_timeout, max_receives=max_receives
+        )
+    dead_letter_queue = SqsSendQueue(clients, dead_letters_urls)
+    found: list[ChunkRef] = []
+
+    def dead_letters() -> Sequence[ChunkRef]:
+        for priority in Priority:
+            deliveries = dead_letter_queue.receive(10, timedelta(), priority)
+            dead_letter_queue.acknowledge(deliveries)
+            found.extend(delivery.chunk for delivery in deliveries)
+        return tuple(found)
+
+    return MadeQueue(
+        SqsSendQueue(clients, urls),
+        urls[Priority.NORMAL],
+        dead_letters_urls[Priority.NORMAL],
+        dead_letters,
+    )
+
+
+def create_queues(
+    deployment: Deployment, kind: str, *, visibility_timeout: timedelta, max_receives: int
+) -> tuple[str, str]:
+    """The URLs of a queue and of its dead letters."""
     sqs = deployment.clients.sqs
-    name = f"send-{next(_names)}"
+    name = f"{kind}-{next(_names)}"
     dead_letters_url = sqs.create_queue(QueueName=f"{name}-dead-letters")["QueueUrl"]
     redrive = {
         "deadLetterTargetArn": _attributes(sqs, dead_letters_url)["QueueArn"],
@@ -280,29 +330,23 @@ def make_aws_queue(
             "RedrivePolicy": json.dumps(redrive),
         },
     )["QueueUrl"]
-    dead_letter_queue = SqsSendQueue(clients, dead_letters_url)
-    found: list[ChunkRef] = []
-
-    def dead_letters() -> Sequence[ChunkRef]:
-        deliveries = dead_letter_queue.receive(10, timedelta())
-        dead_letter_queue.acknowledge(deliveries)
-        found.extend(delivery.chunk for delivery in deliveries)
-        return tuple(found)
-
-    return MadeQueue(SqsSendQueue(clients, queue_url), queue_url, dead_letters_url, dead_letters)
+    return queue_url, dead_letters_url
 
 
 def make_dead_letters(deployment: Deployment, clients: AwsClients) -> DeadLettersUnderTest:
     """Empty queues of a deployment's own; what Lambda and Scheduler leave has AWS's shape."""
     sqs = deployment.clients.sqs
     name = f"stage-{next(_names)}"
-    queue_url = sqs.create_queue(QueueName=f"{name}-send")["QueueUrl"]
+    queue_urls = {
+        priority: sqs.create_queue(QueueName=f"{name}-{source}")["QueueUrl"]
+        for priority, source in SEND_QUEUES.items()
+    }
     reports_url = sqs.create_queue(QueueName=f"{name}-provider-events")["QueueUrl"]
     urls = {
         source: sqs.create_queue(QueueName=f"{name}-{source}-dead-letters")["QueueUrl"]
         for source in READERS
     }
-    queue = SqsSendQueue(clients, queue_url)
+    queue = SqsSendQueue(clients, queue_urls)
     invoker = LambdaInvoker(clients, deployment.function_arn)
     job_invoker = LambdaJobInvoker(clients, deployment.job_function_arn)
 
@@ -331,19 +375,25 @@ def make_dead_letters(deployment: Deployment, clients: AwsClients) -> DeadLetter
     def leave_foreign(source: DeadLetterSource) -> None:
         sqs.send_message(QueueUrl=urls[source], MessageBody="Hello, ann@example.com")
 
-    def enqueued() -> Sequence[ChunkRef]:
-        deliveries = queue.receive(10, timedelta())
+    def enqueued(priority: Priority) -> Sequence[ChunkRef]:
+        deliveries = queue.receive(10, timedelta(), priority)
         queue.acknowledge(deliveries)
         return [delivery.chunk for delivery in deliveries]
 
     def dead_letters() -> SqsDeadLetters:
         return SqsDeadLetters(clients, name, queue=queue, invoker=invoker, job_invoker=job_invoker)
 
-    dead_queue = SqsSendQueue(deployment.clients, urls[DeadLetterSource.SEND])
+    dead_queue = SqsSendQueue(
+        deployment.clients, {priority: urls[source] for priority, source in SEND_QUEUES.items()}
+    )
     return DeadLettersUnderTest(
         dead_letters=dead_letters(),
         dead_letters_elsewhere=dead_letters(),
         leave_chunks=dead_queue.enqueue,
+        leave_queued_start=lambda campaign_id: sqs.send_message(
+            QueueUrl=urls[DeadLetterSource.START_QUEUE],
+            MessageBody=start_to_event(StartRequest(campaign_id, Trigger.QUEUE)),
+        ),
         leave_start=lambda request, error: leave_invocation(
             DeadLetterSource.START, start_to_event(request), error
         ),

@@ -6,9 +6,9 @@ from datetime import timedelta
 
 from domain.campaign import Campaign, CampaignState
 from domain.chunk import Chunk, ChunkRef, Lease
-from domain.contact import MergeFields
 from domain.fan_out import FanOutRange, new_ranges
 from domain.identifiers import AttemptToken, CampaignId, ContactId, SegmentId, TemplateId
+from domain.merge_fields import MergeFields
 from domain.path_policy import ExecutionPath
 from domain.recipient import Recipient
 from domain.segment import Segment

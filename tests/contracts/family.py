@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
 
+from domain.admission import StartLimit, StartLimits
 from domain.chunk import ChunkRef
 from domain.dead_letter import DeadLetterSource
 from domain.identifiers import CampaignId
 from domain.job_run import Run
+from domain.ports.admission import AdmissionControl
 from domain.ports.analytics import AnalyticsRepository
 from domain.ports.campaign_changes import CampaignChanges
 from domain.ports.campaigns import CampaignRepository
@@ -31,15 +33,18 @@ from domain.ports.scheduler import Scheduler
 from domain.ports.segments import SegmentRepository
 from domain.ports.sending_account import SendingAccount
 from domain.ports.series import SeriesRepository
+from domain.ports.start_queue import StartQueue
 from domain.ports.suppressions import SuppressionRepository
 from domain.ports.templates import TemplateRepository
 from domain.ports.webhook_deliveries import WebhookDeliveryRepository
 from domain.ports.webhooks import WebhookRepository
+from domain.priority import Priority
 from domain.provider_event import ProviderEvent
 from domain.start import StartRequest
 from domain.suppression import Suppression
 
 RATE_LIMIT = 100
+START_LIMITS = StartLimits(account=StartLimit(5, burst=8), key=StartLimit(2, burst=3))
 ADDRESS_HASH_KEY = b"tests only"
 SENDER = "Sentinel <news@sentinel.example>"
 
@@ -63,6 +68,22 @@ class QueueUnderTest:
     dead_letters: Callable[[], Sequence[ChunkRef]]
 
 
+@dataclass(frozen=True, slots=True)
+class StartQueueUnderTest:
+    """A start queue, and everything that its dead-letter queue got so far."""
+
+    queue: StartQueue
+    dead_letters: Callable[[], Sequence[StartRequest]]
+
+
+class MakeStartQueue(Protocol):
+    """Makes an empty start queue."""
+
+    def __call__(self, *, visibility_timeout: timedelta, max_receives: int) -> StartQueueUnderTest:
+        """An empty start queue with these attributes."""
+        ...
+
+
 class MakeQueue(Protocol):
     """Makes an empty queue."""
 
@@ -75,19 +96,20 @@ class MakeQueue(Protocol):
 class DeadLettersUnderTest:
     """Dead letters, and what leaves them: each `leave` as it is left in production.
 
-    `enqueued` is what is on the send queue since it was last asked, `reported` the bodies on that
+    `enqueued` is what is on a send queue since it was last asked, `reported` the bodies on that
     of provider events.
     """
 
     dead_letters: DeadLetters
     dead_letters_elsewhere: DeadLetters
-    leave_chunks: Callable[[Sequence[ChunkRef]], object]
+    leave_chunks: Callable[[Sequence[ChunkRef], Priority], object]
+    leave_queued_start: Callable[[CampaignId], object]
     leave_start: Callable[[StartRequest, str], None]
     leave_schedule: Callable[[CampaignId, str], None]
     leave_run: Callable[[Run, str], None]
     leave_report: Callable[[str], object]
     leave_foreign: Callable[[DeadLetterSource], None]
-    enqueued: Callable[[], Sequence[ChunkRef]]
+    enqueued: Callable[[Priority], Sequence[ChunkRef]]
     reported: Callable[[], Sequence[str]]
 
 
@@ -125,6 +147,8 @@ class Family:
 
     name: str
     ids: Ids
+    admission: AdmissionControl
+    admission_elsewhere: AdmissionControl
     analytics: AnalyticsRepository
     campaigns: CampaignRepository
     campaign_changes: CampaignChanges
@@ -151,6 +175,7 @@ class Family:
     webhooks: WebhookRepository
     webhook_deliveries: WebhookDeliveryRepository
     make_queue: MakeQueue
+    make_start_queue: MakeStartQueue
     make_dead_letters: Callable[[], DeadLettersUnderTest]
     make_provider_events: Callable[[], ProviderEventsUnderTest]
     elapse: Callable[[timedelta], None]

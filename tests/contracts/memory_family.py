@@ -2,7 +2,9 @@
 
 from collections.abc import Collection, Sequence
 from datetime import timedelta
+from functools import partial
 
+from adapters.memory.admission import MemoryAdmissionControl
 from adapters.memory.analytics import MemoryAnalyticsRepository
 from adapters.memory.campaign_changes import MemoryCampaignChanges
 from adapters.memory.campaigns import MemoryCampaignRepository
@@ -25,6 +27,7 @@ from adapters.memory.scheduler import MemoryScheduler
 from adapters.memory.segments import MemorySegmentRepository
 from adapters.memory.sending_account import MemorySendingAccount
 from adapters.memory.series import MemorySeriesRepository
+from adapters.memory.start_queue import MemoryStartQueue
 from adapters.memory.suppressions import MemorySuppressionRepository
 from adapters.memory.templates import MemoryTemplateRepository
 from adapters.memory.webhook_deliveries import MemoryWebhookDeliveryRepository
@@ -33,15 +36,19 @@ from adapters.system.ids import SystemIds
 from domain.chunk import ChunkRef
 from domain.dead_letter import DeadLetter, DeadLetterSource, ProviderReport, Work
 from domain.identifiers import CampaignId
+from domain.ports.clock import Clock
+from domain.priority import Priority
 from domain.provider_event import ProviderEvent
 from domain.start import StartRequest, Trigger
 from tests.contracts.family import (
+    START_LIMITS,
     Allowed,
     DeadLettersUnderTest,
     Family,
     Mail,
     ProviderEventsUnderTest,
     QueueUnderTest,
+    StartQueueUnderTest,
 )
 from tests.contracts.settable_clock import SettableClock
 
@@ -57,6 +64,7 @@ def memory_family() -> Family:
     mailer = MemoryMailer(clock)
     allowed = Allowed()
     rate_limiter = MemoryRateLimiter(allowed)
+    admission = MemoryAdmissionControl(START_LIMITS)
 
     def make_queue(*, visibility_timeout: timedelta, max_receives: int) -> QueueUnderTest:
         queue = MemorySendQueue(clock, visibility_timeout, max_receives)
@@ -64,11 +72,12 @@ def memory_family() -> Family:
 
     def make_dead_letters() -> DeadLettersUnderTest:
         queue = MemorySendQueue(clock, timedelta(), max_receives=1)
-        dead_letters = MemoryDeadLetters(queue, invoker, job_invoker)
+        start_queue = MemoryStartQueue(clock, timedelta(), max_receives=1)
+        dead_letters = MemoryDeadLetters(queue, start_queue, invoker, job_invoker)
 
-        def leave_chunks(chunks: Sequence[ChunkRef]) -> None:
-            queue.enqueue(chunks)
-            while queue.receive(10, timedelta()):
+        def leave_chunks(chunks: Sequence[ChunkRef], priority: Priority) -> None:
+            queue.enqueue(chunks, priority)
+            while queue.receive(10, timedelta(), priority):
                 pass
 
         def leave(source: DeadLetterSource, work: Work | None, reason: str) -> None:
@@ -87,8 +96,8 @@ def memory_family() -> Family:
             start = StartRequest(campaign_id, Trigger.SCHEDULE)
             leave(DeadLetterSource.SCHEDULE, start, error)
 
-        def enqueued() -> Sequence[ChunkRef]:
-            deliveries = queue.receive(10, timedelta())
+        def enqueued(priority: Priority) -> Sequence[ChunkRef]:
+            deliveries = queue.receive(10, timedelta(), priority)
             queue.acknowledge(deliveries)
             return [delivery.chunk for delivery in deliveries]
 
@@ -96,6 +105,7 @@ def memory_family() -> Family:
             dead_letters=dead_letters,
             dead_letters_elsewhere=dead_letters,
             leave_chunks=leave_chunks,
+            leave_queued_start=partial(_give_up, start_queue),
             leave_start=lambda request, error: leave(DeadLetterSource.START, request, error),
             leave_schedule=leave_schedule,
             leave_run=lambda run, error: leave(DeadLetterSource.JOB, run, error),
@@ -127,6 +137,8 @@ def memory_family() -> Family:
     return Family(
         name="memory",
         ids=ids,
+        admission=admission,
+        admission_elsewhere=admission,  # of one process
         analytics=MemoryAnalyticsRepository(database),
         campaigns=MemoryCampaignRepository(database),
         campaign_changes=MemoryCampaignChanges(database),
@@ -153,6 +165,7 @@ def memory_family() -> Family:
         webhooks=MemoryWebhookRepository(database),
         webhook_deliveries=MemoryWebhookDeliveryRepository(database),
         make_queue=make_queue,
+        make_start_queue=partial(_make_start_queue, clock),
         make_dead_letters=make_dead_letters,
         make_provider_events=_make_provider_events,
         elapse=clock.sleep,
@@ -161,6 +174,25 @@ def memory_family() -> Family:
         delivered=delivered,
         suppression_of=database.suppressions.get,
     )
+
+
+def _give_up(start_queue: MemoryStartQueue, campaign_id: CampaignId) -> None:
+    """As a queue does that gives up at once."""
+    start_queue.put(campaign_id)
+    while start_queue.receive(10, timedelta()):
+        pass
+
+
+def _make_start_queue(
+    clock: Clock, *, visibility_timeout: timedelta, max_receives: int
+) -> StartQueueUnderTest:
+    queue = MemoryStartQueue(clock, visibility_timeout, max_receives)
+
+    def dead_letters() -> Sequence[StartRequest]:
+        works = [letter.work for letter in queue.dead.values()]
+        return [work for work in works if isinstance(work, StartRequest)]
+
+    return StartQueueUnderTest(queue, dead_letters)
 
 
 def _make_provider_events() -> ProviderEventsUnderTest:

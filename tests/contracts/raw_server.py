@@ -1,61 +1,58 @@
 """A server of raw sockets: takes HTTP requests, and answers as no well-behaved server would."""
 
 import socket
+import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-_ACCEPT_SECONDS = 0.05
+from tests.contracts.listening import ACCEPT_SECONDS, listening
+
+_BLANK = b"\r\n\r\n"
 
 
 @dataclass
 class RawServer:
     """Reads whole requests; to each it sends `answer`, then closes unless it is to `stay`.
 
-    An empty answer is none at all: with `stay` the client waits in vain.
+    `answer` may be made of the request's body. An empty one is none at all: with `stay` the client
+    waits in vain.
     """
 
-    answer: bytes
+    answer: bytes | Callable[[bytes], bytes]
     stay: bool
+    context: ssl.SSLContext | None = None
     requests: list[bytes] = field(default_factory=list)
     connections: int = 0
     endpoint_url: str = ""
-    _ended: threading.Event = field(default_factory=threading.Event)
+    ended: threading.Event = field(default_factory=threading.Event)
 
-    def serve(self, listener: socket.socket) -> None:
-        """Until it is ended."""
-        threads: list[threading.Thread] = []
-        while not self._ended.is_set():
+    def talk(self, connected: socket.socket) -> None:
+        """Request by request."""
+        if self.context is not None:
             try:
-                connection, _ = listener.accept()
-            except TimeoutError:
-                continue
-            self.connections += 1
-            threads.append(threading.Thread(target=self._talk, args=(connection,)))
-            threads[-1].start()
-        for thread in threads:
-            thread.join()
-
-    def end(self) -> None:
-        """Let every connection go."""
-        self._ended.set()
-
-    def _talk(self, connection: socket.socket) -> None:
-        with connection:
-            connection.settimeout(_ACCEPT_SECONDS)
+                connected = self.context.wrap_socket(connected, server_side=True)
+            except OSError:
+                # Who came does not trust it.
+                return
+        with connected as connection:
+            connection.settimeout(ACCEPT_SECONDS)
             while (request := self._read(connection)) is not None:
                 self.requests.append(request)
-                if self.answer:
-                    connection.sendall(self.answer)
+                answer = self.answer
+                if not isinstance(answer, bytes):
+                    answer = answer(request.partition(_BLANK)[2])
+                if answer:
+                    connection.sendall(answer)
                 if not self.stay:
                     return
 
     def _read(self, connection: socket.socket) -> bytes | None:
         """One whole request; None when the client has gone or the server is to end."""
         data = b""
-        while not self._ended.is_set():
-            head, blank, body = data.partition(b"\r\n\r\n")
+        while not self.ended.is_set():
+            head, blank, body = data.partition(_BLANK)
             if blank and len(body) >= _content_length(head):
                 return data
             try:
@@ -71,19 +68,17 @@ class RawServer:
 
 
 @contextmanager
-def raw_server(answer: bytes = b"", *, stay: bool = False) -> Iterator[RawServer]:
-    """Listening on the loopback interface."""
-    server = RawServer(answer, stay)
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        listener.settimeout(_ACCEPT_SECONDS)
-        server.endpoint_url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        thread = threading.Thread(target=server.serve, args=(listener,))
-        thread.start()
-        try:
-            yield server
-        finally:
-            server.end()
-            thread.join()
+def raw_server(
+    answer: bytes | Callable[[bytes], bytes] = b"",
+    *,
+    stay: bool = False,
+    context: ssl.SSLContext | None = None,
+) -> Iterator[RawServer]:
+    """Listening on the loopback interface; by TLS with a `context`."""
+    server = RawServer(answer, stay, context)
+    with listening(server) as port:
+        server.endpoint_url = f"{'http' if context is None else 'https'}://127.0.0.1:{port}"
+        yield server
 
 
 def http_answer(body: bytes, status: str = "200 OK", length: int | None = None) -> bytes:

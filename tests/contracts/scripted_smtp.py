@@ -10,11 +10,12 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Self
 
-_ACCEPT_SECONDS = 0.05
+from tests.contracts.listening import ACCEPT_SECONDS, listening
+
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 CONNECT, EHLO, MAIL, RCPT, DATA, RSET = "CONNECT", "EHLO", "MAIL", "RCPT", "DATA", "RSET"
-AUTH, STARTTLS = "AUTH", "STARTTLS"
+AUTH, STARTTLS, QUIT = "AUTH", "STARTTLS", "QUIT"
 CONTENT_BEGINS, CONTENT = "CONTENT BEGINS", "CONTENT"
 """The first octets of a mail; its final dot."""
 
@@ -43,6 +44,7 @@ _USUAL: Mapping[str, Answer] = {
     RSET: say("250 2.0.0 OK"),
     AUTH: say("235 2.7.0 OK"),
     STARTTLS: say("220 2.0.0 Go on"),
+    QUIT: say("221 2.0.0 Bye", closes=True),
 }
 
 
@@ -62,32 +64,15 @@ class ScriptedSmtp:
     connections: int = 0
     _met: Counter[str] = field(default_factory=Counter)
     _lock: threading.Lock = field(default_factory=threading.Lock)
-    _ended: threading.Event = field(default_factory=threading.Event)
-
-    def serve(self, listener: socket.socket) -> None:
-        """Until it is ended."""
-        threads: list[threading.Thread] = []
-        while not self._ended.is_set():
-            try:
-                connected, _ = listener.accept()
-            except TimeoutError:
-                continue
-            self.connections += 1
-            threads.append(threading.Thread(target=self._talk, args=(connected,)))
-            threads[-1].start()
-        for thread in threads:
-            thread.join()
-
-    def end(self) -> None:
-        """Let every connection go."""
-        self._ended.set()
+    ended: threading.Event = field(default_factory=threading.Event)
 
     def count(self, command: str) -> int:
         """How often it was asked for."""
         return sum(line.upper().startswith(command) for line in self.asked)
 
-    def _talk(self, connected: socket.socket) -> None:
-        with _Conversation(connected, self._ended) as conversation, suppress(OSError, EOFError):
+    def talk(self, connected: socket.socket) -> None:
+        """As it is scripted."""
+        with _Conversation(connected, self.ended) as conversation, suppress(OSError, EOFError):
             self._answer(conversation, CONNECT)
             is_nested = False
             while True:
@@ -136,7 +121,7 @@ class _Conversation:
         self._socket = connected
         self._ended = ended
         self._octets = b""
-        self._socket.settimeout(_ACCEPT_SECONDS)
+        self._socket.settimeout(ACCEPT_SECONDS)
 
     def __enter__(self) -> Self:
         return self
@@ -147,7 +132,7 @@ class _Conversation:
     def encrypt(self, context: ssl.SSLContext) -> None:
         self._socket.settimeout(None)
         self._socket = context.wrap_socket(self._socket, server_side=True)
-        self._socket.settimeout(_ACCEPT_SECONDS)
+        self._socket.settimeout(ACCEPT_SECONDS)
 
     def send(self, answer: Answer) -> None:
         self._socket.sendall(answer.octets)
@@ -195,13 +180,5 @@ def scripted_smtp(
 ) -> Iterator[ScriptedSmtp]:
     """Listening on the loopback interface; `context` is for STARTTLS."""
     server = ScriptedSmtp(script or {}, extensions, context)
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        listener.settimeout(_ACCEPT_SECONDS)
-        server.port = listener.getsockname()[1]
-        thread = threading.Thread(target=server.serve, args=(listener,))
-        thread.start()
-        try:
-            yield server
-        finally:
-            server.end()
-            thread.join()
+    with listening(server) as server.port:
+        yield server

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from email import policy
 from email.message import EmailMessage
 from email.parser import BytesParser
@@ -19,6 +20,8 @@ from adapters.system.ids import SystemIds
 from tests.contracts.family import SENDER, Mail
 
 USER, PASSWORD = "sentinel", "pa:ss@word/%"
+SLOW = "slow.example"
+"""Mails to this domain are not answered before they are released."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,7 @@ class Received:
     content: bytes
     encrypted: bool
     session: int
+    at: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     @property
     def message(self) -> EmailMessage:
@@ -57,6 +61,13 @@ class SmtpInbox:
     pipelining: bool
     port: int = 0
     received: list[Received] = field(default_factory=list)
+    connections: int = 0
+    """So many were taken."""
+    left: int = 0
+    """So many were ended by QUIT."""
+    held: int = 0
+    """Mails that wait for their answer."""
+    released: threading.Event = field(default_factory=threading.Event)
 
     def delivered(self, addresses: Collection[str]) -> Sequence[Mail]:
         """What these got."""
@@ -69,8 +80,17 @@ class SmtpInbox:
         session.host_name = name
         return [*answers[:-1], "250-PIPELINING", *answers[-1:]] if self.pipelining else answers
 
+    async def handle_QUIT(self, _: SMTP, __: Session, ___: Envelope) -> str:  # noqa: N802
+        """Count it."""
+        self.left += 1
+        return "221 2.0.0 Bye"
+
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
         """Keep it."""
+        if any(to.endswith(f"@{SLOW}") for to in envelope.rcpt_tos):
+            self.held += 1
+            await asyncio.to_thread(self.released.wait)
+            self.held -= 1
         assert isinstance(envelope.original_content, bytes)
         assert server.transport is not None
         for to in envelope.rcpt_tos:
@@ -100,6 +120,7 @@ def smtp_inbox(
     loop = asyncio.new_event_loop()
 
     def protocol() -> SMTP:
+        inbox.connections += 1
         return SMTP(
             inbox,
             enable_SMTPUTF8=True,
@@ -117,6 +138,7 @@ def smtp_inbox(
     try:
         yield inbox
     finally:
+        inbox.released.set()
         asyncio.run_coroutine_threadsafe(_end(server), loop).result()
         loop.call_soon_threadsafe(loop.stop)
         thread.join()

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from adapters.smtp.sending_account import SmtpSendingAccount
+from adapters.sqlite.admission import SqliteAdmissionControl
 from adapters.sqlite.analytics import SqliteAnalyticsRepository
 from adapters.sqlite.campaign_changes import SqliteCampaignChanges
 from adapters.sqlite.campaigns import SqliteCampaignRepository
@@ -30,6 +31,7 @@ from adapters.sqlite.records import encode
 from adapters.sqlite.scheduler import SqliteScheduler
 from adapters.sqlite.segments import SqliteSegmentRepository
 from adapters.sqlite.series import SqliteSeriesRepository
+from adapters.sqlite.start_queue import SqliteStartQueue
 from adapters.sqlite.suppression_rows import select_suppressions
 from adapters.sqlite.suppressions import SqliteSuppressionRepository
 from adapters.sqlite.templates import SqliteTemplateRepository
@@ -38,16 +40,20 @@ from adapters.sqlite.webhooks import SqliteWebhookRepository
 from adapters.system.ids import SystemIds
 from domain.chunk import ChunkRef
 from domain.dead_letter import DeadLetterSource
+from domain.identifiers import CampaignId
 from domain.ports.clock import Clock
+from domain.priority import Priority
 from domain.provider_event import ProviderEvent
 from domain.start import StartRequest, Trigger
 from domain.suppression import Suppression
 from tests.contracts.family import (
+    START_LIMITS,
     Allowed,
     DeadLettersUnderTest,
     Family,
     ProviderEventsUnderTest,
     QueueUnderTest,
+    StartQueueUnderTest,
 )
 from tests.contracts.settable_clock import SettableClock
 from tests.contracts.smtp_inbox import SmtpInbox, smtp_mailer
@@ -82,6 +88,17 @@ def sqlite_family(path: Path, inbox: SmtpInbox = _NOBODY_LISTENS) -> Family:
             lambda: _given_up_chunks(SqliteDeadLetters(database, clock)),
         )
 
+    def make_start_queue(
+        *, visibility_timeout: timedelta, max_receives: int
+    ) -> StartQueueUnderTest:
+        def dead_letters() -> Sequence[StartRequest]:
+            works = [letter.work for letter in SqliteDeadLetters(database, clock).all()]
+            return [work for work in works if isinstance(work, StartRequest)]
+
+        return StartQueueUnderTest(
+            SqliteStartQueue(database, clock, visibility_timeout, max_receives), dead_letters
+        )
+
     def make_provider_events() -> ProviderEventsUnderTest:
         queue = SqliteProviderEvents(database, clock, visibility_timeout=NOW)
 
@@ -97,6 +114,8 @@ def sqlite_family(path: Path, inbox: SmtpInbox = _NOBODY_LISTENS) -> Family:
     return Family(
         name="sqlite",
         ids=ids,
+        admission=SqliteAdmissionControl(database, START_LIMITS),
+        admission_elsewhere=SqliteAdmissionControl(elsewhere, START_LIMITS),
         analytics=SqliteAnalyticsRepository(database),
         campaign_changes=SqliteCampaignChanges(database),
         campaigns=SqliteCampaignRepository(database),
@@ -125,6 +144,7 @@ def sqlite_family(path: Path, inbox: SmtpInbox = _NOBODY_LISTENS) -> Family:
         allowed=allowed,
         scheduler=scheduler,
         make_queue=make_queue,
+        make_start_queue=make_start_queue,
         make_dead_letters=lambda: _dead_letters(database, elsewhere, clock),
         make_provider_events=make_provider_events,
         elapse=clock.sleep,
@@ -148,16 +168,22 @@ def _dead_letters(
         for received in messages.receive(10, NOW):
             messages.fail(received, error, retry_after=NOW)
 
+    def leave_queued_start(campaign_id: CampaignId) -> None:
+        start_queue = SqliteStartQueue(database, clock, NOW, max_receives=1)
+        start_queue.put(campaign_id)
+        while start_queue.receive(10, NOW):
+            pass
+
     def leave_foreign(source: DeadLetterSource) -> None:
         leave(source, "hello", "")
 
-    def leave_chunks(chunks: Sequence[ChunkRef]) -> None:
-        queue.enqueue(chunks)
-        while queue.receive(10, NOW):
+    def leave_chunks(chunks: Sequence[ChunkRef], priority: Priority) -> None:
+        queue.enqueue(chunks, priority)
+        while queue.receive(10, NOW, priority):
             pass
 
-    def enqueued() -> Sequence[ChunkRef]:
-        deliveries = queue.receive(10, NOW)
+    def enqueued(priority: Priority) -> Sequence[ChunkRef]:
+        deliveries = queue.receive(10, NOW, priority)
         queue.acknowledge(deliveries)
         return [delivery.chunk for delivery in deliveries]
 
@@ -174,6 +200,7 @@ def _dead_letters(
         dead_letters=SqliteDeadLetters(database, clock),
         dead_letters_elsewhere=SqliteDeadLetters(elsewhere, clock),
         leave_chunks=leave_chunks,
+        leave_queued_start=leave_queued_start,
         leave_start=lambda request, error: leave(DeadLetterSource.START, encode(request), error),
         leave_schedule=lambda campaign_id, error: leave(
             DeadLetterSource.SCHEDULE, encode(StartRequest(campaign_id, Trigger.SCHEDULE)), error

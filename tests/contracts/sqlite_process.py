@@ -19,6 +19,7 @@ from adapters.system.clock import SystemClock
 from adapters.system.ids import SystemIds
 from domain.chunk import ChunkRef
 from domain.errors import VersionConflict
+from domain.priority import Priority
 from tests.contracts.examples import CAMPAIGN_ID, claimed
 from tests.contracts.settable_clock import SettableClock
 
@@ -31,14 +32,16 @@ def enqueue(database: SqliteDatabase) -> None:
     """Batch after batch, each told once it is there."""
     queue = SqliteSendQueue(database, SystemClock())
     for number in count():
-        queue.enqueue([ChunkRef(CAMPAIGN_ID, number, each) for each in range(BATCH)])
+        queue.enqueue(
+            [ChunkRef(CAMPAIGN_ID, number, each) for each in range(BATCH)], Priority.NORMAL
+        )
         say(number)
 
 
 def acknowledge(database: SqliteDatabase) -> None:
     """One after the other, each told once it is gone."""
     queue = SqliteSendQueue(database, SystemClock())
-    while deliveries := queue.receive(1, timedelta()):
+    while deliveries := queue.receive(1, timedelta(), Priority.NORMAL):
         queue.acknowledge(deliveries)
         say(deliveries[0].chunk.number)
 

@@ -13,6 +13,7 @@ from adapters.aws.queue import SqsSendQueue, chunk_to_body
 from domain.chunk import ChunkRef
 from domain.dead_letter import DeadLetter
 from domain.errors import DependencyFault, DependencyRefused
+from domain.priority import Priority
 from domain.start import StartRequest, Trigger
 from tests.contracts.aws_family import Deployment
 from tests.contracts.examples import CAMPAIGN_ID
@@ -34,7 +35,7 @@ class Stage:
         self.dead_letters = SqsDeadLetters(
             clients,
             name,
-            queue=SqsSendQueue(clients, self.send_queue_url),
+            queue=SqsSendQueue(clients, {Priority.NORMAL: self.send_queue_url}),
             invoker=LambdaInvoker(clients, deployment.function_arn),
             job_invoker=LambdaJobInvoker(clients, deployment.job_function_arn),
         )

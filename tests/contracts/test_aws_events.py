@@ -10,10 +10,15 @@ from adapters.aws.start_event import event_to_start, start_to_event
 from adapters.aws.table import SCHEMA
 from domain.chunk import ChunkRef
 from domain.identifiers import CampaignId
+from domain.priority import Priority
 from domain.start import StartRequest, Trigger
 
 CAMPAIGN = CampaignId("cmp_01M889FD1DR9BPG5C28WTPF9HV")
 CHUNKS = [ChunkRef(CAMPAIGN, 0, number) for number in range(3)]
+QUEUE_URLS = {
+    Priority.NORMAL: "https://sqs.eu-central-1.amazonaws.com/000000000000/sentinel-send",
+    Priority.URGENT: "https://sqs.eu-central-1.amazonaws.com/000000000000/sentinel-send-urgent",
+}
 UNREADABLE = [
     "hello",
     "{}",
@@ -45,16 +50,34 @@ def _record(message_id: str, body: str) -> dict[str, object]:
 def test_a_batch_delivers_what_its_messages_name() -> None:
     """In their order."""
     batch = event_to_batch(
-        {"Records": [_record(f"m{chunk.number}", chunk_to_body(chunk)) for chunk in CHUNKS]}
+        {"Records": [_record(f"m{chunk.number}", chunk_to_body(chunk)) for chunk in CHUNKS]},
+        QUEUE_URLS,
     )
 
     assert [delivery.chunk for delivery in batch.deliveries] == CHUNKS
+    assert {delivery.priority for delivery in batch.deliveries} == {Priority.NORMAL}
+
+
+@pytest.mark.parametrize(
+    ("queue", "lane"), [("sentinel-send-urgent", Priority.URGENT), ("another", None)]
+)
+def test_its_lane_is_that_of_the_queue_that_it_came_by(queue: str, lane: Priority | None) -> None:
+    """None where that is no queue of Sentinel's: it is sent all the same."""
+    record = _record("m1", chunk_to_body(CHUNKS[0]))
+    arn = f"arn:aws:sqs:eu-central-1:000000000000:{queue}"
+
+    (delivery,) = event_to_batch(
+        {"Records": [{**record, "eventSourceARN": arn}]}, QUEUE_URLS
+    ).deliveries
+
+    assert delivery.priority is lane
 
 
 def test_what_is_not_dealt_with_comes_again() -> None:
     """By the ids of the messages, as ReportBatchItemFailures has them."""
     batch = event_to_batch(
-        {"Records": [_record(f"m{chunk.number}", chunk_to_body(chunk)) for chunk in CHUNKS]}
+        {"Records": [_record(f"m{chunk.number}", chunk_to_body(chunk)) for chunk in CHUNKS]},
+        QUEUE_URLS,
     )
     first, _, last = batch.deliveries
 
@@ -66,7 +89,7 @@ def test_what_is_not_dealt_with_comes_again() -> None:
 def test_a_message_that_cannot_be_read_is_left_on_the_queue(body: str) -> None:
     """Beside one that can, which it does not hold up; its body is not repeated in the log."""
     batch = event_to_batch(
-        {"Records": [_record("bad", body), _record("good", chunk_to_body(CHUNKS[0]))]}
+        {"Records": [_record("bad", body), _record("good", chunk_to_body(CHUNKS[0]))]}, QUEUE_URLS
     )
 
     assert [delivery.chunk for delivery in batch.deliveries] == CHUNKS[:1]

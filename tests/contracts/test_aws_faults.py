@@ -24,13 +24,14 @@ from domain.errors import (
     IdempotencyKeyInUse,
     VersionConflict,
 )
-from domain.fan_out import new_ranges
+from domain.fan_out import MAX_RANGES, new_ranges
 from domain.grants import Grant
 from domain.identifiers import LeaseToken
 from domain.job_run import ErasureRun
+from domain.key_space import WHOLE_KEY_SPACE
 from domain.outcome import Unknown
 from domain.ports.jobs import JobKind
-from domain.segment import WHOLE_KEY_SPACE
+from domain.priority import Priority
 from domain.suppression import (
     Suppression,
     SuppressionReason,
@@ -165,9 +166,22 @@ def nothing(_: Family) -> None:
     """Nothing is needed."""
 
 
+def fill_a_second(family: Family) -> None:
+    """With what is not urgent."""
+    family.rate_limiter.request(RATE_LIMIT, START, timedelta(), Priority.NORMAL)
+
+
+def leaves_room(family: Family) -> bool:
+    """To what is urgent, by another worker, in the next second."""
+    answer = family.rate_limiter_elsewhere.request(
+        RATE_LIMIT, START, timedelta(seconds=2), Priority.NORMAL
+    )
+    return isinstance(answer, Grant) and answer.messages == RATE_LIMIT // 4
+
+
 def granted_at_most(family: Family) -> int:
     """By another worker, to who asks for as many as the limit."""
-    answer = family.rate_limiter_elsewhere.request(RATE_LIMIT, START, timedelta())
+    answer = family.rate_limiter_elsewhere.request(RATE_LIMIT, START, timedelta(), Priority.NORMAL)
     assert isinstance(answer, Grant)
     return answer.messages
 
@@ -216,6 +230,13 @@ def save_range(family: Family) -> object:
     """The first range, held."""
     (fan_out_range,) = family.fan_out.progress(CAMPAIGN_ID).ranges
     return family.fan_out.save(fan_out_range.claim(LeaseToken("lease-1"), LATER))
+
+
+def split_range(family: Family) -> object:
+    """The first range, into itself and others."""
+    fan_out_range = family.fan_out.progress(CAMPAIGN_ID).ranges[0]
+    less, others = replace(fan_out_range, cursor="10.con_1", version=0).split()
+    return family.fan_out.split(less, others)
 
 
 def contact_is_known(family: Family) -> bool:
@@ -339,6 +360,16 @@ WRITES = [
         prepare=a_campaign_with_a_range,
         act=lambda family: stored_chunks(family, [a_chunk()]),
         done=lambda family: version_of_range(family) == 1 and version_of_chunk(family) == 0,
+    ),
+    Write(
+        name="split a range",
+        operation="TransactWriteItems",
+        prepare=a_campaign_with_a_range,
+        act=split_range,
+        done=lambda family: (
+            version_of_range(family) == 1
+            and len(family.fan_out.progress(CAMPAIGN_ID).ranges) == MAX_RANGES
+        ),
     ),
     Write(
         name="save a range",
@@ -519,10 +550,22 @@ WRITES = [
         name="ask for a grant",
         operation="PutItem",
         prepare=nothing,
-        act=lambda family: family.rate_limiter.request(RATE_LIMIT, START, timedelta()),
-        done=lambda family: isinstance(
-            family.rate_limiter_elsewhere.request(1, START, timedelta()), timedelta
+        act=lambda family: family.rate_limiter.request(
+            RATE_LIMIT, START, timedelta(), Priority.NORMAL
         ),
+        done=lambda family: isinstance(
+            family.rate_limiter_elsewhere.request(1, START, timedelta(), Priority.NORMAL), timedelta
+        ),
+        loss=None,
+    ),
+    Write(
+        name="be refused a grant",
+        operation="PutItem",
+        prepare=fill_a_second,
+        act=lambda family: family.rate_limiter.request(
+            RATE_LIMIT, START, timedelta(), Priority.URGENT
+        ),
+        done=leaves_room,
         loss=None,
     ),
     Write(
@@ -978,11 +1021,30 @@ def test_items_unprocessed_for_ever_are_a_fault(family: Family, clients: AwsClie
 
 def test_a_grant_lost_in_a_race_is_asked_for_again(family: Family) -> None:
     """The log that the other worker wrote is taken into account."""
-    family.rate_limiter.request(1, START, timedelta())  # both have seen a log since
-    family.rate_limiter_elsewhere.request(RATE_LIMIT - 2, START, timedelta())
+    family.rate_limiter.request(
+        1, START, timedelta(), Priority.NORMAL
+    )  # both have seen a log since
+    family.rate_limiter_elsewhere.request(RATE_LIMIT - 2, START, timedelta(), Priority.NORMAL)
 
-    assert family.rate_limiter.request(1, START, timedelta()) == Grant(START, 1)
-    assert isinstance(family.rate_limiter.request(1, START, timedelta()), timedelta)
+    assert family.rate_limiter.request(1, START, timedelta(), Priority.NORMAL) == Grant(START, 1)
+    assert isinstance(
+        family.rate_limiter.request(1, START, timedelta(), Priority.NORMAL), timedelta
+    )
+
+
+def test_a_refusal_that_says_nothing_new_writes_nothing(
+    family: Family, clients: AwsClients
+) -> None:
+    """Chunks that come again while they must wait cost a read each."""
+    fill_a_second(family)
+    for limiter in (family.rate_limiter, family.rate_limiter_elsewhere):
+        limiter.request(RATE_LIMIT, START, timedelta(), Priority.URGENT)
+
+    with intercepted(clients.dynamodb, "PutItem", through) as wire:
+        for limiter in (family.rate_limiter, family.rate_limiter_elsewhere):
+            limiter.request(RATE_LIMIT, START, timedelta(), Priority.URGENT)
+            limiter.request(1, START, timedelta(), Priority.URGENT)
+    assert wire.requests == 0
 
 
 @pytest.fixture
@@ -1067,8 +1129,8 @@ def test_nothing_scans_and_what_must_be_consistent_is(family: Family, clients: A
     family.contacts.page(lower=lower, upper=upper, after=None, limit=1)
     family.suppressions.find([ADDRESS])
     family.segments.add_members(VIPS, contact_ids(1))
-    family.rate_limiter.request(RATE_LIMIT, START, timedelta())
-    family.rate_limiter.request(RATE_LIMIT, START, timedelta())
+    family.rate_limiter.request(RATE_LIMIT, START, timedelta(), Priority.NORMAL)
+    family.rate_limiter.request(RATE_LIMIT, START, timedelta(), Priority.NORMAL)
 
     assert {name for name, _ in asked} == {
         "GetItem",

@@ -3,6 +3,7 @@
 import json
 import zlib
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -11,14 +12,16 @@ from adapters.aws.contacts import DynamoDBContactRepository
 from adapters.aws.delivery_records import manifest_to_item
 from adapters.aws.jobs import DynamoDBJobRepository
 from adapters.aws.keys import (
+    GRANTS_KEY,
     campaign_key,
     contact_key,
     erasure_key,
     job_key,
     progress_key,
-    suppression_key,
 )
 from adapters.aws.open_work import DynamoDBOpenWork
+from adapters.aws.rate_limiter import DynamoDBRateLimiter
+from adapters.aws.suppression_records import suppression_key
 from adapters.aws.suppressions import DynamoDBSuppressionRepository
 from adapters.aws.table import Put, Table
 from adapters.aws.templates import DynamoDBTemplateRepository
@@ -31,10 +34,12 @@ from domain.contact_export import ContactExport
 from domain.contact_import import ContactImport, CsvPosition, ImportPlan
 from domain.erasure import Erasure
 from domain.errors import VersionConflict
+from domain.grants import TOLERANCE, WINDOW, Grant
 from domain.identifiers import AttemptToken, ContactId, JobId, SuppressionId, TemplateId
 from domain.job import JobState
 from domain.job_run import ErasureRun
 from domain.ports.jobs import AnyJob
+from domain.priority import Priority
 from domain.recipient import RecipientProgress, RecipientState
 from domain.suppression import Suppression, SuppressionReason, SuppressionScope
 from domain.template import Content
@@ -106,6 +111,7 @@ def test_a_chunk_and_its_campaign(deployment: Deployment) -> None:
 
     assert (campaign.state, campaign.unknown_policy) == (CampaignState.SENDING, UnknownPolicy.HOLD)
     assert campaign.category is CampaignCategory.MARKETING
+    assert campaign.priority is Priority.NORMAL
     assert campaign.history == ()
     assert campaign.cancel(START).history[0].number == 1
     assert chunk.progress == (
@@ -263,3 +269,30 @@ def test_an_erasure_from_before_it_was_looked_after(deployment: Deployment) -> N
     assert list(open_work.due_jobs(START, 10)) == []
     contacts.note_erasure(replace(erasure, next_check_at=START))
     assert list(open_work.due_jobs(START, 10)) == [ErasureRun(contact_id)]
+
+
+def test_grants_from_before_there_were_lanes(deployment: Deployment) -> None:
+    """They count as those of what is not urgent, and what is urgent comes after them."""
+    table = Table(deployment.clients, create_table(deployment), SettableClock(), SystemIds())
+    pk, sk = GRANTS_KEY
+    at = time_to_text(START)
+    table.put(Put({"pk": pk, "sk": sk, "schema": 1, "version": 4, "grants": [[at, 10]]}))
+    limiter = DynamoDBRateLimiter(table, 10)
+
+    later = START + WINDOW + TOLERANCE
+    grant = limiter.request(10, START, timedelta(minutes=1), Priority.URGENT)
+    assert grant == Grant(later, 10, Priority.URGENT)
+
+
+def test_grants_of_what_is_not_urgent_are_written_as_before_there_were_lanes(
+    deployment: Deployment,
+) -> None:
+    """Workers of the version before, which still run while a stack is updated, can read them."""
+    table = Table(deployment.clients, create_table(deployment), SettableClock(), SystemIds())
+    limiter = DynamoDBRateLimiter(table, 10)
+
+    limiter.request(4, START, timedelta(), Priority.NORMAL)
+
+    stored_grants = table.get(GRANTS_KEY)
+    assert stored_grants is not None
+    assert stored_grants["grants"] == [[time_to_text(START), 4]]

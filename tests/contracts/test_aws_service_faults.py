@@ -15,6 +15,7 @@ from adapters.aws.scheduler import EventBridgeScheduler
 from domain.errors import DependencyFault, DependencyRefused, DependencyUnavailable
 from domain.identifiers import CampaignId
 from domain.ports.scheduler import Scheduler
+from domain.priority import Priority
 from domain.schedule import Schedule
 from domain.start import StartRequest
 from tests.contracts.aws_family import (
@@ -92,14 +93,14 @@ def test_chunks_that_the_queue_did_not_take_are_returned(
     wanted = refs(25)
 
     with intercepted(clients.sqs, "SendMessageBatch", only_even_entries) as wire:
-        refused = made.queue.enqueue(wanted)
+        refused = made.queue.enqueue(wanted, Priority.NORMAL)
 
     evens = wanted[0:10:2] + wanted[10:20:2] + wanted[20:25:2]
     assert wire.requests == 3
     assert sorted(refused, key=wanted.index) == [each for each in wanted if each not in evens]
-    assert list(made.queue.enqueue(refused)) == []
+    assert list(made.queue.enqueue(refused, Priority.NORMAL)) == []
     found = set()
-    while deliveries := made.queue.receive(10, NOW):
+    while deliveries := made.queue.receive(10, NOW, Priority.NORMAL):
         found |= {delivery.chunk for delivery in deliveries}
         made.queue.acknowledge(deliveries)
     assert found == set(wanted)
@@ -107,13 +108,15 @@ def test_chunks_that_the_queue_did_not_take_are_returned(
 
 def test_one_that_could_not_be_removed_comes_again(made: MadeQueue, clients: AwsClients) -> None:
     """And is no fault; the others are removed."""
-    made.queue.enqueue(refs(4))
-    deliveries = sorted(made.queue.receive(10, NOW), key=lambda each: each.chunk.number)
+    made.queue.enqueue(refs(4), Priority.NORMAL)
+    deliveries = sorted(
+        made.queue.receive(10, NOW, Priority.NORMAL), key=lambda each: each.chunk.number
+    )
 
     with intercepted(clients.sqs, "DeleteMessageBatch", only_even_entries):
         made.queue.acknowledge(deliveries)
 
-    assert chunks_of(made.queue.receive(10, NOW)) == [refs(4)[1], refs(4)[3]]
+    assert chunks_of(made.queue.receive(10, NOW, Priority.NORMAL)) == [refs(4)[1], refs(4)[3]]
 
 
 @pytest.mark.parametrize(
@@ -129,13 +132,13 @@ def test_a_queue_that_cannot_be_used_is_a_fault(
     made: MadeQueue, clients: AwsClients, step: Step, fault: type[DependencyFault]
 ) -> None:
     """Never an empty answer, which would be taken for success or for no messages."""
-    made.queue.enqueue(refs(1))
-    deliveries = made.queue.receive(10, NOW)
+    made.queue.enqueue(refs(1), Priority.NORMAL)
+    deliveries = made.queue.receive(10, NOW, Priority.NORMAL)
 
     with intercepted(clients.sqs, "SendMessageBatch", step), pytest.raises(fault):
-        made.queue.enqueue(refs(1))
+        made.queue.enqueue(refs(1), Priority.NORMAL)
     with intercepted(clients.sqs, "ReceiveMessage", step), pytest.raises(fault):
-        made.queue.receive(10, NOW)
+        made.queue.receive(10, NOW, Priority.NORMAL)
     with intercepted(clients.sqs, "DeleteMessageBatch", step), pytest.raises(fault):
         made.queue.acknowledge(deliveries)
 
@@ -146,7 +149,7 @@ def test_a_batch_of_which_nothing_is_said_is_not_taken_for_success(
     """An answer cut short parses as an empty one; the chunks may have to be enqueued again."""
     with intercepted(clients.sqs, "SendMessageBatch", answer({})):
         try:
-            refused = made.queue.enqueue(refs(3))
+            refused = made.queue.enqueue(refs(3), Priority.NORMAL)
         except DependencyUnavailable:
             return
 
@@ -155,12 +158,12 @@ def test_a_batch_of_which_nothing_is_said_is_not_taken_for_success(
 
 def test_a_queue_that_never_was_is_refused(clients: AwsClients, made: MadeQueue) -> None:
     """By the emulator itself."""
-    queue = SqsSendQueue(clients, f"{made.queue_url}-never-was")
+    queue = SqsSendQueue(clients, {Priority.NORMAL: f"{made.queue_url}-never-was"})
 
     with pytest.raises(DependencyRefused):
-        queue.enqueue(refs(1))
+        queue.enqueue(refs(1), Priority.NORMAL)
     with pytest.raises(DependencyRefused):
-        queue.receive(10, NOW)
+        queue.receive(10, NOW, Priority.NORMAL)
 
 
 @pytest.mark.parametrize(
@@ -171,13 +174,13 @@ def test_a_foreign_message_is_left_and_disturbs_nobody(
 ) -> None:
     """It is not received, nor are the others held up; it ends in the dead-letter queue."""
     clients.sqs.send_message(QueueUrl=made.queue_url, MessageBody=body or " ")
-    made.queue.enqueue(refs(1))
+    made.queue.enqueue(refs(1), Priority.NORMAL)
 
     for _ in range(3):
-        assert chunks_of(made.queue.receive(10, NOW)) == refs(1)
+        assert chunks_of(made.queue.receive(10, NOW, Priority.NORMAL)) == refs(1)
 
     def dead_bodies() -> list[str]:
-        made.queue.receive(10, NOW)
+        made.queue.receive(10, NOW, Priority.NORMAL)
         answer = clients.sqs.receive_message(
             QueueUrl=made.dead_letters_url, MaxNumberOfMessages=10, VisibilityTimeout=0
         )
@@ -476,7 +479,7 @@ def unreachable_actions(family: Family, schedule: Schedule) -> dict[str, Callabl
     queue = family.make_queue(visibility_timeout=NOW, max_receives=3).queue
     return {
         "dynamodb": lambda: family.campaigns.get(schedule.campaign_id),
-        "sqs": lambda: queue.enqueue(refs(1)),
+        "sqs": lambda: queue.enqueue(refs(1), Priority.NORMAL),
         "scheduler": lambda: family.scheduler.put(schedule),
         "lambda": lambda: family.invoker.start(schedule.campaign_id),
     }

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -18,6 +18,7 @@ from domain.errors import AlreadyExists, InvalidInput, VersionConflict
 from domain.fan_out import new_ranges
 from domain.identifiers import CampaignId, SegmentId
 from domain.path_policy import ExecutionPath
+from domain.priority import Priority
 from tests.contracts.examples import (
     CAMPAIGN_ID,
     LATER,
@@ -69,6 +70,10 @@ def read_all(
         ),
         pytest.param(
             replace(a_campaign(), category=CampaignCategory.TRANSACTIONAL), id="transactional"
+        ),
+        pytest.param(replace(a_campaign(), priority=Priority.URGENT), id="urgent"),
+        pytest.param(
+            replace(a_campaign(), schedule_at=datetime(1, 1, 1, tzinfo=UTC)), id="of long ago"
         ),
         pytest.param(
             replace(

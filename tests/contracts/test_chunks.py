@@ -8,10 +8,11 @@ import pytest
 
 from domain.campaign import CampaignCategory, PauseReason
 from domain.chunk import Chunk, ChunkRef, Lease
-from domain.contact import FieldValue
 from domain.errors import VersionConflict
 from domain.identifiers import AttemptToken, CampaignId, ContactId
+from domain.merge_fields import FieldValue
 from domain.outcome import Accepted, NotSent, Outcome, Refused, Unknown
+from domain.ports.chunks import ChunkChange
 from domain.recipient import Recipient, RecipientState
 from domain.suppression import Suppression, SuppressionReason, SuppressionScope
 from domain.tally import TALLY_SHARDS, Tally
@@ -56,6 +57,11 @@ def finished(chunk: Chunk, outcome: Outcome = Accepted("message-1")) -> Chunk:  
     """Everybody has this outcome."""
     taken = claimed(chunk)
     return taken.record(ATTEMPT, dict.fromkeys(taken.claimed_by(ATTEMPT), outcome))
+
+
+def finished_from(taken: Chunk) -> Chunk:
+    """Everybody of a claimed one is sent."""
+    return taken.record(ATTEMPT, dict.fromkeys(taken.claimed_by(ATTEMPT), Accepted("message-1")))
 
 
 def test_many_are_loaded_together(family: Family) -> None:
@@ -301,6 +307,58 @@ def test_of_those_who_finish_one_version_one_is_counted(family: Family) -> None:
 
     assert loaded(family, chunk) == winner
     assert tally_of(family) == Tally(sent=1, failed=1, finished_chunks=1)
+
+
+def test_many_are_saved_together(family: Family) -> None:
+    """Each by its own version; what they finish is counted once each."""
+    chunks = [a_chunk(number) for number in range(10)]
+    stored_campaign(family)
+    stored_chunks(family, chunks)
+
+    taken = family.chunks.save_all([ChunkChange(claimed(chunk), chunk) for chunk in chunks])
+    assert taken == {
+        chunk.ref: replace(claimed(chunk), version=chunk.version + 1) for chunk in chunks
+    }
+    ended = family.chunks.save_all(
+        [ChunkChange(finished_from(chunk), chunk) for chunk in taken.values()]
+    )
+
+    assert {ref: found for ref, (_, found) in family.chunks.load_all(list(taken)).items()} == ended
+    assert tally_of(family) == Tally(sent=20, finished_chunks=10)
+    assert family.chunks.save_all([]) == {}
+
+
+@pytest.mark.parametrize("lost", [[0], [1, 3], [0, 1, 2, 3]])
+def test_of_many_only_those_that_lost_are_not_saved(family: Family, lost: list[int]) -> None:
+    """Somebody else wrote them first: they are left as they are, and nobody counts them."""
+    chunks = [a_chunk(number) for number in range(4)]
+    stored_campaign(family)
+    stored_chunks(family, chunks)
+    taken = list(
+        family.chunks.save_all([ChunkChange(claimed(each), each) for each in chunks]).values()
+    )
+    newer = [family.chunks.save(taken[number].check_at(LATER), taken[number]) for number in lost]
+
+    ended = family.chunks.save_all([ChunkChange(finished_from(each), each) for each in taken])
+
+    won = [each for number, each in enumerate(taken) if number not in lost]
+    assert list(ended) == [each.ref for each in won]
+    assert [loaded(family, each) for each in newer] == newer
+    assert [loaded(family, each) for each in won] == list(ended.values())
+    assert tally_of(family) == Tally(sent=2 * len(won), finished_chunks=len(won))
+
+
+def test_of_one_that_is_gone_the_others_are_saved(family: Family) -> None:
+    """A chunk that was never appended has no version to match."""
+    chunk, unknown = a_chunk(0), a_chunk(1)
+    stored_chunk(family, chunk)
+
+    saved = family.chunks.save_all(
+        [ChunkChange(claimed(unknown), unknown), ChunkChange(claimed(chunk), chunk)]
+    )
+
+    assert list(saved) == [chunk.ref]
+    assert family.chunks.load(unknown.ref) is None
 
 
 def test_an_unfinished_chunk_is_not_counted(family: Family) -> None:

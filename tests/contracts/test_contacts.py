@@ -6,10 +6,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from domain.contact import Confirmation, Consent, Contact, ContactDraft, FieldValue, Origin
+from domain.contact import Confirmation, Consent, Contact, ContactDraft, Origin
 from domain.errors import InvalidInput, VersionConflict
 from domain.identifiers import CampaignId, ContactId, JobId
-from domain.segment import WHOLE_KEY_SPACE, key_space_bounds, member_key
+from domain.key_space import WHOLE_KEY_SPACE, key_space_bounds, member_key
+from domain.merge_fields import FieldValue
 from domain.soft_bounces import SoftBounces
 from domain.suppression import Suppression, SuppressionReason
 from tests.contracts.examples import LATER

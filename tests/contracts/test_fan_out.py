@@ -1,6 +1,6 @@
 """The contract of `domain.ports.fan_out`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from random import Random
@@ -10,17 +10,18 @@ import pytest
 from adapters.aws.delivery_records import manifest_to_item
 from domain.campaign import Campaign, CampaignState, PauseReason
 from domain.chunk import Chunk, ChunkRef
-from domain.contact import MAX_FIELDS_BYTES
 from domain.errors import VersionConflict
 from domain.fan_out import (
     CHUNKS_A_STEP,
     MAX_CHUNKS_A_STEP,
+    MAX_RANGES,
     WAVE_MEMBERS,
     DeliveryProgress,
     FanOutRange,
     Wave,
 )
 from domain.identifiers import CampaignId, ContactId, LeaseToken
+from domain.merge_fields import MAX_FIELDS_BYTES
 from domain.recipient import Recipient
 from domain.tally import Tally
 from tests.contracts.examples import (
@@ -371,6 +372,102 @@ def test_waves_are_counted_over_steps_and_ranges(family: Family) -> None:
         assert waiting.next_check_at == late
 
     assert family.fan_out.progress(CAMPAIGN_ID).waves == (Wave(soon, 8), Wave(late, 6))
+
+
+def halfway(fan_out_range: FanOutRange) -> tuple[FanOutRange, Sequence[FanOutRange]]:
+    """A range whose first step stands is split."""
+    return replace(claim(fan_out_range), cursor="10.con_1").split()
+
+
+def test_splitting_writes_less_and_the_rest(family: Family) -> None:
+    """All ranges there are, in order, and together what the one was."""
+    campaign, (fan_out_range,) = stored_campaign(family)
+    less, others = halfway(fan_out_range)
+    assert len(others) == MAX_RANGES - 1
+
+    stored = family.fan_out.split(less, others)
+
+    assert stored == replace(less, version=1)
+    assert ranges_of(family) == (stored, *others)
+    assert family.fan_out.progress(CAMPAIGN_ID).is_seen_whole
+    assert family.campaigns.get(CAMPAIGN_ID) == campaign
+
+
+def test_new_ranges_are_like_all_others(family: Family) -> None:
+    """They can be claimed, advanced and saved, each by version."""
+    _, (fan_out_range,) = stored_campaign(family)
+    _, others = halfway(fan_out_range)
+    family.fan_out.split(*halfway(fan_out_range))
+
+    held = family.fan_out.append(claim(others[0]), ())
+    chunk = a_chunk(range_number=1)
+    after = family.fan_out.append(
+        held.advance(cursor=None, chunks=1, recipients=2, lease_until=LATER), [chunk]
+    )
+
+    assert ranges_of(family)[1] == after
+    assert family.fan_out.progress(CAMPAIGN_ID).recipients == 2
+    with pytest.raises(VersionConflict):
+        family.fan_out.save(claim(others[0], "late"))
+
+
+def test_a_stale_range_is_not_split(family: Family) -> None:
+    """Who was overtaken, or whose range a resumption took, makes no others."""
+    _, (fan_out_range,) = stored_campaign(family)
+    newer = family.fan_out.save(claim(fan_out_range, "winner"))
+
+    with pytest.raises(VersionConflict):
+        family.fan_out.split(*halfway(fan_out_range))
+
+    assert ranges_of(family) == (newer,)
+
+
+def test_no_range_is_split_into_others_that_are_there(family: Family) -> None:
+    """Nothing of it is written."""
+    _, ranges = stored_campaign(family, ranges=2)
+
+    with pytest.raises(VersionConflict):
+        family.fan_out.split(*halfway(ranges[0]))
+
+    assert ranges_of(family) == ranges
+
+
+def test_the_same_split_again_is_a_conflict(family: Family) -> None:
+    """And leaves the new ranges as they have become."""
+    _, (fan_out_range,) = stored_campaign(family)
+    less, others = halfway(fan_out_range)
+    family.fan_out.split(less, others)
+    held = family.fan_out.save(claim(others[-1]))
+
+    with pytest.raises(VersionConflict):
+        family.fan_out.split(less, others)
+
+    assert ranges_of(family)[-1] == held
+
+
+def test_a_range_of_an_unknown_campaign_is_not_split(family: Family) -> None:
+    """None appear."""
+    unknown = CampaignId("cmp_unknown")
+    _, (fan_out_range,) = stored_campaign(family)
+
+    with pytest.raises(VersionConflict):
+        family.fan_out.split(*halfway(replace(fan_out_range, campaign_id=unknown)))
+
+    assert family.fan_out.progress(unknown).ranges == ()
+
+
+def test_of_those_who_split_one_range_one_wins(family: Family) -> None:
+    """The ranges are its own."""
+    _, (fan_out_range,) = stored_campaign(family)
+    cursors = [f"{16 * number:02x}.con_1" for number in range(THREADS)]
+
+    def split(cursor: str) -> tuple[FanOutRange, ...]:
+        less, others = replace(fan_out_range, cursor=cursor).split()
+        return family.fan_out.split(less, others), *others
+
+    won = winner_of(race(split, cursors), VersionConflict)
+
+    assert ranges_of(family) == won
 
 
 def test_saving_counts_the_version_up(family: Family) -> None:

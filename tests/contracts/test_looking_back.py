@@ -14,13 +14,14 @@ from benchmarks.capacity import Units, indexes_of, units_of
 from domain.campaign import Campaign, CampaignState
 from domain.chunk import Chunk
 from domain.delivery_policy import DeliveryPolicy
+from domain.footer import Footer
 from domain.identifiers import AttemptToken
 from domain.outcome import Accepted
 from domain.path_line import LOOKS, PathLine, line_of
 from domain.path_policy import DEFAULT_HORIZON
 from domain.provider_event import ProviderEvent, ProviderEventKind
-from domain.unsubscribe import Footer
 from domain.use_cases.create_campaign import CreateCampaign
+from domain.use_cases.dispatch_start import DispatchStart
 from domain.use_cases.finish_campaign import FinishCampaign
 from domain.use_cases.make_occurrences import MakeOccurrences
 from domain.use_cases.reconcile import Reconcile
@@ -44,6 +45,7 @@ MINUTE = timedelta(minutes=1)
 def reconcile_of(family: Family, clock: SettableClock) -> Reconcile:
     """Over its ports."""
     policy = DeliveryPolicy()
+    dispatch = dispatch_of(family, clock)
     return Reconcile(
         campaigns=family.campaigns,
         chunks=family.chunks,
@@ -51,7 +53,7 @@ def reconcile_of(family: Family, clock: SettableClock) -> Reconcile:
         jobs=family.jobs,
         open_work=family.open_work,
         scheduler=family.scheduler,
-        invoker=family.invoker,
+        start_queue=dispatch.start_queue,
         job_invoker=family.job_invoker,
         queue=family.make_queue(visibility_timeout=MINUTE, max_receives=3).queue,
         clock=clock,
@@ -62,7 +64,7 @@ def reconcile_of(family: Family, clock: SettableClock) -> Reconcile:
         resume=ResumeCampaign(
             campaigns=family.campaigns,
             fan_out=family.fan_out,
-            invoker=family.invoker,
+            dispatch=dispatch,
             scheduler=family.scheduler,
             clock=clock,
             policy=policy,
@@ -77,6 +79,17 @@ def reconcile_of(family: Family, clock: SettableClock) -> Reconcile:
     )
 
 
+def dispatch_of(family: Family, clock: SettableClock) -> DispatchStart:
+    """Over its ports."""
+    return DispatchStart(
+        admission=family.admission,
+        invoker=family.invoker,
+        start_queue=family.make_start_queue(visibility_timeout=MINUTE, max_receives=3).queue,
+        clock=clock,
+        metrics=MemoryMetrics(),
+    )
+
+
 def making_of(family: Family, clock: SettableClock) -> MakeOccurrences:
     """Of series, of which there are none."""
     create = CreateCampaign(
@@ -85,7 +98,7 @@ def making_of(family: Family, clock: SettableClock) -> MakeOccurrences:
         segments=family.segments,
         contacts=family.contacts,
         renderer=MinijinjaRenderer(),
-        invoker=family.invoker,
+        dispatch=dispatch_of(family, clock),
         scheduler=family.scheduler,
         clock=clock,
         ids=family.ids,

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from adapters.aws.clients import AwsClients
 from adapters.aws.mailer import SesMailer
 from adapters.minijinja.renderer import MinijinjaRenderer
+from domain.address import normalise_address
 from domain.chunk import ChunkRef
-from domain.contact import normalise_address
 from domain.errors import InvalidInput
 from domain.identifiers import ContactId
 from domain.message import Message

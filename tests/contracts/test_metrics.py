@@ -26,6 +26,7 @@ from domain.outcome import (
 )
 from domain.path_policy import ExecutionPath
 from domain.ports.metrics import Metrics, Retry
+from domain.start import Dispatch
 from tests.contracts.examples import CAMPAIGN_ID, a_campaign
 from tests.contracts.races import THREADS, race
 from tests.contracts.settable_clock import START
@@ -63,12 +64,38 @@ class Case(NamedTuple):
     values: dict[str, tuple[str, float]]
 
 
+OF_NO_CAMPAIGN = {
+    "OccurrencesMissed",
+    "StartsDirect",
+    "StartsQueued",
+    "StartsRefused",
+    "UnknownHeld",
+    "WebhooksFailed",
+}
 CASES = [
     Case(
         lambda metrics: metrics.campaign_created(CREATED),
         OF_CAMPAIGN,
         {},
         {"CampaignsCreated": ("Count", 1)},
+    ),
+    Case(
+        lambda metrics: metrics.start_dispatched(Dispatch.DIRECT),
+        {"stage": "test"},
+        {},
+        {"StartsDirect": ("Count", 1)},
+    ),
+    Case(
+        lambda metrics: metrics.start_dispatched(Dispatch.QUEUED),
+        {"stage": "test"},
+        {},
+        {"StartsQueued": ("Count", 1)},
+    ),
+    Case(
+        lambda metrics: metrics.start_refused(),
+        {"stage": "test"},
+        {},
+        {"StartsRefused": ("Count", 1)},
     ),
     Case(
         lambda metrics: metrics.campaign_started(STARTED),
@@ -234,7 +261,7 @@ def test_a_line_of_the_embedded_metric_format(
 
     (line,) = lines(capsys)
     assert isinstance(line["_aws"].pop("Timestamp"), int)
-    of_none = {"UnknownHeld", "OccurrencesMissed", "WebhooksFailed"} & case.values.keys()
+    of_none = OF_NO_CAMPAIGN & case.values.keys()
     campaign = {} if of_none else {"campaign_id": CAMPAIGN_ID}
     assert line == {
         "_aws": {

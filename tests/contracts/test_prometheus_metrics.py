@@ -16,9 +16,11 @@ from prometheus_client.parser import text_string_to_metric_families
 from adapters.prometheus.exposition import PrometheusExposition
 from adapters.prometheus.metrics import PrometheusMetrics
 from adapters.prometheus.workers import PrometheusWorkerMetrics
-from domain.backlog import Backlog
+from domain.backlog import Backlog, Queued
 from domain.dead_letter import DeadLetterSource
 from domain.ports.metrics import Retry
+from domain.priority import Priority
+from domain.start import Dispatch
 from tests.contracts.examples import CAMPAIGN_ID
 from tests.contracts.races import THREADS, race
 from tests.contracts.test_metrics import (
@@ -35,8 +37,7 @@ from tests.contracts.test_metrics import (
 ROOT = Path(__file__).parents[2]
 HOUR = timedelta(hours=1)
 NOTHING = Backlog(
-    queued=0,
-    oldest_queued=timedelta(),
+    queued=dict.fromkeys(Priority, Queued()),
     schedules=0,
     overdue=timedelta(),
     dead_letters=dict.fromkeys(DeadLetterSource, 0),
@@ -119,6 +120,15 @@ def registry() -> CollectorRegistry:
                 "sentinel_limiter_wait_seconds_sum['immediate']": 2,
             },
         ),
+        (
+            lambda metrics: metrics.start_dispatched(Dispatch.DIRECT),
+            {"sentinel_starts_total['direct']": 1},
+        ),
+        (
+            lambda metrics: metrics.start_dispatched(Dispatch.QUEUED),
+            {"sentinel_starts_total['queued']": 1},
+        ),
+        (lambda metrics: metrics.start_refused(), {"sentinel_starts_total['refused']": 1}),
         (lambda metrics: metrics.retried(None, Retry.JOB), {"sentinel_retries_total['job']": 1}),
         (
             lambda metrics: metrics.webhook_failed(WEBHOOK_ID),
@@ -236,8 +246,7 @@ def test_what_waits_is_exposed_as_it_is_now(tmp_path: Path) -> None:
         [
             NOTHING,
             Backlog(
-                queued=7,
-                oldest_queued=HOUR,
+                queued={Priority.NORMAL: Queued(7, HOUR), Priority.URGENT: Queued(2, 2 * HOUR)},
                 schedules=2,
                 overdue=timedelta(seconds=1.5),
                 dead_letters={DeadLetterSource.SEND: 3},
@@ -246,12 +255,14 @@ def test_what_waits_is_exposed_as_it_is_now(tmp_path: Path) -> None:
     )
     expose = PrometheusExposition(tmp_path, lambda: next(backlogs))
 
-    assert "sentinel_send_queue_messages 0.0" in expose()
+    assert 'sentinel_send_queue_messages{priority="urgent"} 0.0' in expose()
     second = expose()
 
     for line in (
-        "sentinel_send_queue_messages 7.0",
-        "sentinel_send_queue_oldest_message_seconds 3600.0",
+        'sentinel_send_queue_messages{priority="normal"} 7.0',
+        'sentinel_send_queue_messages{priority="urgent"} 2.0',
+        'sentinel_send_queue_oldest_message_seconds{priority="normal"} 3600.0',
+        'sentinel_send_queue_oldest_message_seconds{priority="urgent"} 7200.0',
         "sentinel_schedules_waiting 2.0",
         "sentinel_schedule_overdue_seconds 1.5",
         'sentinel_dead_letters{source="send"} 3.0',

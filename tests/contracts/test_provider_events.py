@@ -108,5 +108,5 @@ def test_nothing_told_is_nothing_received(queue: ProviderEventQueue) -> None:
 
     assert list(queue.receive(10, timedelta(milliseconds=100))) == []
 
-    assert 0.09 <= time.monotonic() - begun < 5
+    assert 0.09 <= time.monotonic() - begun < 15
     queue.acknowledge([])

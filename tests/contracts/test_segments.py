@@ -7,8 +7,9 @@ import pytest
 
 from domain.errors import AlreadyExists, InvalidInput
 from domain.identifiers import ContactId, SegmentId
+from domain.key_space import key_space_bounds, member_key
 from domain.rule import read_rule
-from domain.segment import Segment, key_space_bounds, member_key
+from domain.segment import Segment
 from tests.contracts.examples import MADE_UP_CURSORS, a_segment
 from tests.contracts.family import Family
 from tests.contracts.races import THREADS, race, winner_of
@@ -191,6 +192,18 @@ def test_who_is_in_already_stays_once(family: Family) -> None:
     family.segments.add_members(VIPS, [members[0], members[5], members[0]])
 
     assert read_all(family) == members
+
+
+def test_who_comes_and_goes_is_seen_by_the_next_page(family: Family) -> None:
+    """Each time, though pages were read before."""
+    members = contact_ids(20)
+    family.segments.add_members(VIPS, [*members[:8], *members[9:]])
+    assert len(read_all(family)) == 19
+
+    family.segments.add_members(VIPS, [members[8]])
+    assert read_all(family) == members
+    family.segments.remove_member(VIPS, members[12])
+    assert read_all(family) == [*members[:12], *members[13:]]
 
 
 def test_segments_do_not_share_members(family: Family) -> None:

@@ -10,6 +10,7 @@ from domain.cron import Cron
 from domain.errors import AlreadyExists, InvalidInput, VersionConflict
 from domain.fan_out import new_ranges
 from domain.identifiers import CampaignId, SegmentId, SeriesId, TemplateId
+from domain.priority import Priority
 from domain.series import CatchUp, Occurrence, Series, SeriesPlan, SeriesState
 from tests.contracts.examples import (
     CAMPAIGN_ID,
@@ -49,6 +50,7 @@ WHOLE = Series(
         exclude_segment_ids=(SegmentId("one"), SegmentId("two")),
         unknown_policy=UnknownPolicy.RESEND,
         category=CampaignCategory.TRANSACTIONAL,
+        priority=Priority.URGENT,
         catch_up=CatchUp.NONE,
         ends_at=START + 2 * TICK,
         max_occurrences=100_000,

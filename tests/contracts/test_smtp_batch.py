@@ -84,6 +84,30 @@ def test_none_is_begun_too_late() -> None:
     assert second.overdue
 
 
+def test_who_waits_for_a_batch_that_nobody_comes_to_waits_no_longer_than_for_its_grant() -> None:
+    """All connections are at other batches: what is not begun by then never is."""
+    clock = SettableClock()
+    batch = a_batch(2, clock)
+    clock.sleep(WITHIN)
+    with ThreadPoolExecutor(1) as threads:
+        outcomes = threads.submit(batch.outcomes, A_MINUTE).result(A_MINUTE / 2)
+
+    assert all(isinstance(outcome, NotSent) and outcome.overdue for outcome in outcomes)
+    assert not batch.is_waiting
+
+
+def test_who_waits_for_a_batch_that_somebody_is_at_hears_what_comes_of_it() -> None:
+    """A password that is wrong may be so after the grant: that is more than to be late."""
+    clock = SettableClock()
+    batch = a_batch(2, clock)
+    batch.attend()
+    clock.sleep(WITHIN)
+    with ThreadPoolExecutor(1) as threads:
+        told = threads.submit(batch.outcomes, A_MINUTE)
+        batch.halt(HALTED)
+        assert told.result(A_MINUTE / 2) == [HALTED] * 2
+
+
 def test_doubts_are_of_all_only_where_none_was_taken() -> None:
     """And of one alone nobody can tell."""
     doubt = Doubtful("554 5.7.1")

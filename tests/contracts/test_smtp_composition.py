@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from adapters.smtp.composition import PLAIN_ADDRESS, Composer, Mail
 from adapters.smtp.connection import Extensions
-from domain.contact import in_ascii, normalise_address
+from domain.address import in_ascii, normalise_address
 from domain.errors import InvalidInput
 from domain.message import Message
 from domain.outcome import Refused

@@ -1,6 +1,7 @@
 """What an SMTP server does at which point, and what that means for a mail."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -12,6 +13,7 @@ from adapters.smtp.smtp_url import Credentials, SmtpServer, Tls
 from adapters.system.clock import SystemClock
 from adapters.system.ids import SystemIds
 from domain.outcome import Accepted, AccountBlocked, NotSent, Outcome, Refused, Unknown
+from tests.contracts.eventually import eventually
 from tests.contracts.family import SENDER
 from tests.contracts.scripted_smtp import (
     AUTH,
@@ -22,6 +24,7 @@ from tests.contracts.scripted_smtp import (
     DROP,
     EHLO,
     MAIL,
+    QUIT,
     RCPT,
     RESET,
     RSET,
@@ -35,6 +38,8 @@ from tests.contracts.test_mailer import messages
 
 WITHIN = timedelta(seconds=20)
 PATIENT, IMPATIENT = timedelta(seconds=20), timedelta(seconds=0.5)
+LESS_PATIENT = timedelta(seconds=4)
+"""Where all that comes before a silence has to come in time."""
 
 ACCEPTED, REFUSED, UNKNOWN = "accepted", "refused", "unknown"
 NOT_SENT, THROTTLED, OVERDUE = "not sent", "throttled", "overdue"
@@ -130,6 +135,11 @@ ROWS: Sequence[tuple[str, Answer, str]] = [
     (RCPT, say("552 5.2.2 Mailbox full"), REFUSED),
     (RCPT, say("554 5.7.1 Relay access denied"), BLOCKED),
     (RCPT, say("550 relay not permitted"), BLOCKED),
+    (RCPT, say("553 sorry, that domain isn't in my list of allowed rcpthosts"), BLOCKED),
+    (RCPT, say("550 SMTP AUTH is required for message submission"), BLOCKED),
+    (RCPT, say("550 You must authenticate first"), BLOCKED),
+    (RCPT, say("550 5.7.133 Sender not authenticated for group"), REFUSED),
+    (RCPT, say("550 Rejected"), REFUSED),
     (RCPT, say("550 5.7.26 Neither SPF nor DKIM passes"), BLOCKED),
     (RCPT, say("450 4.2.0 Greylisted"), NOT_SENT),
     (RCPT, say("450 Mailbox busy"), NOT_SENT),
@@ -186,7 +196,7 @@ def test_an_answer_has_its_outcome(
     """Before the final dot all is certain, and after it only what was answered."""
     with (
         scripted_smtp({point: [answer]}, extensions=extensions) as server,
-        mailer_to(server, timeout=IMPATIENT if _is_waited_for(answer) else PATIENT) as mailer,
+        mailer_to(server, timeout=_patience(answer, kind)) as mailer,
     ):
         (outcome,) = mailer.send(messages(1), WITHIN)
 
@@ -195,9 +205,11 @@ def test_an_answer_has_its_outcome(
     assert sum(map(bool, server.mails)) == (whole and point != CONTENT_BEGINS)
 
 
-def _is_waited_for(answer: Answer) -> bool:
-    """Whether only time tells that no more of it comes."""
-    return not answer.closes and not answer.octets.endswith(b"\n")
+def _patience(answer: Answer, kind: str) -> timedelta:
+    """Little where only time tells that no more of it comes."""
+    if answer.closes or answer.octets.endswith(b"\n"):
+        return PATIENT
+    return IMPATIENT if kind == NOT_SENT else LESS_PATIENT
 
 
 def test_nobody_listens(closed_port: int) -> None:
@@ -209,16 +221,22 @@ def test_nobody_listens(closed_port: int) -> None:
 
 OK_, NO = say("250 2.0.0 OK"), say("550 5.1.1 No such user")
 SPAM = say("554 5.7.1 Looks like spam")
+PLAIN_NO = say("550 Requested action not taken: mailbox unavailable")
+GONE = say("550 User unknown")
 
 BATCHES: Sequence[tuple[str, str, Sequence[Answer], Sequence[str]]] = [
     ("one in the middle", RCPT, [OK_, NO, OK_], [ACCEPTED, REFUSED, ACCEPTED]),
     ("every other", RCPT, [NO, OK_, NO, OK_], [REFUSED, ACCEPTED, REFUSED, ACCEPTED]),
     ("all of them", RCPT, [NO], [REFUSED] * 3),
     ("spam to a man", CONTENT, [SPAM], [BLOCKED] * 3),
+    ("without a status, to a man", RCPT, [PLAIN_NO], [BLOCKED] * 5),
+    ("without a status, a few", RCPT, [PLAIN_NO], [REFUSED] * 4),
+    ("without a status, not all", RCPT, [PLAIN_NO] * 5 + [OK_], [REFUSED] * 5 + [ACCEPTED]),
+    ("all of them gone", RCPT, [GONE], [REFUSED] * 5),
     ("spam, but not all", CONTENT, [SPAM, SPAM, OK_], [REFUSED, REFUSED, ACCEPTED]),
     ("a busy mailbox", RCPT, [say("450 4.2.1 Busy"), OK_], [NOT_SENT, ACCEPTED, ACCEPTED]),
-    ("a throttled one", MAIL, [OK_, say("451 4.7.0 Slow"), OK_], [ACCEPTED, THROTTLED, THROTTLED]),
-    ("out of quota", MAIL, [OK_, say("454 Daily message quota"), OK_], [ACCEPTED, QUOTA, QUOTA]),
+    ("a throttled one", MAIL, [OK_, say("451 4.7.0 Slow")], [ACCEPTED, THROTTLED, THROTTLED]),
+    ("out of quota", MAIL, [OK_, say("454 Daily message quota")], [ACCEPTED, QUOTA, QUOTA]),
     ("no answer", CONTENT, [OK_, DROP], [ACCEPTED, UNKNOWN, NOT_SENT]),
     ("the last one", CONTENT, [OK_, OK_, DROP], [ACCEPTED, ACCEPTED, UNKNOWN]),
     ("one is nested", RSET, [say("250 OK")], [ACCEPTED] * 3),
@@ -242,6 +260,30 @@ def test_a_batch_has_the_outcomes_of_its_mails(
         outcomes = mailer.send(messages(len(kinds)), WITHIN)
 
     assert [kind_of(each) for each in outcomes] == list(kinds)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "550 No such user here",
+        "550 unknown user",
+        "550 {to}: user unknown",
+        "550 mailbox {to} does not exist",
+        "550 Recipient not found",
+        "550 Unrouteable address",
+        "550 Invalid recipient",
+        "554 This account has been disabled",
+        "550 mailbox is full",
+    ],
+)
+def test_an_old_list_is_not_taken_for_a_server_that_refuses_everybody(text: str) -> None:
+    """The text says that it is these people: however many in a row they are."""
+    batch = messages(5)
+    answers = [say(text.format(to=each.to)) for each in batch]
+    with scripted_smtp({RCPT: answers}) as server, mailer_to(server) as mailer:
+        outcomes = mailer.send(batch, WITHIN)
+
+    assert [kind_of(each) for each in outcomes] == [REFUSED] * 5
 
 
 @pytest.mark.parametrize(
@@ -280,8 +322,16 @@ def test_no_more_mails_are_risked_than_there_are_connections() -> None:
 def test_a_server_that_has_enough_of_a_connection_is_asked_anew(
     extensions: Sequence[str],
 ) -> None:
-    """It takes one mail a connection, and says so, or just goes: each is sent, once."""
-    for end in (say("421 4.4.5 One a connection", closes=True), DROP):
+    """It takes one mail a connection, and says so, or just goes: each is sent, once.
+
+    Some say so and stay: by their connection no mail would ever be taken again.
+    """
+    for end in (
+        say("421 4.4.5 One a connection", closes=True),
+        DROP,
+        say("451 4.5.3 No more transactions allowed"),
+        say("530 5.7.0 Authentication required"),
+    ):
         with (
             scripted_smtp({MAIL: [OK_, end] * 4}, extensions=extensions) as server,
             mailer_to(server) as mailer,
@@ -289,7 +339,40 @@ def test_a_server_that_has_enough_of_a_connection_is_asked_anew(
             outcomes = mailer.send(messages(4), WITHIN)
 
         assert [kind_of(each) for each in outcomes] == [ACCEPTED] * 4
-        assert (len(server.mails), server.connections) == (4, 4)
+        assert (sum(map(bool, server.mails)), server.connections) == (4, 4)
+
+
+@both_ways
+@pytest.mark.parametrize(
+    "script",
+    [
+        {RCPT: [say("550 5.1.1 No such user", closes=True), OK_]},
+        {RCPT: [NO, OK_], RSET: [say("421 4.7.0 Too many errors", closes=True)]},
+    ],
+    ids=["goes", "says so"],
+)
+def test_a_server_that_has_enough_after_a_refusal_is_asked_anew(
+    script: Mapping[str, Sequence[Answer]], extensions: Sequence[str]
+) -> None:
+    """Though the connection took no mail: it was answered for one."""
+    with scripted_smtp(script, extensions=extensions) as server, mailer_to(server) as mailer:
+        outcomes = mailer.send(messages(3), WITHIN)
+
+    assert [kind_of(each) for each in outcomes] == [REFUSED, ACCEPTED, ACCEPTED]
+    assert server.connections == 2
+
+
+def test_a_server_that_takes_fewer_connections_gets_its_mails_by_those() -> None:
+    """Nothing is put off and nobody slowed down for it, and it is not asked again all the time."""
+    full = say("421 4.7.0 Too many connections from you", closes=True)
+    with (
+        scripted_smtp({CONNECT: [say("220 smtp.example ESMTP"), full]}) as server,
+        mailer_to(server, connections=4) as mailer,
+    ):
+        outcomes = [outcome for _ in range(3) for outcome in mailer.send(messages(40), WITHIN)]
+
+    assert [kind_of(each) for each in outcomes] == [ACCEPTED] * 120
+    assert 1 < server.connections <= 4
 
 
 @both_ways
@@ -334,6 +417,28 @@ def test_connections_are_used_again() -> None:
     assert (len(server.mails), server.connections) == (6, 1)
 
 
+@pytest.mark.parametrize("answers", [[], [SILENCE], [RESET]])
+def test_it_takes_leave_on_each_connection(answers: Sequence[Answer]) -> None:
+    """The server is told that no mail follows, and one that is dead holds nobody up."""
+    with (
+        scripted_smtp({QUIT: answers}) as server,
+        mailer_to(server, connections=3) as mailer,
+    ):
+        mailer.send(messages(3), WITHIN)
+        mailer.close()
+
+        eventually(lambda: server.count(QUIT) == server.connections > 0)
+
+
+def test_a_connection_that_is_done_with_after_the_end_is_left_as_well() -> None:
+    """Of a batch that was under way when it was told to end."""
+    with scripted_smtp() as server, mailer_to(server) as mailer:
+        mailer.close()
+        mailer.send(messages(1), WITHIN)
+
+        eventually(lambda: server.count(QUIT) == server.connections == 1)
+
+
 def test_a_mail_to_nobody_is_ended_and_the_next_one_sent() -> None:
     """Some servers want the content though they refused the recipient (RFC 2920, section 3.1)."""
     with scripted_smtp({RCPT: [NO, OK_]}) as server, mailer_to(server) as mailer:
@@ -350,6 +455,24 @@ def test_what_is_not_begun_in_time_is_overdue() -> None:
 
     assert [kind_of(each) for each in outcomes] == [OVERDUE] * 3
     assert server.count(MAIL) == 0
+
+
+def test_a_slow_mail_holds_no_other_batch_for_longer_than_its_grant() -> None:
+    """The only connection waits for an answer: who gets none in time is overdue at once."""
+    with (
+        ThreadPoolExecutor(1) as threads,
+        scripted_smtp({CONTENT: [SILENCE]}) as server,
+        mailer_to(server) as mailer,
+    ):
+        slow = threads.submit(mailer.send, messages(1), WITHIN)
+        eventually(lambda: server.mails)
+        outcomes = mailer.send(messages(2), timedelta(milliseconds=1))
+        is_slow = not slow.done()
+        server.ended.set()
+
+    assert [kind_of(each) for each in outcomes] == [OVERDUE] * 2
+    assert is_slow
+    assert [kind_of(each) for each in slow.result()] == [UNKNOWN]
 
 
 def test_a_wrong_password_is_tried_once() -> None:

@@ -1,9 +1,13 @@
 """What the SQLite database promises beside the ports' contracts."""
 
 import fcntl
+import os
+import sqlite3
 import threading
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -13,6 +17,7 @@ from adapters.sqlite.queue import SqliteSendQueue, body_to_chunk
 from domain.chunk import ChunkRef
 from domain.errors import DependencyRefused
 from domain.identifiers import CampaignId
+from domain.priority import Priority
 from tests.contracts.eventually import eventually
 from tests.contracts.examples import (
     CAMPAIGN_ID,
@@ -70,7 +75,7 @@ def test_what_does_not_wait_for_the_disk_outlasts_a_kill_as_well(path: Path) -> 
     """An acknowledgement that had returned stays."""
     queue = SqliteSendQueue(SqliteDatabase(path), SettableClock())
     chunks = [ChunkRef(CAMPAIGN_ID, 0, number) for number in range(1_000)]
-    queue.enqueue(chunks)
+    queue.enqueue(chunks, Priority.NORMAL)
     with running("acknowledge", path) as process:
         gone = {process.hear() for _ in range(20)}
         gone |= set(process.kill())
@@ -145,6 +150,65 @@ def is_waited_at(gate: Path) -> bool:
         return False
 
 
+# When the log is put into the file.
+
+MUCH = b"x" * 6_000_000
+"""More than a log is to be long: with the log in it the file is longer than that."""
+
+
+def test_the_log_is_put_into_the_file_while_nobody_writes(path: Path) -> None:
+    """Else a file may be damaged: "The WAL-Reset Bug" of SQLite before 3.51.3."""
+    first, second = SqliteDatabase(path), SqliteDatabase(path)
+    sizes: list[int] = []
+
+    def write() -> None:
+        with second.writing() as connection:
+            connection.execute("DELETE FROM secrets WHERE name = 'none'")
+            eventually(lambda: is_waited_at(path.with_name("sentinel.db-gate")))
+            sizes.append(path.stat().st_size)
+
+    with first.writing() as connection:
+        put_much(connection)
+        thread = threading.Thread(target=write)
+        thread.start()
+        eventually(lambda: is_waited_at(path.with_name("sentinel.db-gate")))
+    thread.join()
+
+    assert sizes
+    assert sizes[0] < len(MUCH) < path.stat().st_size
+
+
+def put_much(connection: sqlite3.Connection) -> None:
+    """What takes more pages than a log is to have."""
+    connection.execute("INSERT OR REPLACE INTO secrets (name, value) VALUES ('much', ?)", (MUCH,))
+
+
+def test_the_log_does_not_grow_with_what_is_written(path: Path) -> None:
+    """By whichever connection."""
+    database = SqliteDatabase(path)
+    for _ in range(3):
+        with database.writing() as connection:
+            put_much(connection)
+        with database.writing_unsynced() as connection:
+            put_much(connection)
+
+    assert path.with_name("sentinel.db-wal").stat().st_size < 3 * len(MUCH)
+
+
+def test_what_a_reader_held_back_is_put_into_the_file_after_it(path: Path) -> None:
+    """At the next write but for a log's length."""
+    database, reader = SqliteDatabase(path), SqliteDatabase(path)
+    with reader.reading() as connection:
+        connection.execute("SELECT count(*) FROM secrets").fetchone()
+        with database.writing() as writing:
+            put_much(writing)
+        held_back = path.stat().st_size
+    with database.writing() as writing:
+        put_much(writing)
+
+    assert held_back < len(MUCH) < path.stat().st_size
+
+
 def test_a_reader_waits_for_nobody(path: Path, sqlite: Family) -> None:
     """It sees what was committed."""
     campaign, _ = stored_campaign(sqlite)
@@ -190,6 +254,64 @@ def test_the_database_is_its_owners_alone(path: Path, sqlite: Family) -> None:
 
     assert path.with_name("sentinel.db-wal") in files
     assert {each.stat().st_mode & 0o077 for each in files if each.is_file()} == {0}
+
+
+SOMEBODY = 65_534
+as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files to others")
+
+
+@pytest.fixture
+def everybodys() -> Iterator[Path]:
+    """A folder that any user of the machine may write to."""
+    with TemporaryDirectory() as folder:
+        Path(folder).chmod(0o777)
+        yield Path(folder)
+
+
+@as_root
+def test_what_root_looked_at_its_own_user_can_write(everybodys: Path) -> None:
+    """A backup or a check by root, or one that an earlier release made, locks no service out."""
+    path = everybodys / "sentinel.db"
+    with acting_as(SOMEBODY):
+        SqliteDatabase(path).close()
+    gate = everybodys / "sentinel.db-gate"
+    for is_there in (False, True):
+        gate.unlink()
+        if is_there:
+            gate.touch(mode=0o600)
+        with SqliteDatabase(path).writing():
+            pass
+
+        with acting_as(SOMEBODY), SqliteDatabase(path).writing():
+            pass
+
+
+def test_a_lock_file_of_another_user_is_named_with_the_remedy(everybodys: Path) -> None:
+    """By whoever may not open it."""
+    path = everybodys / "sentinel.db"
+    user = SOMEBODY if os.geteuid() == 0 else os.geteuid()
+    with acting_as(user):
+        SqliteDatabase(path).close()
+        (everybodys / "sentinel.db-gate").chmod(0)
+
+        with pytest.raises(DependencyRefused) as refused:
+            SqliteDatabase(path)
+
+    assert str(refused.value) == (
+        "The database sentinel.db: sentinel.db-gate: Permission denied; give it to whom the "
+        "database belongs: chown --reference=sentinel.db sentinel.db-gate"
+    )
+
+
+@contextmanager
+def acting_as(user: int) -> Iterator[None]:
+    """With that user's rights."""
+    before = os.geteuid()
+    os.seteuid(user)
+    try:
+        yield
+    finally:
+        os.seteuid(before)
 
 
 # A disk that is full.

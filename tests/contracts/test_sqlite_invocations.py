@@ -1,26 +1,32 @@
 """Invocations and schedules in SQLite, over several processes that may be killed."""
 
+import sqlite3
 from collections import Counter
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from adapters.sqlite.database import SqliteDatabase
+from adapters.sqlite import start_queue
+from adapters.sqlite.campaigns import SqliteCampaignRepository
+from adapters.sqlite.database import SqliteDatabase, Synchronous
 from adapters.sqlite.dead_letters import SqliteDeadLetters
 from adapters.sqlite.invoker import SqliteInvoker
 from adapters.sqlite.job_invoker import SqliteJobInvoker
 from adapters.sqlite.message_queue import Received
 from adapters.sqlite.queue import SqliteSendQueue
 from adapters.sqlite.scheduler import SqliteScheduler
+from adapters.sqlite.start_queue import SqliteStartQueue
 from domain.chunk import ChunkRef
 from domain.dead_letter import DeadLetterSource
 from domain.identifiers import CampaignId, JobId
 from domain.job_run import JobRun
+from domain.priority import Priority
 from domain.schedule import Schedule
 from domain.start import StartRequest, Trigger
-from tests.contracts.examples import CAMPAIGN_ID
+from tests.contracts.examples import CAMPAIGN_ID, a_campaign
 from tests.contracts.settable_clock import START, SettableClock
 from tests.contracts.sqlite_processes import running
 
@@ -148,11 +154,11 @@ def test_starts_and_jobs_are_queues_of_their_own(
     invoker, jobs = SqliteInvoker(database, clock), SqliteJobInvoker(database, clock)
     queue = SqliteSendQueue(database, clock)
     jobs.run(JobId("imp_1"))
-    queue.enqueue([ChunkRef(CAMPAIGN_ID, 0, 0)])
+    queue.enqueue([ChunkRef(CAMPAIGN_ID, 0, 0)], Priority.NORMAL)
 
     assert invoker.take(NOW) is None
     assert jobs.take(NOW) is not None
-    assert len(queue.receive(10, NOW)) == 1
+    assert len(queue.receive(10, NOW, Priority.NORMAL)) == 1
 
 
 def test_another_process_notices_what_comes_while_it_waits(
@@ -162,7 +168,7 @@ def test_another_process_notices_what_comes_while_it_waits(
     with running("enqueue", path) as process:
         process.hear()
         queue = SqliteSendQueue(SqliteDatabase(path), clock)
-        found = {each.chunk for each in queue.receive(10, timedelta(seconds=20))}
+        found = {each.chunk for each in queue.receive(10, timedelta(seconds=20), Priority.NORMAL)}
 
     assert found
 
@@ -251,11 +257,11 @@ def test_a_clock_that_is_set_forward_misses_nothing(database: SqliteDatabase) ->
 def test_a_clock_that_is_set_back_hides_nothing_new(database: SqliteDatabase) -> None:
     """What was enqueued and invoked before it comes now."""
     ahead = SettableClock(START + 60 * MINUTE)
-    SqliteSendQueue(database, ahead).enqueue([ChunkRef(CAMPAIGN_ID, 0, 0)])
+    SqliteSendQueue(database, ahead).enqueue([ChunkRef(CAMPAIGN_ID, 0, 0)], Priority.NORMAL)
     SqliteInvoker(database, ahead).start(CAMPAIGN_ID)
     clock = SettableClock()
 
-    assert len(SqliteSendQueue(database, clock).receive(10, NOW)) == 1
+    assert len(SqliteSendQueue(database, clock).receive(10, NOW, Priority.NORMAL)) == 1
     assert SqliteInvoker(database, clock).take(NOW) is not None
 
 
@@ -265,6 +271,70 @@ def test_looking_for_work_waits_for_no_writer(database: SqliteDatabase, path: Pa
     elsewhere = SqliteDatabase(path)
 
     with elsewhere.writing():
-        assert list(SqliteSendQueue(database, clock).receive(10, NOW)) == []
+        assert list(SqliteSendQueue(database, clock).receive(10, NOW, Priority.NORMAL)) == []
         assert SqliteInvoker(database, clock).take(NOW) is None
         assert list(SqliteScheduler(database, clock).tick()) == []
+
+
+def test_a_start_that_waits_is_not_queued_once_more(database: SqliteDatabase) -> None:
+    """Whoever asked for it first, and however often it is asked for again; another one is."""
+    clock = SettableClock()
+    queue, invoker = SqliteStartQueue(database, clock), SqliteInvoker(database, clock)
+    fired, invoked, asked = (CampaignId(f"cmp_{number}") for number in range(3))
+    invoker.put([StartRequest(fired, Trigger.SCHEDULE)])
+    invoker.start(invoked)
+
+    for campaign_id in (fired, invoked, asked) * 3:
+        queue.put(campaign_id)
+
+    deliveries = queue.receive(10, NOW)
+    assert [each.request.campaign_id for each in deliveries] == [asked]
+    # One that somebody has may have read its records before they were as they are now.
+    queue.put(asked)
+    assert [each.request.campaign_id for each in queue.receive(10, NOW)] == [asked]
+
+
+def test_whether_a_start_waits_is_looked_up(database: SqliteDatabase) -> None:
+    """However many others wait."""
+    with database.reading() as connection:
+        plan = connection.execute(
+            f"EXPLAIN QUERY PLAN {start_queue._IS_WAITING}", ("a", "b", "c")
+        ).fetchall()
+    assert any("messages_waiting_to_start (body=?)" in str(row) for row in plan), plan
+
+
+def committed(database: SqliteDatabase) -> list[Synchronous]:
+    """What each commit from now on waits for."""
+    noted: list[Synchronous] = []
+    writing = database._writing
+
+    @contextmanager
+    def note(synchronous: Synchronous) -> Iterator[sqlite3.Connection]:
+        noted.append(synchronous)
+        with writing(synchronous) as connection:
+            yield connection
+
+    database._writing = note  # type: ignore[method-assign]  # nothing else tells
+    return noted
+
+
+def test_what_the_reconciler_would_queue_again_waits_for_no_disk(database: SqliteDatabase) -> None:
+    """A start, however it is asked for, and the chunks that it puts on the send queue."""
+    clock, noted = SettableClock(), committed(database)
+
+    SqliteInvoker(database, clock).start(CAMPAIGN_ID)
+    SqliteSendQueue(database, clock).enqueue([ChunkRef(CAMPAIGN_ID, 0, 0)], Priority.NORMAL)
+    SqliteStartQueue(database, clock).put(CampaignId("cmp_other"))
+
+    assert noted == [Synchronous.NORMAL] * 3
+
+
+def test_a_campaign_is_on_the_disk_where_people_were_told_so(database: SqliteDatabase) -> None:
+    """When it is created or edited; what delivery moves, it moves again after a loss of power."""
+    campaigns, noted = SqliteCampaignRepository(database), committed(database)
+
+    campaigns.add(a_campaign(), ())
+    looked_at = campaigns.save(a_campaign().check_again(START))
+    campaigns.save(looked_at.rename("Another").edited())
+
+    assert noted == [Synchronous.FULL, Synchronous.NORMAL, Synchronous.FULL]

@@ -1,9 +1,5 @@
 """What the files beside a SQLite database outlive, and what is left of them: nothing."""
 
-import resource
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -19,6 +15,7 @@ from domain.job import KEPT
 from domain.ports.clock import Clock
 from domain.ports.object_store import MIN_PART_BYTES
 from domain.stored_file import Permission
+from tests.contracts.full_disk import no_file_longer_than
 from tests.contracts.settable_clock import SettableClock
 from tests.contracts.sqlite_process import UPLOADED as NAME
 from tests.contracts.sqlite_processes import running
@@ -81,7 +78,7 @@ def test_nobody_else_looks_into_the_folder(path: Path) -> None:
 
 
 def test_a_kill_in_the_middle_changes_nothing(path: Path) -> None:
-    """The object is what it was; what was written goes with a start a day later."""
+    """The object is what it was; what was written goes a day later."""
     clock = SettableClock(SystemClock().now())
     store_at(path).write(NAME, b"old")
 
@@ -92,12 +89,14 @@ def test_a_kill_in_the_middle_changes_nothing(path: Path) -> None:
     assert store_at(path).read(NAME, 0, 99) == b"old"
     assert files_of(path) == 2
     clock.sleep(timedelta(days=2))
-    assert store_at(path, clock).read(NAME, 0, 99) == b"old"
+    after = store_at(path, clock)
+    after.forget_old()
+    assert after.read(NAME, 0, 99) == b"old"
     assert files_of(path) == 1
 
 
 def test_what_has_expired_leaves_no_file(path: Path) -> None:
-    """Objects, and what was never completed, go with the next that is written, or a start."""
+    """Objects, and what was never completed, go with the next that is written, or with upkeep."""
     clock = SettableClock()
     store = store_at(path, clock)
     store.write(NAME, b"old")
@@ -108,7 +107,7 @@ def test_what_has_expired_leaves_no_file(path: Path) -> None:
     assert files_of(path) == 1
 
     clock.sleep(KEPT)
-    store_at(path, clock)
+    store.forget_old()
     assert files_of(path) == 0
 
 
@@ -151,16 +150,3 @@ def test_a_full_disk_changes_nothing(path: Path) -> None:
 
     assert store.read(NAME, 0, 99) == b"old"
     assert files_of(path) == 1
-
-
-@contextmanager
-def no_file_longer_than(octets: int) -> Iterator[None]:
-    """In this process, by a limit of the kernel's (setrlimit(2))."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    told = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (octets, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-        signal.signal(signal.SIGXFSZ, told)

@@ -12,9 +12,9 @@ from adapters.sqlite.database import SqliteDatabase
 from domain.campaign import CampaignState
 from domain.contact import ContactDraft
 from domain.identifiers import ContactId, JobId, SegmentId, SeriesId, SuppressionId, TemplateId
+from domain.key_space import WHOLE_KEY_SPACE
 from domain.path_line import LineRef
 from domain.ports.jobs import JobKind
-from domain.segment import WHOLE_KEY_SPACE
 from domain.webhook_delivery import DeliveryState
 from tests.contracts.examples import CAMPAIGN_ID
 from tests.contracts.family import Family

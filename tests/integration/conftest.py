@@ -2,15 +2,53 @@
 
 import fcntl
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
+from xdist.remote import Producer  # type: ignore[import-untyped]
+from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]
 
 from tests.conftest import Emulator
 from tests.integration.command_line import CommandLine
 from tests.integration.deployed import Deployed
 from tests.integration.on_lambda import OnLambda, package_for_this_machine, running
+from tests.integration.process_clock import ProcessClock
 from tests.integration.runner import SHORT_TIMES, FirstMinute, Runner
 from tests.integration.runner import running as running_locally
+
+_OF_THE_FIRST_MINUTE = frozenset({"test_banner", "test_outbox", "test_scheduled_campaign"})
+"""They look at the same two runners, each of which takes long to start and to mail thousands."""
+_LONG = (
+    *sorted(_OF_THE_FIRST_MINUTE),
+    "test_redeploy",
+    "test_on_lambda",
+    "test_deployment_commands",
+    "test_one_machine",
+    "test_exactly_once",
+    "test_killed_function",
+    "test_kills",
+    "test_cli_move",
+)
+"""Those begin first: one that began last would be waited for alone."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files first."""
+    items.sort(key=lambda item: _LONG.index(name) if (name := item.path.stem) in _LONG else 99)
+
+
+class ByRunner(LoadFileScheduling):  # type: ignore[misc]
+    """A file is one worker's, and those that share runners are."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = super()._split_scope(nodeid)
+        return "the first minute" if Path(file).stem in _OF_THE_FIRST_MINUTE else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByRunner:
+    """Of all that is under this folder."""
+    return ByRunner(config, log)
 
 
 @pytest.fixture(scope="session")
@@ -42,15 +80,23 @@ def deployed(emulator: Emulator) -> Deployed:
 @pytest.fixture(scope="session")
 def on_emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FirstMinute]:
     """`make local-run`, whose three examples were pasted as soon as it served."""
-    with running_locally(tmp_path_factory.mktemp("emulator-runner")) as runner:
-        yield FirstMinute.of(runner)
+    with first_minute_of(tmp_path_factory.mktemp("emulator-runner")) as found:
+        yield found
 
 
 @pytest.fixture(scope="session")
 def in_memory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FirstMinute]:
     """`make local-run BACKEND=memory`, likewise."""
-    with running_locally(tmp_path_factory.mktemp("memory-runner"), BACKEND="memory") as runner:
-        yield FirstMinute.of(runner)
+    with first_minute_of(tmp_path_factory.mktemp("memory-runner"), BACKEND="memory") as found:
+        yield found
+
+
+@contextmanager
+def first_minute_of(directory: Path, **environment: str) -> Iterator[FirstMinute]:
+    """On a runner whose clock can be set."""
+    clock = ProcessClock.at(directory / "offset")
+    with running_locally(directory, **environment, **clock.environment) as runner:
+        yield FirstMinute.of(runner, clock)
 
 
 @pytest.fixture(params=["on_emulator", "in_memory"])

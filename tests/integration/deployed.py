@@ -6,11 +6,12 @@ import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 
 import httpx
+from dependency_injector import providers
 from pydantic import SecretStr
 
 from adapters.aws.clients import AwsClients
@@ -20,9 +21,9 @@ from domain.chunk import Chunk, ChunkRef
 from domain.contact import ContactDraft
 from domain.fan_out import DeliveryProgress
 from domain.identifiers import CampaignId, SegmentId
+from domain.priority import Priority
 from domain.tally import Tally
 from domain.template import Content
-from entrypoints.containers import Family, build
 from entrypoints.containers.core import Core
 from entrypoints.containers.emulator import STACK_NAME, Adapters, deploy
 from entrypoints.http.api import Api
@@ -30,6 +31,7 @@ from entrypoints.http.routes import all_routes
 from entrypoints.local.server import LocalServer
 from entrypoints.settings import Settings
 from tests.conftest import Emulator
+from tests.contracts.settable_clock import SettableClock
 
 TEMPLATE = Path(__file__).parents[2] / "template.yaml"
 EVERYONE = SegmentId("everyone")
@@ -46,7 +48,8 @@ _accounts = count(200_000_000_001)
 class Deployed:
     """The stack of template.yaml, a container on it, a template and an empty segment.
 
-    What overrides a provider of `family` does so for its other adapters, too.
+    Its clock stands still while anybody works: on no machine, however slow, is a grant too late and
+    a chunk put back. What overrides a provider of `family` does so for its other adapters, too.
     """
 
     def __init__(self, emulator: Emulator) -> None:
@@ -68,16 +71,20 @@ class Deployed:
             ),
             TEMPLATE.read_text(),
         )
-        self.family = Adapters(settings=self.settings)
+        self._clock = SettableClock(datetime.now(UTC))
+        self.family = self._adapters()
         self.container = Core(settings=self.settings, family=self.family)
         self.container.create_template()("Greeting", GREETING, "greeting")
         self.container.create_segment()("Everyone", EVERYONE)
 
     def another(self) -> Core:
         """The container of another process on the same stack, with its clients made."""
-        container = build(Family.EMULATOR, self.settings)
+        container = Core(settings=self.settings, family=self._adapters())
         container.family.campaigns().page(None, 1, None)
         return container
+
+    def _adapters(self) -> Adapters:
+        return Adapters(settings=self.settings, clock=providers.Object(self._clock))
 
     def clients(self, endpoint_url: str | None = None) -> AwsClients:
         """Clients of this account, which may call somewhere else."""
@@ -137,9 +144,12 @@ class Deployed:
         return {"name": "News", "template_id": "greeting", "segment_id": EVERYONE}
 
     def run_starts(self) -> None:
-        """Run what was invoked."""
+        """Run what was invoked, and what is queued."""
         for request in self.family.started().take_all():
             self.container.start_campaign()(request)
+        start_queue = self.family.start_queue()
+        while deliveries := start_queue.receive(10, timedelta()):
+            start_queue.acknowledge(self.container.start_batch()(deliveries))
 
     def run_workers(self, number: int = 1) -> None:
         """So many workers, until nothing is left on the queue; all but one in other processes."""
@@ -198,7 +208,7 @@ class Deployed:
 
     def enqueue_again(self, campaign_id: CampaignId) -> None:
         """One more message for each chunk."""
-        assert not self.family.queue().enqueue(self.chunks(campaign_id))
+        assert not self.family.queue().enqueue(self.chunks(campaign_id), Priority.NORMAL)
 
     def campaign(self, campaign_id: CampaignId) -> Campaign:
         """As stored."""
@@ -253,5 +263,5 @@ def everyone(size: int, times: int = 1) -> Counter[str]:
 
 def _drain(container: Core) -> None:
     queue, send_batch = container.family.queue(), container.send_batch()
-    while deliveries := queue.receive(10, timedelta()):
+    while deliveries := queue.receive(10, timedelta(), Priority.NORMAL):
         queue.acknowledge(send_batch(deliveries))

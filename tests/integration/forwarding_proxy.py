@@ -1,7 +1,7 @@
 """A server in front of a server: it tells what was asked, loses answers, and can be away."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -10,7 +10,17 @@ import httpx
 
 _NOT_PASSED_ON = frozenset({"host", "connection", "transfer-encoding"})
 
-_BUSY = 503
+
+@dataclass(frozen=True)
+class Refusal:
+    """An answer that is not the server's."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: str
+
+
+BUSY = Refusal(503, {"retry-after": "0", "content-type": "text/plain"}, "busy")
 
 
 @dataclass(frozen=True)
@@ -28,10 +38,11 @@ class ForwardingProxy(ThreadingHTTPServer):
     """Passes requests on; `asked` are those that were.
 
     `to_lose` of their answers are dropped, of any method or of the one that `lose_of` names;
-    `to_refuse` of them are not passed on, and told to come again at once.
-    URLs of the server in its answers lead to `leads_to`, by default here. With `answer_instead`
-    nothing is passed on: it is the status and the body of all answers. `instead_of` has other
-    bodies by path, `date` is another time.
+    `to_refuse` of them are not passed on, and have `refusal` for an answer: to come again at once.
+    The first that is like `to_hold`, a method and a path or any, is passed on and never answered:
+    then it is `holding`. URLs of the server in its answers lead to `leads_to`, by default here.
+    With `answer_instead` nothing is passed on: it is the status and the body of all answers.
+    `instead_of` has other bodies by path, `date` is another time.
     """
 
     daemon_threads = True
@@ -44,7 +55,11 @@ class ForwardingProxy(ThreadingHTTPServer):
         self.asked: list[Asked] = []
         self.to_lose = 0
         self.lose_of: str | None = None
+        self.to_hold: tuple[str, str | None] | None = None
+        self.holding = threading.Event()
+        self.ended = threading.Event()
         self.to_refuse = 0
+        self.refusal = BUSY
         self.answer_instead: tuple[int, str] | None = None
         self.instead_of: dict[str, str] = {}
         self.date: str | None = None
@@ -62,6 +77,7 @@ def forwarding(target: str, port: int = 0) -> Iterator[ForwardingProxy]:
         try:
             yield proxy
         finally:
+            proxy.ended.set()
             proxy.shutdown()
             thread.join()
 
@@ -85,8 +101,9 @@ class _Handler(BaseHTTPRequestHandler):
             return
         if self.server.to_refuse:
             self.server.to_refuse -= 1
-            self.server.asked.append(Asked(self.command, self.path, headers, body, _BUSY))
-            self._answer(_BUSY, {"retry-after": "0", "content-type": "text/plain"}, b"busy")
+            refusal = self.server.refusal
+            self.server.asked.append(Asked(self.command, self.path, headers, body, refusal.status))
+            self._answer(refusal.status, refusal.headers, refusal.body.encode())
             return
         answer = self.server.client.request(
             self.command,
@@ -95,6 +112,10 @@ class _Handler(BaseHTTPRequestHandler):
             content=body,
         )
         self.server.asked.append(Asked(self.command, self.path, headers, body, answer.status_code))
+        if self.server.to_hold in {(self.command, self.path), (self.command, None)}:
+            self.server.holding.set()
+            self.server.ended.wait()
+            return
         if self.server.to_lose and self.server.lose_of in {None, self.command}:
             self.server.to_lose -= 1
             return
@@ -106,7 +127,7 @@ class _Handler(BaseHTTPRequestHandler):
             told["date"] = self.server.date
         self._answer(answer.status_code, told, content)
 
-    def _answer(self, status: int, headers: dict[str, str], body: bytes) -> None:
+    def _answer(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
         self.send_response_only(status)
         for name, value in headers.items():
             if name.lower() not in {*_NOT_PASSED_ON, "content-length", "content-encoding"}:

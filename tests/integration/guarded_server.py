@@ -21,7 +21,7 @@ from entrypoints.local.server import LocalServer
 from entrypoints.settings import Settings
 from tests.integration.waiting import wait_for
 
-_START_SECONDS = 10
+_START_SECONDS = 60
 
 
 @dataclass(frozen=True)

@@ -28,11 +28,11 @@ def settled(
     runner: Runner, deployed: Deployed, campaign_id: CampaignId, within: float
 ) -> frozenset[str]:
     """Whom a sent campaign lists as unknown, once SES has told of every mail: nobody mailed."""
-    mailed = deployed.mails().keys()
 
     def look() -> frozenset[str] | None:
         listed = {each["address"] for each in runner.recipients(campaign_id, "unknown")}
-        return None if listed & mailed else frozenset(listed)
+        # Asked for each time: a call that nobody waited for any more may be taken late.
+        return None if listed & deployed.mails().keys() else frozenset(listed)
 
     return wait_for(look, within=within, what="SES told of every mail")
 

@@ -10,17 +10,17 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from http import HTTPStatus
 from pathlib import Path
 from typing import IO, Any
 
 import httpx
 
-from entrypoints.local.emulator import free_port
+from entrypoints.local.emulator import held_port
+from tests.integration.process_clock import ROOT, ProcessClock
 from tests.integration.waiting import wait_for
 
-ROOT = Path(__file__).parents[2]
 SHORT_TIMES: Mapping[str, str] = {
     "FAN_OUT_LEASE_SECONDS": "2",
     "SEND_LEASE_SECONDS": "5",
@@ -35,6 +35,8 @@ SHORT_TIMES: Mapping[str, str] = {
 """What takes minutes takes seconds."""
 _START_SECONDS = 60
 _END_SECONDS = 60
+_SELDOM = 0.25
+"""Who asks all the time takes the processor from those who are to send."""
 _CURL = re.compile(r"^curl .*?'$", re.DOTALL | re.MULTILINE)
 
 
@@ -89,7 +91,7 @@ class Runner:
             campaign = self.campaign(campaign_id)
             return campaign if campaign["state"] == "sent" else None
 
-        return wait_for(look, within=within, what=f"campaign {campaign_id} sent")
+        return wait_for(look, within=within, what=f"campaign {campaign_id} sent", every=_SELDOM)
 
     def recipients(self, campaign_id: str, state: str) -> list[dict[str, Any]]:
         """Those of a campaign in that state, of all the pages that are listed."""
@@ -132,33 +134,51 @@ class Runner:
 class FirstMinute:
     """A runner, and its answers to the three examples of its banner, pasted at once.
 
-    `soon` is the answer to one more campaign, due 65 seconds later.
+    `soon` is the answer to one more campaign, due an hour later by the runner's `clock`.
     """
 
     runner: Runner
+    clock: ProcessClock
     answers: Sequence[httpx.Response]
     soon: httpx.Response
 
     @classmethod
-    def of(cls, runner: Runner) -> "FirstMinute":
-        """Paste them."""
-        answers = [runner.paste(example) for example in runner.examples]
-        due = datetime.now(UTC) + timedelta(seconds=65)
+    def of(cls, runner: Runner, clock: ProcessClock) -> "FirstMinute":
+        """Paste them, as soon after the banner as its last example asks for, and that one first.
+
+        It is due a minute and a half after the banner, and scheduled for the first half minute.
+        """
+        examples = runner.examples
+        due = datetime.fromisoformat(re.findall(r'"schedule_at": "(.+?)"', examples[-1])[0])
+        clock.step((due - timedelta(seconds=89) - clock.now()).total_seconds())
+        answers = [runner.paste(example) for example in reversed(examples)][::-1]
+        due = clock.now() + timedelta(hours=1)
         body = {
             "name": "Soon",
             "template_id": "newsletter-template",
             "segment_id": "all-active",
             "schedule_at": due.isoformat(),
         }
-        return cls(runner, answers, runner.client.post("/v1/campaigns", json=body))
+        return cls(runner, clock, answers, runner.client.post("/v1/campaigns", json=body))
+
+    def comes_to(self, due: datetime) -> None:
+        """Set its clock to just before that, once nothing is under way any more.
+
+        Whatever is would be taken for abandoned.
+        """
+        listed = self.runner.client.get("/v1/campaigns", params={"limit": 100}).json()
+        for campaign in listed["items"]:
+            if campaign["state"] not in {"scheduled", "cancelled"}:
+                self.runner.sent(campaign["campaign_id"], within=150)
+        self.clock.set_to_just_before(due)
 
 
 @contextmanager
 def running(directory: Path, **environment: str) -> Iterator[Runner]:
     """A runner with nothing else in its environment; ended by Ctrl-C, unless it was before."""
-    port = free_port()
     output, log = directory / "output", directory / "log"
     with (
+        held_port() as port,
         output.open("wb") as stdout,
         start(stdout, log, {"PORT": str(port), **environment}) as process,
     ):
@@ -175,23 +195,27 @@ def running(directory: Path, **environment: str) -> Iterator[Runner]:
 def start(
     stdout: int | IO[bytes], log: Path, environment: Mapping[str, str]
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """The process, which may not come to serve; it does not outlast the test."""
-    with log.open("wb") as stderr:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "entrypoints.local"],
-            cwd=ROOT,
-            env={"PATH": os.environ["PATH"], **environment},
-            stdin=subprocess.DEVNULL,
-            stdout=stdout,
-            stderr=stderr,
-            start_new_session=True,
-        )
-    try:
-        yield process
-    finally:
-        if process.poll() is None:
-            process.terminate()
-            process.wait(_END_SECONDS)
+    """The process, which may not come to serve; it does not outlast the test.
+
+    It has a port of its own, unless `environment` names one.
+    """
+    with held_port() as port:
+        with log.open("wb") as stderr:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "entrypoints.local"],
+                cwd=ROOT,
+                env={"PATH": os.environ["PATH"], "PORT": str(port), **environment},
+                stdin=subprocess.DEVNULL,
+                stdout=stdout,
+                stderr=stderr,
+                start_new_session=True,
+            )
+        try:
+            yield process
+        finally:
+            if process.poll() is None:
+                process.terminate()
+                process.wait(_END_SECONDS)
 
 
 def _ready(runner: Runner) -> bool | None:

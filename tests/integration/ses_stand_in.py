@@ -15,7 +15,7 @@ from typing import Any
 
 import httpx
 
-from entrypoints.local.emulator import ROOT, free_port
+from entrypoints.local.emulator import ROOT, held_port
 from tests.contracts.ses_examples import mail, published
 from tests.integration.deployed import Deployed
 from tests.integration.service_proxy import Answer, Forward, Request
@@ -118,8 +118,12 @@ def _sent(request: dict[str, Any], answer: dict[str, Any]) -> list[dict[str, Any
 @contextmanager
 def ses_stand_in(deployed: Deployed, directory: Path) -> Iterator[SesStandIn]:
     """One that runs; ended on leaving."""
+    with held_port() as port:
+        yield from _at(port, deployed, directory)
+
+
+def _at(port: int, deployed: Deployed, directory: Path) -> Iterator[SesStandIn]:
     assert NODE is not None
-    port = free_port()
     url = f"http://127.0.0.1:{port}"
     with (directory / "ses.log").open("wb") as log:
         process = subprocess.Popen(  # noqa: S603  what package-lock.json names

@@ -15,11 +15,13 @@ if TYPE_CHECKING:
     from types_boto3_cloudwatch.type_defs import MetricAlarmTypeDef
 
 RUNBOOK = Path(__file__).parents[2] / "docs" / "runbook.md"
-PATIENCE = 30
+PATIENCE = 180
 
 TRIPPING = {
     "send-dead-letters": 1,
+    "send-urgent-dead-letters": 1,
     "start-dead-letters": 1,
+    "start-queue-dead-letters": 1,
     "schedule-dead-letters": 1,
     "job-dead-letters": 1,
     "provider-events-dead-letters": 1,
@@ -36,7 +38,9 @@ TRIPPING = {
 """A value of its metric, the least that anybody would notice."""
 QUIET = {
     "send-dead-letters": 0,
+    "send-urgent-dead-letters": 0,
     "start-dead-letters": 0,
+    "start-queue-dead-letters": 0,
     "schedule-dead-letters": 0,
     "job-dead-letters": 0,
     "provider-events-dead-letters": 0,

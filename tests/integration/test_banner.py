@@ -2,7 +2,7 @@
 
 import json
 import shlex
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -87,8 +87,11 @@ def test_a_pasted_example_does_what_the_banner_says_of_it(first_minute: FirstMin
 @pytest.mark.parametrize(
     "command", [FLASH_SALE, BREAKING_NEWS, WEEKLY_NEWSLETTER], ids=["flash", "news", "weekly"]
 )
-def test_the_founding_documents_examples_run_unchanged(runner: Runner, command: str) -> None:
+def test_the_founding_documents_examples_run_unchanged(
+    first_minute: FirstMinute, command: str
+) -> None:
     """Verbatim, with a host put before the path; its dates are past, so they go out at once."""
+    runner = first_minute.runner
     answer = runner.paste(command)
 
     assert answer.status_code == 202
@@ -101,12 +104,15 @@ def test_the_founding_documents_examples_run_unchanged(runner: Runner, command: 
     if "schedule_at" in asked:
         assert created["schedule_at"] == asked["schedule_at"]
     else:
-        assert datetime.fromisoformat(created["schedule_at"]) <= datetime.now(UTC)
+        assert datetime.fromisoformat(created["schedule_at"]) <= first_minute.clock.now()
     read = runner.client.get(answer.headers["location"]).json()
     assert read["campaign_id"] == created["campaign_id"]
     assert {name: read[name] for name in ("template_id", "segment_id")} == {
         name: asked[name] for name in ("template_id", "segment_id")
     }
+    # That the same campaigns reach everybody is seen of those that the banner offers.
+    cancelled = runner.client.post(f"{answer.headers['location']}/cancel")
+    assert cancelled.is_success or runner.campaign(created["campaign_id"])["state"] == "sent"
 
 
 def test_without_its_demo_data_it_holds_nothing_and_offers_no_examples(tmp_path: Path) -> None:
@@ -116,3 +122,6 @@ def test_without_its_demo_data_it_holds_nothing_and_offers_no_examples(tmp_path:
         assert runner.client.get("/v1/templates").json()["items"] == []
         assert runner.examples == []
         assert "Sentinel serves on" in runner.output.read_text()
+        # Open to this machine, not to a page of the web whose name leads to it.
+        rebound = runner.client.get("/v1/segments", headers={"Host": "rebound.example"})
+        assert rebound.status_code == 421

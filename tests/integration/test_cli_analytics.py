@@ -40,7 +40,7 @@ def test_a_day_by_itself_is_asked_for(measured: CommandLine) -> None:
     assert {each["day"] for each in measured.json("analytics", "--period", "day")["items"]}
     refused = measured.run("analytics", "--since", "yesterday")
     assert refused.code == 1
-    assert "/since: " in refused.err
+    assert "--since: " in refused.err
 
 
 def test_a_picture_is_drawn(measured: CommandLine, tmp_path: Path) -> None:

@@ -1,11 +1,16 @@
 """Campaigns by the command line, against a real server in memory."""
 
 import json
+import re
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from domain.errors import Overloaded
+from entrypoints.http import problems
+from entrypoints.local.emulator import held_port
 from tests.integration.command_line import CommandLine
-from tests.integration.forwarding_proxy import forwarding
+from tests.integration.forwarding_proxy import Refusal, forwarding
 
 FLASH_SALE = ("--name", "Flash sale", "--template", "promo-template", "--segment", "vip-customers")
 LATER = ("--at", "2027-06-01T09:00:00Z")
@@ -60,28 +65,28 @@ def test_watching_one_that_was_cancelled_ends_otherwise(cli: CommandLine, schedu
 
 def test_watching_outlasts_a_restart_of_the_server(cli: CommandLine, scheduled: str) -> None:
     """While nobody answers it asks again, says so once, and ends by what it finds then."""
-    with forwarding(cli.url) as proxy:
-        port = proxy.server_port
-        watching = CommandLine(proxy.url).start("campaigns", "watch", scheduled, "--every", "0.2")
-        assert watching.stdout
-        assert watching.stdout.readline().startswith("scheduled for 2027-06-01")
-    with watching:
-        assert watching.stderr
-        away = watching.stderr.readline()
-        assert "Asking again for 300 s." in away
-        cli.json("campaigns", "cancel", scheduled, "--yes")
-        with forwarding(cli.url, port):
-            out, err = watching.communicate(timeout=30)
+    with held_port() as port:
+        with forwarding(cli.url, port) as proxy:
+            here = CommandLine(proxy.url)
+            watching = here.start("campaigns", "watch", scheduled, "--every", "0.2")
+            assert watching.stdout
+            assert watching.stdout.readline().startswith("scheduled for 2027-06-01")
+        with watching:
+            assert watching.stderr
+            away = watching.stderr.readline()
+            assert "Asking again for 300 s." in away
+            cli.json("campaigns", "cancel", scheduled, "--yes")
+            with forwarding(cli.url, port):
+                out, err = watching.communicate(timeout=60)
     assert (watching.returncode, err) == (9, "It answers again.\n")
     assert out.splitlines() == ["cancelled: 0 of 0"]
 
 
-def test_watching_gives_up_on_a_server_that_stays_away(cli: CommandLine, scheduled: str) -> None:
+def test_watching_gives_up_on_a_server_that_stays_away() -> None:
     """After as long as it was told to bear with it."""
-    with forwarding(cli.url) as proxy:
-        url = proxy.url
-
-    done = CommandLine(url).run("campaigns", "watch", scheduled, "--patience", "0")
+    with held_port() as port:
+        url = f"http://127.0.0.1:{port}"
+        done = CommandLine(url).run("campaigns", "watch", "cmp_a", "--patience", "0")
 
     assert done.code == 6
     assert f"Nothing answers at {url}" in done.err
@@ -117,6 +122,62 @@ def test_a_server_that_asks_to_wait_is_asked_again(cli: CommandLine) -> None:
     assert len(proxy.asked) - len(first) == 4
 
 
+THROTTLED = Refusal(429, {"content-type": "application/json"}, '{"message":"Too Many Requests"}')
+"""As API Gateway refuses what is over its stage's throttle."""
+
+
+def test_what_the_gateway_throttles_is_sent_again_whatever_it_is(
+    cli: CommandLine, scheduled: str
+) -> None:
+    """Nothing was done: a rename, too, is sent again, a little later each time."""
+    with forwarding(cli.url) as proxy:
+        proxy.refusal = THROTTLED
+        proxy.to_refuse = 1
+        created = CommandLine(proxy.url).run("campaigns", "create", *FLASH_SALE, "--immediate-only")
+        proxy.to_refuse = 1
+        renamed = CommandLine(proxy.url).run("campaigns", "rename", scheduled, "Another")
+
+    assert (created.code, renamed.code) == (0, 0)
+    assert created.err == renamed.err == "The server asks to wait: 0.2 s.\n"
+    assert [each.status for each in proxy.asked] == [429, 202, 429, 200]
+
+
+def test_what_the_gateway_goes_on_throttling_was_not_done(cli: CommandLine) -> None:
+    """It says so, and not that the URL is wrong."""
+    with forwarding(cli.url) as proxy:
+        proxy.refusal = THROTTLED
+        proxy.to_refuse = 100
+        done = CommandLine(proxy.url).run("campaigns", "create", *FLASH_SALE)
+
+    assert (done.code, len(proxy.asked)) == (6, 4)
+    assert "answered 429 Too Many Requests." in done.err
+    assert "Nothing was done" in done.err
+    assert "URL" not in done.err
+
+
+@pytest.mark.parametrize("verb", [("create", *FLASH_SALE), ("clone",)])
+def test_one_that_is_to_start_at_once_or_never_is_not_asked_for_again(
+    cli: CommandLine, scheduled: str, verb: tuple[str, ...]
+) -> None:
+    """Later it is worth nothing: the refusal ends the command."""
+    problem = problems.of_overload(Overloaded(timedelta(seconds=2)))
+    of_which = (scheduled,) if verb == ("clone",) else ()
+    with forwarding(cli.url) as proxy:
+        proxy.to_refuse = 1
+        proxy.refusal = Refusal(problem.status_code, {"retry-after": "2"}, problem.body or "")
+        done = CommandLine(proxy.url).run("campaigns", *verb, *of_which, "--immediate-only")
+
+    assert (done.code, [each.status for each in proxy.asked]) == (6, [429])
+    assert done.err.splitlines() == [
+        "Too many campaigns start at once.",
+        (
+            "Nothing was created. Try again later, or leave out --immediate-only: then it is "
+            "queued, and starts within moments."
+        ),
+        "There is room in 2 s.",
+    ]
+
+
 def test_what_has_no_key_is_not_sent_again(cli: CommandLine, scheduled: str) -> None:
     """A rename whose answer is lost may have been done: a person is told to look."""
     with forwarding(cli.url) as proxy:
@@ -147,6 +208,15 @@ def test_a_list_reads_on_until_there_are_so_many_or_all(cli: CommandLine, sent: 
     assert (len(everybody), len(set(everybody)), rest["next_cursor"]) == (1000, 1000, None)
 
 
+def test_a_list_of_many_pages_is_one_table(cli: CommandLine, sent: str) -> None:
+    """Its headings are there once, and no column is narrower than above."""
+    heading, rule, *rows = cli.run("campaigns", "recipients", sent, "--all").lines
+
+    assert (len(rows), set(rule)) == (1000, {"─"})
+    places = [heading.index("State"), *(row.index("sent") for row in rows)]
+    assert places == sorted(places)
+
+
 def test_a_table_says_that_there_are_more(cli: CommandLine, sent: str) -> None:
     """Beside the table, not in it."""
     done = cli.run("campaigns", "recipients", sent, "--limit", "2")
@@ -164,6 +234,46 @@ def test_a_table_says_that_there_are_more(cli: CommandLine, sent: str) -> None:
     assert done.err == "There are more: --all shows them, --limit so many.\n"
 
 
+def test_a_campaign_is_made_urgent(cli: CommandLine, scheduled: str) -> None:
+    """And normal again; a person sees it."""
+    assert cli.json("campaigns", "show", scheduled)["priority"] == "normal"
+    assert cli.json("campaigns", "prioritize", scheduled, "urgent")["priority"] == "urgent"
+    assert re.search(r"Priority:? +urgent", cli.run("campaigns", "show", scheduled).out)
+    assert cli.json("campaigns", "prioritize", scheduled, "normal")["priority"] == "normal"
+
+
+def test_an_urgent_campaign_is_shown_to_be_so_when_it_is_created(cli: CommandLine) -> None:
+    """And its clone, which is as it is."""
+    created = cli.run("campaigns", "create", *FLASH_SALE, *LATER, "--priority", "urgent")
+    cloned = cli.run("campaigns", "clone", created.members["Campaign"])
+
+    assert created.members["Priority"] == cloned.members["Priority"] == "urgent"
+
+
+def test_one_that_waits_for_approval_says_what_it_waits_for(cli: CommandLine) -> None:
+    """Whoever created it, or looks at it, is told how it goes on; once approved it is not."""
+    created = cli.run("campaigns", "create", *FLASH_SALE, *LATER, "--approval")
+    campaign = created.members["Campaign"]
+    approve = f"sentinel campaigns approve {campaign}"
+    assert approve in created.err
+    assert approve in cli.run("campaigns", "show", campaign).err
+
+    approved = cli.run("campaigns", "approve", campaign)
+
+    assert (approved.code, approved.err) == (0, "")
+
+
+def test_what_was_sent_is_not_made_urgent(cli: CommandLine, sent: str) -> None:
+    """It is told that this has no effect."""
+    done = cli.run("campaigns", "prioritize", sent, "urgent")
+
+    assert (done.code, done.out) == (5, "")
+    assert done.err.splitlines() == [
+        "The state does not allow it.",
+        "A campaign that is sent does not allow: another priority. It mails nobody any more.",
+    ]
+
+
 def test_a_campaign_is_moved_renamed_paused_and_resumed(cli: CommandLine, scheduled: str) -> None:
     """Each answer is the campaign as it is then."""
     moved = cli.json("campaigns", "move", scheduled, "--at", "2027-06-02T09:00:00Z")
@@ -177,6 +287,60 @@ def test_a_campaign_is_moved_renamed_paused_and_resumed(cli: CommandLine, schedu
     )
 
 
+@pytest.mark.parametrize(
+    ("verb", "instead"),
+    [
+        (("create", *FLASH_SALE), "leave --at out"),
+        (("clone", "cmp_none"), "say --now"),
+        (("move", "cmp_none"), "say --now"),
+    ],
+)
+@pytest.mark.parametrize(
+    "at",
+    [
+        ("--at", "2025-06-01T09:00:00Z"),
+        ("--at", "2025-06-01T09:00:00+02:00"),
+        ("--at", "2025-06-01t09:00", "--timezone", "Europe/Berlin"),
+    ],
+)
+def test_a_date_that_is_mistyped_mails_nobody(
+    cli: CommandLine, verb: tuple[str, ...], instead: str, at: tuple[str, ...]
+) -> None:
+    """The API takes what has passed for now; who types a wrong year means another thing."""
+    with forwarding(cli.url) as proxy:
+        done = CommandLine(proxy.url).run("campaigns", *verb, *at)
+
+    assert (done.code, done.out, proxy.asked) == (2, "", [])
+    assert done.err == f"--at: {at[1]} has passed. To start it at once, {instead}.\n"
+
+
+def test_what_has_just_passed_is_now(cli: CommandLine) -> None:
+    """It took a while to be typed, or a script's clock is a little behind."""
+    at = datetime.now(UTC) - timedelta(minutes=1)
+
+    created = cli.json("campaigns", "create", *FLASH_SALE, "--at", at.isoformat())
+
+    assert (created["state"], created["execution_path"]) == ("sending", "immediate")
+
+
+@pytest.mark.parametrize("zone", ["Mars", "Europe", "../zone", "a\0b"])
+def test_a_zone_that_is_none_is_refused_by_the_server(cli: CommandLine, zone: str) -> None:
+    """It knows which there are."""
+    at = ("--at", "2025-06-01T09:00:00", "--timezone", zone)
+    done = cli.run("campaigns", "create", *FLASH_SALE, *at)
+
+    assert (done.code, done.out) == (1, "")
+    assert "--timezone: " in done.err
+
+
+def test_a_clone_of_one_that_is_to_come_starts_at_once_where_that_is_said(
+    cli: CommandLine, scheduled: str
+) -> None:
+    """Else it has the time of the other one."""
+    assert cli.json("campaigns", "clone", scheduled)["state"] == "scheduled"
+    assert cli.json("campaigns", "clone", scheduled, "--now")["state"] == "sending"
+
+
 def test_nothing_is_changed_that_was_not_seen(cli: CommandLine, scheduled: str) -> None:
     """With a revision that is no more, somebody else's change stays."""
     revision = str(cli.json("campaigns", "show", scheduled)["revision"])
@@ -185,7 +349,13 @@ def test_nothing_is_changed_that_was_not_seen(cli: CommandLine, scheduled: str) 
     done = cli.run("campaigns", "rename", scheduled, "Mine", "--revision", revision)
 
     assert done.code == 5
-    assert "It was changed since you read it." in done.err
+    assert done.err.splitlines() == [
+        "It was changed since you read it.",
+        (
+            "It is at revision 2 by now, and nothing was changed. Look at it again, and say "
+            "--revision 2 if that is still what you want."
+        ),
+    ]
     assert cli.json("campaigns", "show", scheduled)["name"] == "Theirs"
 
 
@@ -205,9 +375,9 @@ def test_a_refusal_names_the_field_and_the_remedy(cli: CommandLine) -> None:
     assert (done.code, done.out) == (1, "")
     assert done.err.splitlines()[:2] == [
         "The request is not valid.",
-        "Nothing was changed. Mend what errors names and send it again.",
+        "Nothing was changed. Mend this, and try again:",
     ]
-    assert "/schedule_at: No such date or time" in done.err
+    assert "--at: No such date or time" in done.err
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from adapters.memory.dead_letters import MemoryDeadLetters
 from adapters.memory.invoker import MemoryInvoker
 from adapters.memory.job_invoker import MemoryJobInvoker
 from adapters.memory.queue import MemorySendQueue
+from adapters.memory.start_queue import MemoryStartQueue
 from domain.access import Scope
 from domain.dead_letter import DeadLetter
 from domain.errors import DependencyRefused
@@ -48,8 +49,8 @@ def test_they_are_listed_with_what_to_do(server: GuardedServer) -> None:
     assert (shown.code, first.code, others.code) == (0, 0, 0)
     assert "start of cmp_gone (direct invoke)" in shown.out
     assert "discard" in shown.out
-    assert "more" not in shown.err
-    assert "There are 1 more" in first.err
+    assert shown.err == ""
+    assert "More than these: 1." in first.err
     assert "Nothing was given up." in others.err
     assert cli.json("dead-letters", "list")["waiting"] == 2
 
@@ -103,8 +104,9 @@ class _RefusingOne(MemoryDeadLetters):
 
 def test_what_cannot_be_replayed_is_told(server: GuardedServer) -> None:
     """With why, and by the exit status; all others are replayed."""
+    clock = server.container.family.clock()
     refusing = _RefusingOne(
-        MemorySendQueue(server.container.family.clock()), MemoryInvoker(), MemoryJobInvoker()
+        MemorySendQueue(clock), MemoryStartQueue(clock), MemoryInvoker(), MemoryJobInvoker()
     )
     server.container.family.dead_letters.override(providers.Object(refusing))
     for each in ("a", "b"):
@@ -114,7 +116,7 @@ def test_what_cannot_be_replayed_is_told(server: GuardedServer) -> None:
 
     assert done.code == 7
     assert "Lambda Invoke: AccessDenied" in done.out
-    assert "There are 1 left" in done.err
+    assert "Left: 1." in done.err
     assert [each.message_id for each in refusing.all()] == ["a"]
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from domain.access import Scope
+from entrypoints.local.emulator import held_port
 from tests.integration.command_line import CommandLine
 from tests.integration.forwarding_proxy import forwarding
 from tests.integration.guarded_server import GuardedServer, guarded_server
@@ -45,12 +46,10 @@ def test_a_server_that_is_well(cli: CommandLine) -> None:
     assert found(cli)["key"] == ("ok", "none is asked for")
 
 
-def test_a_server_that_is_not_there(cli: CommandLine) -> None:
+def test_a_server_that_is_not_there() -> None:
     """What to do is said, and nothing else is looked at."""
-    with forwarding(cli.url) as proxy:
-        url = proxy.url
-
-    done = CommandLine(url).run("doctor")
+    with held_port() as port:
+        done = CommandLine(f"http://127.0.0.1:{port}").run("doctor")
 
     assert done.code == 6
     assert len(done.lines) == 3

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from entrypoints.local.emulator import held_port
 from tests.integration.command_line import CommandLine
 from tests.integration.forwarding_proxy import forwarding
 
@@ -134,11 +135,12 @@ def test_an_import_that_is_not_watched_any_more_goes_on_by_itself(
     cli: CommandLine, people: Path
 ) -> None:
     """Ctrl-C says by which command it is seen again."""
-    with forwarding(cli.url) as proxy:
-        import_id = cli.json("import", str(people))["import_id"]
-        # As long as nobody answers, it is not known to have ended.
-        url = proxy.url
-    with CommandLine(url).start("imports", "watch", import_id) as watching:
+    import_id = cli.json("import", str(people))["import_id"]
+    # As long as nobody answers, it is not known to have ended.
+    with (
+        held_port() as port,
+        CommandLine(f"http://127.0.0.1:{port}").start("imports", "watch", import_id) as watching,
+    ):
         assert watching.stderr
         assert "Asking again" in watching.stderr.readline()
         done = cli.interrupted(watching)

@@ -2,7 +2,6 @@
 
 import json
 import signal
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,11 +14,11 @@ import pytest
 from tests.integration.command_line import CommandLine, Done
 from tests.integration.forwarding_proxy import ForwardingProxy, forwarding
 from tests.integration.runner import SHORT_TIMES, running
-from tests.integration.waiting import wait_for
 
 MANY = 600
 """Contacts of a file: more than a page, than a batch of an import, than a request of members."""
 THOUSANDS = 5_000
+PATIENCE = 180
 PAGE = "<p>Hello {{ name }} 🎂 {{ postal_address }} <a href='{{ unsubscribe_url }}'>No more</a></p>"
 HARD: tuple[Mapping[str, Any], ...] = (
     {"email": "ann+news@bücher.example", "fields": {"name": "Änn 🎂", "age": 41, "vip": True}},
@@ -228,8 +227,8 @@ def test_all_that_is_there_is_moved_as_it_is(
     assert done.json["members"]["new"] == MANY + 3
     assert done.json["is_verified"]
     assert done.json["left_behind"] == {"erased_suppressions": 1, "unconfirmed_contacts": 2}
-    assert "1 suppressions stay behind" in done.err
-    assert "2 contacts stay behind" in done.err
+    assert "Left behind: 1 suppression of people" in done.err
+    assert "Left behind: 2 contacts with an address" in done.err
 
 
 def test_from_memory_to_dynamodb_it_is_the_same(
@@ -290,21 +289,21 @@ def test_moving_again_changes_nothing_and_brings_what_came_since(
     [
         ("POST", "/v1/suppressions"),
         ("POST", "/v1/segments"),
-        ("PUT", ""),
+        ("PUT", None),
         ("POST", "/v1/contacts"),
         ("POST", "/v1/segments/m-static/members"),
     ],
     ids=["suppressions", "segments", "upload", "contacts", "members"],
 )
 def test_a_move_that_was_killed_is_finished_by_another(
-    source: Sentinel, target: Sentinel, whole: str, method: str, path: str
+    source: Sentinel, target: Sentinel, whole: str, method: str, path: str | None
 ) -> None:
     """Wherever it was: nothing is there twice or otherwise."""
     with forwarding(target.url) as proxy:
+        # It goes no further, however long it takes until it is killed.
+        proxy.to_hold = (method, path)
         with CommandLine(source.url).start("move", "--to", proxy.url) as moving:
-            wait_for(lambda: _is_asked(proxy, method, path), within=60, what=f"{method} {path}")
-            # It goes no further while it is being killed.
-            proxy.to_refuse = sys.maxsize
+            assert proxy.holding.wait(PATIENCE), f"never came: {method} {path}"
             moving.kill()
             moving.wait()
         assert moving.returncode == -signal.SIGKILL
@@ -315,24 +314,21 @@ def test_a_move_that_was_killed_is_finished_by_another(
     assert target.snapshot() == whole
 
 
-def _is_asked(proxy: ForwardingProxy, method: str, path: str) -> bool | None:
-    asked = [each for each in [*proxy.asked] if each.method == method]
-    return any(not path or each.path == path for each in asked) or None
-
-
 def test_interrupted_it_says_that_it_can_be_given_again(source: Sentinel, target: Sentinel) -> None:
     """Ctrl-C is no harm, and no traceback."""
-    with (
-        forwarding(target.url) as proxy,
-        CommandLine(source.url).start("move", "--to", proxy.url) as moving,
-    ):
-        wait_for(lambda: _is_asked(proxy, "POST", "/v1/suppressions"), within=60, what="it writes")
-        proxy.to_refuse = sys.maxsize
-        done = CommandLine(source.url).interrupted(moving)
+    with forwarding(target.url) as proxy:
+        proxy.to_hold = ("POST", "/v1/suppressions")
+        with CommandLine(source.url).start("move", "--to", proxy.url) as moving:
+            assert proxy.holding.wait(PATIENCE), "It never wrote."
+            moving.send_signal(signal.SIGINT)
+            # It ends once it has the answers to what it asked for.
+            proxy.to_hold = None
+            proxy.ended.set()
+            told = moving.communicate(timeout=PATIENCE)[1]
 
-    assert done.code == 130
-    assert "the same command goes on with the rest" in done.err
-    assert "Traceback" not in done.err
+    assert moving.returncode == 130
+    assert "the same command goes on with the rest" in told
+    assert "Traceback" not in told
 
 
 def test_nobody_is_there_to_be_mailed_before_the_suppressions_are(

@@ -127,7 +127,7 @@ def test_a_rule_that_is_none_is_refused_by_its_place(cli: CommandLine) -> None:
 
     assert (no_json.code, no_rule.code) == (2, 1)
     assert "--rule: It is no JSON" in no_json.err
-    assert "/rule" in no_rule.err
+    assert "--rule: It must have all" in no_rule.err
 
 
 def test_many_are_put_into_a_segment_at_once(cli: CommandLine, ann: str, tmp_path: Path) -> None:

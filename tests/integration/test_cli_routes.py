@@ -8,6 +8,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from entrypoints.cli.command import options_of
+from entrypoints.cli.refusals import option_of
 from tests.cli_commands import ALL
 from tests.integration.command_line import ROOT, CommandLine
 from tests.integration.forwarding_proxy import Asked, ForwardingProxy, forwarding
@@ -24,7 +26,8 @@ COMMANDS: Mapping[str, Sequence[str]] = {
         "campaigns list --category marketing",
     ),
     "POST /v1/campaigns": (
-        "campaigns create {campaign} --at 2027-06-01T09:00:00Z --category marketing --unknown hold",
+        "campaigns create {campaign} --at 2027-06-01T09:00:00Z --category marketing",
+        "campaigns create {campaign} --at 2027-06-01T09:00:00Z --priority urgent --unknown hold",
         (
             "campaigns create {campaign} --at 2027-06-01T09:00:00 --timezone Europe/Berlin "
             "--fold 0 --exclude all-active"
@@ -34,22 +37,25 @@ COMMANDS: Mapping[str, Sequence[str]] = {
             "--local-time"
         ),
         "campaigns create {campaign} --at 2027-06-01T09:00:00Z --approval",
+        "campaigns create {campaign} --immediate-only",
     ),
     "POST /v1/campaigns/{campaign_id}/clone": (
         (
             "campaigns clone {cmp} --name Clone --template promo-template --segment vip-customers "
             "--exclude all-active --at 2027-06-01T09:00:00 --timezone Europe/Berlin --fold 0 "
-            "--category marketing --unknown hold --approval"
+            "--category marketing --priority urgent --unknown hold --approval"
         ),
         (
             "campaigns clone {cmp} --at 2027-06-01T09:00:00 --timezone Europe/Berlin --local-time "
             "--approval"
         ),
+        "campaigns clone {cmp} --now --immediate-only",
     ),
     "POST /v1/campaigns/{campaign_id}/approve": ("campaigns approve {awaiting}",),
     "GET /v1/campaigns/{campaign_id}": ("campaigns show {cmp}", "campaigns watch {sent}"),
     "PATCH /v1/campaigns/{campaign_id}": (
         "campaigns rename {cmp} Other",
+        "campaigns prioritize {cmp} urgent",
         "campaigns move {cmp} --at 2027-06-02T09:00:00 --timezone Europe/Berlin --fold 1",
         "campaigns move {cmp} --at 2027-06-02T09:00:00 --timezone Europe/Berlin --local-time",
     ),
@@ -166,14 +172,14 @@ COMMANDS: Mapping[str, Sequence[str]] = {
     "POST /v1/series": (
         (
             "series create {series} --exclude all-active --category marketing --unknown hold "
-            "--catch-up none --ends-at {then} --max 3"
+            "--priority urgent --catch-up none --ends-at {then} --max 3"
         ),
     ),
     "GET /v1/series/{series_id}": ("series show {ser}",),
     "PATCH /v1/series/{series_id}": (
         (
             "series edit {ser} {series} --exclude all-active --category marketing --unknown hold "
-            "--catch-up none --ends-at {then} --max 3"
+            "--priority urgent --catch-up none --ends-at {then} --max 3"
         ),
     ),
     "GET /v1/series/{series_id}/occurrences": ("series occurrences {ser} --limit 3",),
@@ -193,6 +199,8 @@ OTHER_ENDS = {
 """What commands end with, but for 0."""
 GONE_ON_WITH = {"cursor"}
 """What only a second request has."""
+PARTS = {"consent": ("consent/source", "consent/at")}
+"""What has an option for each of its own members."""
 BESIDE_ROUTES = {("completion",), ("doctor",), ("move",)}
 """Commands that are for no route of their own."""
 
@@ -276,6 +284,15 @@ def test_a_route_is_reached_by_its_commands(
         assert asked, command
         said.update(*map(_said, asked))
     assert said - GONE_ON_WITH == _parameters(route) - GONE_ON_WITH
+
+
+@pytest.mark.parametrize("route", COMMANDS)
+def test_a_refusal_of_what_was_asked_with_names_the_option(route: str) -> None:
+    """Whatever member the server finds wrong: nobody has typed its name."""
+    commands = [ALL[tuple(row.split()[: _words(row)])] for row in COMMANDS[route]]
+    for member in _parameters(route) - GONE_ON_WITH:
+        for each in PARTS.get(member, (member,)):
+            assert any(option_of(each, options_of(command)) for command in commands), each
 
 
 def _said(asked: Asked) -> set[str]:

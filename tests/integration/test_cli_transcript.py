@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from entrypoints.local.emulator import free_port
+from entrypoints.local.emulator import held_port
 from tests.integration.transcript import ROOT, Shown, Terminal, fits, shown_in
 from tests.integration.waiting import wait_for
 
@@ -20,10 +20,15 @@ _START_SECONDS = 120
 
 @pytest.fixture
 def served(tmp_path: Path) -> Iterator[tuple[str, Path]]:
-    """The server as the page starts it, on a port of its own; its URL and what it prints."""
-    port = free_port()
+    """The server as the page starts it, on a port of its own; its URL and what it prints.
+
+    What it runs on is installed: that it is, where a lock file is newer, make says only once.
+    """
+    install = "make --silent .venv/local .venv/cli"
+    subprocess.run(["/bin/sh", "-c", install], cwd=ROOT, check=True)  # noqa: S603  the page's own
     output = tmp_path / "served"
     with (
+        held_port() as port,
         output.open("wb") as file,
         subprocess.Popen(  # noqa: S603  the page's own command
             ["/bin/sh", "-c", SERVING],

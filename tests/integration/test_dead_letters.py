@@ -1,11 +1,13 @@
 """What is given up stands in nobody's way, does not vanish, and is replayed by a command."""
 
 import re
+from collections.abc import Sequence
 from datetime import timedelta
 
 from domain.chunk import ChunkRef
+from domain.priority import Priority
 from domain.use_cases.send_batch import SendBatch
-from domain.use_cases.send_chunk import SendChunk
+from domain.use_cases.send_chunks import SendChunks
 from tests.integration.commands import Operator
 from tests.integration.deployed import Deployed, everyone
 
@@ -14,24 +16,29 @@ RECEIVES = 5
 POISON = ["hello, person-1@example.com", '{"schema": 99, "campaign_id": "cmp_a"}']
 
 
-class FailingOn(SendChunk):
+class FailingOn(SendChunks):
     """A worker that one chunk makes raise."""
 
     bad: ChunkRef
 
-    def __call__(self, ref: ChunkRef, deadline: timedelta | None = None) -> bool:
+    def __call__(
+        self,
+        refs: Sequence[ChunkRef],
+        deadline: timedelta | None = None,
+        lane: Priority | None = None,
+    ) -> frozenset[ChunkRef]:
         """Raises RuntimeError."""
-        if ref == self.bad:
+        if self.bad in refs:
             raise RuntimeError("a defect")
-        return super().__call__(ref, deadline)
+        return super().__call__(refs, deadline, lane)
 
 
 def failing_on(deployed: Deployed, bad: ChunkRef) -> SendBatch:
     """Otherwise as `deployed` sends."""
     send_batch = deployed.container.send_batch()
-    made = FailingOn(**vars(send_batch.send_chunk))
+    made = FailingOn(**vars(send_batch.send_chunks))
     object.__setattr__(made, "bad", bad)
-    return SendBatch(send_chunk=made, finish=send_batch.finish, clock=send_batch.clock)
+    return SendBatch(send_chunks=made, finish=send_batch.finish, clock=send_batch.clock)
 
 
 def test_what_was_given_up_is_explained_and_replayed(deployed: Deployed) -> None:
@@ -52,7 +59,7 @@ def test_what_was_given_up_is_explained_and_replayed(deployed: Deployed) -> None
     worker = failing_on(deployed, ChunkRef(campaign_id, 0, 1))
     queue = deployed.family.queue()
     for _ in range(RECEIVES + 1):
-        queue.acknowledge(worker(queue.receive(10, timedelta())))
+        queue.acknowledge(worker(queue.receive(10, timedelta(), Priority.NORMAL)))
     assert deployed.mails().total() == SIZE - 50
 
     status, said = operator.run("dead_letters", "list")

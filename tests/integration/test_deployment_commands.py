@@ -11,7 +11,7 @@ from entrypoints.local.emulator import running_ministack
 from tests.integration.commands import Operator
 
 SENDER = "News <news@example.com>"
-PATIENCE = 60
+PATIENCE = 180
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,7 @@ from collections import Counter
 
 from tests.integration.on_lambda import OnLambda
 
-PATIENCE = 60
+PATIENCE = 180
 PEOPLE = 3
 ERASED = "person-0@example.com"
 

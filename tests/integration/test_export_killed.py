@@ -11,15 +11,14 @@ import httpx
 
 from domain.identifiers import JobId
 from domain.job import LEASE, JobState
-from entrypoints.local.emulator import free_port
 from tests.conftest import Emulator
 from tests.integration.deployed import EVERYONE, everyone
 from tests.integration.runner import start
-from tests.integration.test_kills import NOTHING, Killer, Moment, Victim, victim
+from tests.integration.test_kills import NOTHING, Killer, Moment, Stuck, Victim, victim
 from tests.integration.waiting import wait_for
 
 SIZE = 1_200
-PATIENCE = 60
+PATIENCE = 180
 KILLS = [
     Moment("CreateMultipartUpload", 1, carried_out=True),
     Moment("UploadPart", 1, carried_out=False),
@@ -41,7 +40,7 @@ def die(killed: Victim, moment: Moment) -> None:
     """One life of a runner that finds what the last one left."""
     killer = Killer(moment)
     killed.proxy.fault = killer
-    environment = killed.environment({"PORT": str(free_port())})
+    environment = killed.environment(NOTHING)
     with start(subprocess.DEVNULL, killed.directory / "log", environment) as process:
         killer.process = process
         assert killer.struck.wait(PATIENCE), f"never came: {moment}"
@@ -53,6 +52,7 @@ def test_a_runner_killed_at_every_turn_of_an_export(emulator: Emulator, tmp_path
     """With an upload that nobody knows of, a part that nobody noted, and a file that is there."""
     with victim(emulator, tmp_path, SIZE) as killed:
         with killed.alive(NOTHING) as runner:
+            killed.proxy.fault = Stuck({"CreateMultipartUpload"})
             asked = runner.client.post("/v1/exports", json={"segment_id": EVERYONE})
             runner.process.kill()
             runner.process.wait()

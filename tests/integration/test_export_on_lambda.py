@@ -10,7 +10,7 @@ from tests.integration.on_lambda import Line, OnLambda
 from tests.integration.waiting import wait_for
 
 PEOPLE = 620
-PATIENCE = 60
+PATIENCE = 180
 
 
 def test_everybody_is_in_the_file(on_lambda: OnLambda) -> None:

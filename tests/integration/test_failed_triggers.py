@@ -7,6 +7,7 @@ from dependency_injector import providers
 
 from adapters.aws.invoker import LambdaInvoker
 from adapters.aws.scheduler import EventBridgeScheduler
+from adapters.aws.start_queue import SqsStartQueue
 from domain.campaign import CampaignState
 from domain.identifiers import CampaignId
 from tests.contracts.settable_clock import SettableClock
@@ -34,19 +35,35 @@ def assert_sent_once(deployed: Deployed, campaign_id: CampaignId) -> None:
     assert deployed.counts_as_sent(campaign_id, SIZE)
 
 
+def test_a_campaign_that_cannot_be_invoked_is_queued(deployed: Deployed) -> None:
+    """It is triggered, says which way it went, and goes out, once."""
+    deployed.add_people(SIZE)
+    missing = deployed.function_arn("nobody-deployed-it")
+    with deployed.family.invoker.override(
+        providers.Object(LambdaInvoker(deployed.clients(), missing))
+    ):
+        answer = deployed.post({})
+
+    assert (answer.status_code, answer.json()["triggered"]) == (202, True)
+    assert answer.json()["start"] == "queued"
+    assert_sent_once(deployed, CampaignId(answer.json()["campaign_id"]))
+
+
 def test_a_campaign_whose_start_was_refused_starts_when_that_works(
     deployed: Deployed, clock: SettableClock
 ) -> None:
     """`triggered` is false and says why; without further doing it goes out, once."""
-    invoker = deployed.family.invoker
+    invoker, start_queue = deployed.family.invoker, deployed.family.start_queue
     missing = deployed.function_arn("nobody-deployed-it")
     invoker.override(providers.Object(LambdaInvoker(deployed.clients(), missing)))
+    nowhere = SqsStartQueue(deployed.clients(), f"{deployed.settings.start_queue_url}-gone")
+    start_queue.override(providers.Object(nowhere))
 
     answer = deployed.post({})
 
     assert answer.status_code == 202
     assert answer.json()["triggered"] is False
-    assert answer.json()["trigger_error"] == "Lambda Invoke: ResourceNotFoundException"
+    assert answer.json()["trigger_error"].startswith("SQS SendMessage: ")
     campaign_id = CampaignId(answer.json()["campaign_id"])
     assert deployed.campaign(campaign_id).state is CampaignState.SENDING
 
@@ -55,7 +72,8 @@ def test_a_campaign_whose_start_was_refused_starts_when_that_works(
     assert deployed.campaign(campaign_id).started_at is None
 
     invoker.reset_override()
-    clock.sleep(A_CHECK)
+    start_queue.reset_override()
+    clock.sleep(2 * A_CHECK)
     deployed.container.reconcile()()
     assert_sent_once(deployed, campaign_id)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from pydantic import SecretStr
 
-from domain.use_cases.send_chunk import SendChunk
+from domain.use_cases.send_chunks import SendChunks
 from entrypoints.containers import Family, build
 from entrypoints.containers.core import Core
 from entrypoints.settings import Settings
@@ -33,10 +33,10 @@ def test_workers_that_begin_at_once_share_outbox_queue_and_limit(family: Family)
     for _ in range(RUNS):
         container = build(family, SETTINGS)
         container.reconcile()
-        made = race(_send_chunk, [container] * WORKERS)
+        made = race(_send_chunks, [container] * WORKERS)
         for name in ("mailer", "limiter", "queue"):
             assert len({id(getattr(each, name)) for each in made}) == 1, name
 
 
-def _send_chunk(container: Core) -> SendChunk:
-    return container.send_batch().send_chunk
+def _send_chunks(container: Core) -> SendChunks:
+    return container.send_batch().send_chunks

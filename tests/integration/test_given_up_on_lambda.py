@@ -12,7 +12,7 @@ from tests.integration.waiting import wait_for
 
 PEOPLE = 120
 CHUNKS = 3
-PATIENCE = 90
+PATIENCE = 180
 
 
 @contextmanager
@@ -43,7 +43,8 @@ def test_what_failed_functions_gave_up_is_replayed(on_lambda: OnLambda) -> None:
                 within=PATIENCE,
                 what="the start is given up",
             )
-        status, said = operator.run("dead_letters", "list")
+            # Before it is mended: the reconciler has it started, too, in a minute.
+            status, said = operator.run("dead_letters", "list")
         assert status == 1, said
         start, *_ = re.findall(rf"^(\S+) +start +start of {campaign_id} ", said, re.MULTILINE)
         assert re.search("why +RetriesExhausted: .+: DynamoDB GetItem: AccessDenied", said), said
@@ -82,6 +83,7 @@ def test_it_is_dealt_with_over_the_api(on_lambda: OnLambda) -> None:
         "start": {
             "requestPayload": {"schema": 1, "campaign_id": "cmp_gone", "trigger": "direct invoke"}
         },
+        "start-queue": {"schema": 1, "campaign_id": "cmp_gone", "trigger": "start queue"},
         "schedule": {"schema": 1, "campaign_id": "cmp_gone", "trigger": "direct invoke"},
         "job": {"requestPayload": {"schema": 1, "job_id": "exp_gone"}},
         "provider-events": {"mail": {}},

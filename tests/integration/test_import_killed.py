@@ -14,8 +14,8 @@ import pytest
 
 from domain.errors import DependencyFault
 from domain.identifiers import ContactId
+from domain.key_space import WHOLE_KEY_SPACE
 from domain.ports.contacts import ContactPage
-from domain.segment import WHOLE_KEY_SPACE
 from entrypoints.containers import Family, build
 from entrypoints.local.emulator import running_ministack
 from entrypoints.settings import Settings
@@ -37,7 +37,7 @@ from tests.integration.on_lambda import REGION
 from tests.integration.one_machine import OneMachine
 from tests.integration.runner import Runner
 from tests.integration.test_export_killed import die, run_out
-from tests.integration.test_kills import NOTHING, Moment, victim
+from tests.integration.test_kills import NOTHING, Moment, Stuck, victim
 from tests.integration.waiting import wait_for
 
 _PAGE = 1_000
@@ -103,6 +103,7 @@ def test_a_runner_killed_in_the_middle_of_batches(emulator: Emulator, tmp_path: 
     with victim(emulator, tmp_path, size=0) as killed:
         with killed.alive(NOTHING) as runner:
             importing = Importing.of(runner.client, path)
+            killed.proxy.fault = Stuck({"TransactWriteItems", "BatchWriteItem"})
             importing.start(runner.client)
             _kill(runner)
         for moment in (
@@ -113,7 +114,7 @@ def test_a_runner_killed_in_the_middle_of_batches(emulator: Emulator, tmp_path: 
             die(killed, moment)
         run_out(killed.deployed.family, importing.import_id)
         with killed.alive(NOTHING) as runner:
-            found = importing.ended(runner.client, "finished", within=60)
+            found = importing.ended(runner.client, "finished", within=180)
             refused = importing.refused(runner.client)
         is_as_reckoned(found, refused, outcome)
         holds(killed.deployed.family, outcome, style)

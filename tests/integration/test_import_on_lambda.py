@@ -12,7 +12,7 @@ from tests.integration.on_lambda import Line, OnLambda
 from tests.integration.waiting import wait_for
 
 ROWS = 2_100
-PATIENCE = 60
+PATIENCE = 180
 
 
 def test_a_file_is_tried_imported_and_exported_again(on_lambda: OnLambda, tmp_path: Path) -> None:
@@ -52,8 +52,12 @@ def test_a_file_is_tried_imported_and_exported_again(on_lambda: OnLambda, tmp_pa
         row = people[address]
         assert {name: row[name] for name in fields} == fields
         assert (row["locale"], row["consent_source"]) == (locale, "Trade fair")
-    stored = on_lambda.clients.s3.list_objects_v2(
-        Bucket=on_lambda.outputs["FilesBucketName"], Prefix=f"imports/{importing.import_id}/"
-    )["Contents"]
-    assert all("/refused/" in each["Key"] for each in stored), "its file is of no use any more"
+
+    def only_the_refused() -> bool | None:
+        stored = on_lambda.clients.s3.list_objects_v2(
+            Bucket=on_lambda.outputs["FilesBucketName"], Prefix=f"imports/{importing.import_id}/"
+        )["Contents"]
+        return all("/refused/" in each["Key"] for each in stored) or None
+
+    wait_for(only_the_refused, within=PATIENCE, what="its file, of no use any more, is gone")
     assert not on_lambda.waiting("job-dead-letters")

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from domain.identifiers import CampaignId
+from domain.priority import Priority
 from tests.integration.deployed import everyone
 from tests.integration.dripping_proxy import DrippingProxy, dripping_proxy
 from tests.integration.on_lambda import NAME, OnLambda, running
@@ -14,7 +15,7 @@ from tests.integration.waiting import wait_for
 PEOPLE = 120
 LIMIT_SECONDS = 45
 """Just enough for the worker to begin: less, and it would put the chunks back."""
-PATIENCE = 90
+PATIENCE = 180
 
 
 @pytest.fixture
@@ -69,11 +70,11 @@ def _later(sentinel: OnLambda) -> None:
     (mapping,) = [
         each
         for each in sentinel.clients.lambda_.list_event_source_mappings()["EventSourceMappings"]
-        if each["FunctionArn"].endswith("send-worker")
+        if each["EventSourceArn"].endswith("-send")
     ]
     sentinel.clients.lambda_.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
     container = sentinel.later()
     container.reconcile()()
     queue = container.family.queue()
-    while deliveries := queue.receive(10, timedelta()):
+    while deliveries := queue.receive(10, timedelta(), Priority.NORMAL):
         queue.acknowledge(container.send_batch()(deliveries))

@@ -34,6 +34,7 @@ def test_every_record_says_its_layout(deployed: Deployed) -> None:
     kinds = {record["sk"]["S"].partition("#")[0] for record in records}
     assert kinds == {
         "ADDRESS",
+        "ADMISSIONS",
         "CAMPAIGN",
         "CHANGE",
         "CONTACT",

@@ -2,17 +2,20 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime, timedelta
 from http import HTTPStatus
 from pathlib import Path
 
 import pytest
 
 from tests.contracts.smtp_inbox import smtp_inbox
+from tests.integration.command_line import CommandLine
 from tests.integration.one_machine import (
     WORKERS,
     OneMachine,
@@ -21,12 +24,15 @@ from tests.integration.one_machine import (
     is_running,
     kill,
     sample,
-    workers_of,
 )
-from tests.integration.runner import ROOT, Runner, running
+from tests.integration.process_clock import ROOT, ProcessClock
+from tests.integration.runner import Runner, running
 from tests.integration.test_outbox import VIPS
-from tests.integration.test_runner_refuses import refusal
+from tests.integration.test_runner_refuses import fault
 from tests.integration.waiting import wait_for
+
+IMMEDIATE = {"outcome": "accepted", "path": "immediate"}
+"""Labels of the mails that these tests count."""
 
 
 @pytest.fixture
@@ -63,11 +69,15 @@ def test_a_campaign_goes_out_by_the_mail_server(machine: OneMachine) -> None:
         campaign = runner.sent(campaign_id, within=60)
 
         assert sample(runner, "sentinel_workers_alive") == WORKERS
-        accepted = {"outcome": "accepted", "path": "immediate"}
-        assert sample(runner, "sentinel_mails_total", **accepted) == len(VIPS)
+        # Each worker counts what it recorded: the other may have ended the campaign by then.
+        wait_for(
+            lambda: sample(runner, "sentinel_mails_total", **IMMEDIATE) == len(VIPS) or None,
+            within=30,
+            what="every mail is counted",
+        )
         assert sample(runner, "sentinel_dead_letters", source="send") == 0
         wait_for(
-            lambda: sample(runner, "sentinel_send_queue_messages") == 0 or None,
+            lambda: sample(runner, "sentinel_send_queue_messages", priority="normal") == 0 or None,
             within=30,
             what="an empty queue",
         )
@@ -86,14 +96,51 @@ def test_a_worker_that_is_killed_is_replaced_and_nobody_is_mailed_twice(
         kill(killed)
 
         check_each_once_or_unknown(machine, runner, campaign_id)
+        wait_for(
+            lambda: sample(runner, "sentinel_worker_restarts_total") == 1 or None,
+            within=30,
+            what="its end is noticed",
+        )
         assert killed not in all_workers_of(runner)
-        assert sample(runner, "sentinel_worker_restarts_total") == 1
+
+
+def test_whoever_takes_the_place_of_a_worker_counts_on_in_its_files(machine: OneMachine) -> None:
+    """Nothing counted is lost, and however many die, what is looked at is what it was."""
+    restarts, mails = "sentinel_worker_restarts_total", "sentinel_mails_total"
+    with machine.running() as runner:
+        files = counts_of(machine)
+        runner.sent(create(runner), within=60)
+        # Who was killed before would not have counted the last.
+        wait_for(
+            lambda: sample(runner, mails, **IMMEDIATE) == len(VIPS) or None,
+            within=30,
+            what="every mail is counted",
+        )
+
+        for killed in all_workers_of(runner):
+            kill(killed)
+        wait_for(lambda: sample(runner, restarts) == WORKERS or None, within=30, what=restarts)
+        runner.sent(create(runner), within=60)
+
+        wait_for(
+            lambda: sample(runner, mails, **IMMEDIATE) == 2 * len(VIPS) or None,
+            within=30,
+            what="every mail is counted, once",
+        )
+        assert counts_of(machine) == files
+
+
+def counts_of(machine: OneMachine) -> Mapping[str, int]:
+    """The files that its processes count in, and how long they are."""
+    directory = machine.directory / "sentinel.db.metrics"
+    return {each.name: each.stat().st_size for each in directory.iterdir()}
 
 
 def test_a_runner_that_is_killed_goes_on_where_it_was(machine: OneMachine) -> None:
     """Its workers notice and end, the next run waits for them; it fires what was scheduled."""
-    with machine.running(SEND_RATE="200") as runner:
-        at = datetime.now(UTC) + timedelta(seconds=62)
+    clock = ProcessClock.at(machine.directory / "offset")
+    with machine.running(SEND_RATE="200", **clock.environment) as runner:
+        at = clock.now() + timedelta(minutes=10)
         later = create(runner, schedule_at=at.isoformat())
         campaign_id = create(runner)
         workers = all_workers_of(runner)
@@ -101,12 +148,14 @@ def test_a_runner_that_is_killed_goes_on_where_it_was(machine: OneMachine) -> No
         kill(runner.process.pid)
         runner.process.wait()
 
-    with machine.running(DEMO_DATA="false") as runner:
-        assert not any(map(is_running, workers))
+    with machine.running(DEMO_DATA="false", **clock.environment) as runner:
+        # The lock goes before the last of a process does.
+        wait_for(lambda: not any(map(is_running, workers)) or None, within=30, what="they ended")
         check_each_once_or_unknown(machine, runner, campaign_id)
         assert runner.campaign(later)["state"] == "scheduled"
         machine.inbox.received.clear()
-        campaign = runner.sent(later, within=120)
+        clock.set_to_just_before(at)
+        campaign = runner.sent(later, within=60)
 
     assert campaign["execution_path"] == "scheduled"
     assert datetime.fromisoformat(campaign["started_at"]) >= at
@@ -115,14 +164,24 @@ def test_a_runner_that_is_killed_goes_on_where_it_was(machine: OneMachine) -> No
 
 
 def test_sigterm_drains_it(machine: OneMachine) -> None:
-    """Status 0, nothing in doubt, no process left; the next run sends the rest."""
-    with machine.running(SEND_RATE="200") as runner:
+    """Status 0, nothing in doubt, no process left, the mail server told; the next run goes on.
+
+    Though a worker has more of it at hand than it can send before it would be cut off.
+    """
+    with machine.running(SEND_RATE="10", SEND_LEASE_SECONDS="60") as runner:
         campaign_id = create(runner)
         workers = all_workers_of(runner)
         under_way(machine)
         runner.end(signal.SIGTERM)
         assert not any(map(is_running, workers))
+        assert "Cut off" not in runner.log.read_text()
     assert 0 < machine.mailed().total() < len(VIPS)
+    # It is told within a second, and may hear it later.
+    wait_for(
+        lambda: machine.inbox.left == machine.inbox.connections > 0 or None,
+        within=30,
+        what="each connection was taken leave of",
+    )
 
     with machine.running(DEMO_DATA="false") as runner:
         counts = runner.sent(campaign_id, within=60)["counts"]
@@ -131,15 +190,44 @@ def test_sigterm_drains_it(machine: OneMachine) -> None:
     assert machine.mailed() == Counter(VIPS)
 
 
+@contextmanager
+def closed_port() -> Iterator[int]:
+    """A port that nobody listens at, and that nobody else is given meanwhile."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        yield held.getsockname()[1]
+
+
+def test_a_mail_server_that_is_down_is_told_of_and_waited_for(machine: OneMachine) -> None:
+    """By whatever shows the campaign; nobody has to do anything once it is there again."""
+    with (
+        closed_port() as port,
+        machine.running(SMTP_URL=f"smtp://127.0.0.1:{port}") as runner,
+    ):
+        campaign_id = create(runner)
+        reason = wait_for(
+            lambda: runner.campaign(campaign_id)["not_sent_reason"], within=60, what="a reason"
+        )
+        shown = CommandLine(str(runner.client.base_url)).run("campaigns", "show", campaign_id)
+    assert reason == "no connection to the SMTP server: ConnectionRefusedError"
+    assert shown.members["Not sent for"] == reason
+
+    with machine.running(DEMO_DATA="false") as runner:
+        campaign = runner.sent(campaign_id, within=60)
+
+    assert campaign["not_sent_reason"] is None
+    assert machine.mailed() == Counter(VIPS)
+
+
 def test_a_second_runner_on_the_file_is_refused(machine: OneMachine, tmp_path: Path) -> None:
     """It says which process has it; the first goes on undisturbed."""
     second = tmp_path / "second"
     second.mkdir()
     with machine.running() as runner:
-        printed = refusal(second, **machine.environment)
+        printed = fault(second, **machine.environment)
 
         assert printed.startswith(f"DATABASE: process {runner.process.pid} runs Sentinel on ")
-        assert len(workers_of(runner)) == WORKERS
+        all_workers_of(runner)
 
 
 def test_without_a_mail_server_the_mails_are_in_the_outbox(tmp_path: Path) -> None:

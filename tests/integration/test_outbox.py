@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from domain.contact import MergeFields
+from domain.merge_fields import MergeFields
 from entrypoints.local.demo.people import demo_contacts, is_vip
 from tests.integration.runner import FirstMinute, Runner
 

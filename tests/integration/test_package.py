@@ -73,6 +73,8 @@ def test_it_runs_by_itself(code: bytes, tmp_path: Path) -> None:
         "TABLE_NAME": "sentinel",
         "SENDER": "news@example.com",
         "SEND_QUEUE_URL": "https://sqs.example.com/sentinel-send",
+        "URGENT_SEND_QUEUE_URL": "https://sqs.example.com/sentinel-send-urgent",
+        "START_QUEUE_URL": "https://sqs.example.com/sentinel-start-queue",
         "AWS_REGION": "eu-central-1",
         "START_CAMPAIGN_LAMBDA_ARN": arn,
         "RUN_JOB_LAMBDA_ARN": arn,
@@ -104,12 +106,17 @@ def test_it_runs_by_itself(code: bytes, tmp_path: Path) -> None:
         assert library.startswith(str(tmp_path))
 
 
-@pytest.mark.parametrize("missing", ["TABLE_NAME", "SEND_QUEUE_URL", "START_CAMPAIGN_LAMBDA_ARN"])
+@pytest.mark.parametrize(
+    "missing",
+    ["TABLE_NAME", "SEND_QUEUE_URL", "URGENT_SEND_QUEUE_URL", "START_CAMPAIGN_LAMBDA_ARN"],
+)
 def test_a_function_without_a_setting_fails_as_it_is_loaded(missing: str) -> None:
     """Not at its first campaign; the variable is named."""
     environment = {
         "TABLE_NAME": "sentinel",
         "SEND_QUEUE_URL": "https://sqs.example.com/sentinel-send",
+        "URGENT_SEND_QUEUE_URL": "https://sqs.example.com/sentinel-send-urgent",
+        "START_QUEUE_URL": "https://sqs.example.com/sentinel-start-queue",
         "START_CAMPAIGN_LAMBDA_ARN": "arn:aws:lambda:eu-central-1:000000000000:function:x",
     }
     del environment[missing]

@@ -125,6 +125,15 @@ def _enqueue_elsewhere(session: Session) -> object:
     return session.client("sqs").send_message(QueueUrl=queue, MessageBody="x")
 
 
+def _enqueue_urgent(session: Session) -> object:
+    queue = session.queue("send-urgent")
+    return session.client("sqs").send_message(QueueUrl=queue, MessageBody="x")
+
+
+def _receive_urgent(session: Session) -> object:
+    return session.client("sqs").receive_message(QueueUrl=session.queue("send-urgent"))
+
+
 def _receive(session: Session) -> object:
     return session.client("sqs").receive_message(QueueUrl=session.send_queue)
 
@@ -157,6 +166,10 @@ def _find_dead_letters(session: Session) -> object:
 
 def _look_at_unsent(session: Session) -> object:
     return _look_at_dead_letters(session, "send")
+
+
+def _look_at_unstarted(session: Session) -> object:
+    return _look_at_dead_letters(session, "start-queue")
 
 
 def _look_at_unscheduled(session: Session) -> object:
@@ -199,6 +212,7 @@ _DEAD_LETTERS = (
     _look_at_unrun,
     _look_at_unscheduled,
     _look_at_unsent,
+    _look_at_unstarted,
     _look_at_untold,
     _tell_the_queue,
 )
@@ -207,6 +221,15 @@ _DEAD_LETTERS = (
 
 def _purge(session: Session) -> object:
     return session.client("sqs").purge_queue(QueueUrl=session.send_queue)
+
+
+def _queue_start(session: Session) -> object:
+    queue = session.queue("start-queue")
+    return session.client("sqs").send_message(QueueUrl=queue, MessageBody="x")
+
+
+def _receive_starts(session: Session) -> object:
+    return session.client("sqs").receive_message(QueueUrl=session.queue("start-queue"))
 
 
 def _start(session: Session) -> object:
@@ -385,6 +408,7 @@ _NOBODY = (
 
 _NOT: dict[str, tuple[Call, ...]] = {
     "CreateCampaignRole": (
+        _receive_starts,
         *_DEAD_LETTERS,
         *_FILES,
         _delete,
@@ -392,14 +416,18 @@ _NOT: dict[str, tuple[Call, ...]] = {
         _open_work,
         _read_hash_key,
         _receive,
+        _receive_urgent,
         _run_job,
         _send_mail,
     ),
     "ApiRole": (
+        _queue_start,
+        _receive_starts,
         _acknowledge,
         _open_work,
         _put_export,
         _receive,
+        _receive_urgent,
         _receive_told,
         _reschedule,
         _schedule,
@@ -416,11 +444,14 @@ _NOT: dict[str, tuple[Call, ...]] = {
         _read_api_keys,
         _read_hash_key,
         _receive,
+        _receive_urgent,
         _run_job,
         _schedule,
         _send_mail,
     ),
     "SendWorkerRole": (
+        _queue_start,
+        _receive_starts,
         *_DEAD_LETTERS,
         *_FILES,
         _delete,
@@ -432,16 +463,21 @@ _NOT: dict[str, tuple[Call, ...]] = {
         _start,
     ),
     "RunJobRole": (
+        _queue_start,
+        _receive_starts,
         *_DEAD_LETTERS,
         _enqueue,
+        _enqueue_urgent,
         _open_work,
         _read_api_keys,
         _receive,
+        _receive_urgent,
         _schedule,
         _send_mail,
         _start,
     ),
     "ReconcileRole": (
+        _receive_starts,
         *_DEAD_LETTERS,
         *_FILES,
         _count,
@@ -450,32 +486,41 @@ _NOT: dict[str, tuple[Call, ...]] = {
         _read_api_keys,
         _read_hash_key,
         _receive,
+        _receive_urgent,
         _receive_told,
         _send_mail,
     ),
     "ProviderEventsRole": (
+        _queue_start,
+        _receive_starts,
         *_DEAD_LETTERS,
         *_FILES,
         _delete,
         _enqueue,
+        _enqueue_urgent,
         _list_campaigns,
         _open_work,
         _read_api_keys,
         _read_quota,
         _receive,
+        _receive_urgent,
         _schedule,
         _send_mail,
         _start,
     ),
     "WebhooksRole": (
+        _queue_start,
+        _receive_starts,
         *_DEAD_LETTERS,
         *_FILES,
         _count,
         _enqueue,
+        _enqueue_urgent,
         _list_campaigns,
         _read_api_keys,
         _read_quota,
         _receive,
+        _receive_urgent,
         _receive_told,
         _run_job,
         _schedule,
@@ -483,10 +528,13 @@ _NOT: dict[str, tuple[Call, ...]] = {
         _start,
     ),
     "SchedulerInvokeRole": (
+        _queue_start,
+        _receive_starts,
         *_DEAD_LETTERS,
         *_FILES,
         _delete,
         _enqueue,
+        _enqueue_urgent,
         _read_api_keys,
         _run_job,
         _schedule,
@@ -497,6 +545,8 @@ _NOT: dict[str, tuple[Call, ...]] = {
 _MAY: dict[str, tuple[Call, ...]] = {
     "CreateCampaignRole": (
         _enqueue,
+        _enqueue_urgent,
+        _queue_start,
         _read_api_keys,
         _reschedule,
         _schedule,
@@ -511,6 +561,7 @@ _MAY: dict[str, tuple[Call, ...]] = {
         _delete,
         _delete_import,
         _enqueue,
+        _enqueue_urgent,
         _find_told,
         _get_import,
         _list_campaigns,
@@ -522,8 +573,24 @@ _MAY: dict[str, tuple[Call, ...]] = {
         _start,
         _write,
     ),
-    "StartCampaignRole": (_enqueue, _start, _write),
-    "SendWorkerRole": (_enqueue, _read_hash_key, _read_quota, _receive, _send_mail, _write),
+    "StartCampaignRole": (
+        _enqueue,
+        _enqueue_urgent,
+        _queue_start,
+        _receive_starts,
+        _start,
+        _write,
+    ),
+    "SendWorkerRole": (
+        _enqueue,
+        _enqueue_urgent,
+        _read_hash_key,
+        _read_quota,
+        _receive,
+        _receive_urgent,
+        _send_mail,
+        _write,
+    ),
     "RunJobRole": (
         *_FILES,
         _count,
@@ -536,7 +603,16 @@ _MAY: dict[str, tuple[Call, ...]] = {
         _run_job,
         _write,
     ),
-    "ReconcileRole": (_enqueue, _open_work, _read_quota, _run_job, _start, _write),
+    "ReconcileRole": (
+        _enqueue,
+        _enqueue_urgent,
+        _open_work,
+        _queue_start,
+        _read_quota,
+        _run_job,
+        _start,
+        _write,
+    ),
     "ProviderEventsRole": (_read_hash_key, _receive_told, _write),
     "WebhooksRole": (_delete, _open_work, _read_hash_key, _write),
     "SchedulerInvokeRole": (_start,),

@@ -18,7 +18,7 @@ from tests.integration.waiting import wait_for
 BOUNCE = "bounce@simulator.amazonses.com"
 COMPLAINT = "complaint@simulator.amazonses.com"
 SUCCESS = "success@simulator.amazonses.com"
-PATIENCE = 120
+PATIENCE = 180
 
 
 def _campaign(client: httpx.Client, name: str) -> str:
@@ -53,9 +53,13 @@ def _sees_two_campaigns(client: httpx.Client) -> None:
     """The first is told of the two; the second skips them."""
     first = _campaign(client, "First")
     told = _counts_once(
-        client, first, lambda counts: counts["bounced"] and counts["complained"], "both are told of"
+        client,
+        first,
+        # SES may tell of the two before the worker has written down who was sent to.
+        lambda counts: counts["bounced"] and counts["complained"] and counts["sent"] == 3,
+        "both are told of, and all three sent to",
     )
-    assert (told["sent"], told["bounced"], told["complained"]) == (3, 1, 1)
+    assert (told["bounced"], told["complained"]) == (1, 1)
 
     second = _campaign(client, "Second")
     counts = _counts_once(client, second, lambda counts: counts["sent"] > 0, "the second is sent")
@@ -133,4 +137,8 @@ def test_what_cannot_be_read_ends_as_a_dead_letter(on_lambda: OnLambda) -> None:
         within=PATIENCE,
         what="the message is a dead letter",
     )
-    assert on_lambda.waiting("provider-events") == 0
+    wait_for(
+        lambda: on_lambda.waiting("provider-events") == 0 or None,
+        within=PATIENCE,
+        what="nothing waits any more",
+    )

@@ -7,15 +7,22 @@ from pathlib import Path
 
 import pytest
 
-from entrypoints.local.emulator import free_port
+from entrypoints.local.emulator import held_port
 from entrypoints.local.run_lock import run_lock
 from tests.integration.runner import start
 
 
 def refusal(directory: Path, **environment: str) -> str:
-    """What it prints as it ends, with exit status 2."""
+    """What it prints as it ends, with exit status 2: a person has to change a value."""
     status, printed = ended(directory, environment)
     assert status == 2
+    return printed
+
+
+def fault(directory: Path, **environment: str) -> str:
+    """What it prints as it ends, with exit status 1: the service tries again."""
+    status, printed = ended(directory, environment)
+    assert status == 1
     return printed
 
 
@@ -24,7 +31,7 @@ def ended(directory: Path, environment: Mapping[str, str]) -> tuple[int, str]:
     output, log = directory / "output", directory / "log"
     with (
         output.open("wb") as stdout,
-        start(stdout, log, {"PORT": str(free_port()), **environment}) as process,
+        start(stdout, log, environment) as process,
     ):
         status = process.wait(60)
     assert "Traceback" not in log.read_text(), log.read_text().splitlines()[-1]
@@ -67,7 +74,7 @@ def test_a_wrong_variable_is_named(tmp_path: Path, variable: str, value: str) ->
 
 def test_a_port_in_use_is_named(tmp_path: Path, listener: int) -> None:
     """With what to do about it."""
-    printed = refusal(tmp_path, PORT=str(listener), BACKEND="memory")
+    printed = fault(tmp_path, PORT=str(listener), BACKEND="memory")
 
     assert str(listener) in printed
     assert "PORT=" in printed
@@ -89,9 +96,9 @@ def test_an_emulator_that_is_not_there_is_named(
     tmp_path: Path, listener: int, variable: str, value: str
 ) -> None:
     """With the variable that led to it, whatever somebody wrote there."""
-    endpoint = value.format(free=free_port(), listener=listener)
-
-    printed = refusal(tmp_path, **{variable: endpoint})
+    with held_port() as free:
+        endpoint = value.format(free=free, listener=listener)
+        printed = refusal(tmp_path, **{variable: endpoint})
 
     assert variable in printed
     assert "start" in printed
@@ -103,7 +110,7 @@ def test_a_link_to_a_database_in_use_is_refused(tmp_path: Path) -> None:
     link.symlink_to(database)
 
     with run_lock(database, 1, print):
-        printed = refusal(tmp_path, BACKEND="sqlite", DATABASE=str(link))
+        printed = fault(tmp_path, BACKEND="sqlite", DATABASE=str(link))
 
     assert printed.startswith("DATABASE: process ")
 
@@ -120,12 +127,36 @@ def test_a_directory_that_holds_more_than_counts_is_not_emptied(tmp_path: Path) 
     assert database.exists()
 
 
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("HOST", "192.0.2.7"),
+        ("DATABASE", "{directory}/unmounted/sentinel.db"),
+        ("PROMETHEUS_MULTIPROC_DIR", "{directory}/unmounted/metrics"),
+    ],
+)
+def test_what_the_machine_refuses_may_be_given_later(
+    tmp_path: Path, variable: str, value: str
+) -> None:
+    """An address or a disk that is not there yet, as after a start of the machine."""
+    service = {
+        "BACKEND": "sqlite",
+        "DATABASE": str(tmp_path / "sentinel.db"),
+        "REQUIRE_API_KEYS": "true",
+        "SMTP_URL": "smtps://mail.sentinel.example",
+        "SENDER": "news@sentinel.example",
+        "PUBLIC_URL": "https://mail.sentinel.example",
+        "SEND_RATE": "10",
+    }
+
+    printed = fault(tmp_path, **{**service, variable: value.format(directory=tmp_path)})
+
+    assert variable in printed.partition(": ")[0]
+
+
 def test_a_database_that_cannot_be_used_is_no_mistake_of_the_settings(tmp_path: Path) -> None:
     """It may be usable later, when a disk is not full any more: the service tries again."""
     database = tmp_path / "sentinel.db"
     database.write_bytes(b"no database" * 100)
 
-    status, printed = ended(tmp_path, {"BACKEND": "sqlite", "DATABASE": str(database)})
-
-    assert status == 1
-    assert printed.startswith("SQLite: ")
+    assert fault(tmp_path, BACKEND="sqlite", DATABASE=str(database)).startswith("SQLite: ")

@@ -1,4 +1,4 @@
-"""A campaign that waits for its time, on both backends at once: it takes a minute and more."""
+"""A campaign that waits for its time, on both backends."""
 
 import logging
 from datetime import datetime, timedelta
@@ -39,6 +39,7 @@ def test_a_scheduled_campaign_starts_by_itself_at_its_time(
         assert (created["state"], created["execution_path"]) == ("scheduled", "scheduled")
         assert created["auto_scheduler"] is True
 
+        backend.comes_to(datetime.fromisoformat(created["schedule_at"]))
         campaign = backend.runner.sent(created["campaign_id"], within=PATIENCE)
 
         assert campaign["counts"] == counts("all-active")
@@ -62,6 +63,8 @@ def test_everything_that_was_posted_reached_everybody(first_minute: FirstMinute)
     listed = first_minute.runner.client.get("/v1/campaigns", params={"limit": 100}).json()
     assert listed["next_cursor"] is None
     for each in listed["items"]:
+        if each["state"] == "cancelled":
+            continue
         campaign = first_minute.runner.sent(each["campaign_id"], within=PATIENCE)
         assert not [campaign["counts"][state] for state in LEFT_OVER if campaign["counts"][state]]
         if campaign["segment_id"] in SIZES:

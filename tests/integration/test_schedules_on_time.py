@@ -10,7 +10,6 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -24,7 +23,8 @@ from entrypoints.containers import Family, build
 from entrypoints.settings import Settings
 from tests.contracts.smtp_inbox import smtp_inbox
 from tests.integration.one_machine import OneMachine, all_workers_of, kill
-from tests.integration.runner import ROOT, Runner
+from tests.integration.process_clock import ProcessClock
+from tests.integration.runner import Runner
 from tests.integration.waiting import wait_for
 
 SCHEDULES = int(os.environ.get("SCHEDULES", "10000"))
@@ -44,40 +44,6 @@ UNFINISHED = "SELECT campaign_id, state FROM campaigns WHERE state != 'sent' LIM
 UNKNOWN = (
     "SELECT campaign_id, json_extract(tally, '$.unknown') AS unknown FROM tallies WHERE unknown > 0"
 )
-
-
-@dataclass
-class Clock:
-    """What Sentinel takes for the time: the machine's, and what it is set forward."""
-
-    file: Path
-    steps: list[tuple[float, float]] = field(default_factory=list)
-    """When it was set, and to how many seconds before the machine's."""
-
-    def step(self, seconds: float) -> None:
-        """As NTP does."""
-        offset = self.steps[-1][1] + seconds if self.steps else seconds
-        # As long as any before, and written over it: whoever reads finds one or the other.
-        file = os.open(self.file, os.O_WRONLY | os.O_CREAT)
-        os.pwrite(file, f"{offset:<31.6f}".encode(), 0)
-        os.close(file)
-        self.steps.append((time.time(), offset))
-
-    def first_at(self, at: float) -> float:
-        """When it first showed `at`, by the machine's."""
-        ends = [since for since, _ in self.steps[1:]] + [float("inf")]
-        for (since, offset), end in zip(self.steps, ends, strict=True):
-            if at - offset < end:
-                return max(since, at - offset)
-        raise AssertionError(at)
-
-    def wait_until(self, at: float) -> None:
-        """Until it shows that."""
-        wait_for(
-            lambda: time.time() + self.steps[-1][1] >= at or None,
-            within=3 * MINUTE,
-            what=f"the clock shows {at}",
-        )
 
 
 def schedule(database: Path, due: datetime) -> Mapping[str, float]:
@@ -108,13 +74,12 @@ def schedule(database: Path, due: datetime) -> Mapping[str, float]:
 
 
 @contextmanager
-def serving(machine: OneMachine, clock: Clock) -> Iterator[Runner]:
+def serving(machine: OneMachine, clock: ProcessClock) -> Iterator[Runner]:
     """A run by that clock, its workers too."""
     with machine.running(
         DEMO_DATA="false",
         SEND_RATE="2000",
-        PYTHONPATH=f"{Path(__file__).parent / 'stepped_clock'}:{ROOT}",
-        CLOCK_OFFSET=str(clock.file),
+        **clock.environment,
         SEND_LEASE_SECONDS="10",
         CHUNK_CHECK_INTERVAL_SECONDS="15",
         CHECK_INTERVAL_SECONDS="50",
@@ -145,7 +110,7 @@ def test_each_fires_once_on_time_through_kills_and_steps_of_the_clock(tmp_path: 
     base = datetime.now(UTC).replace(microsecond=0) + timedelta(hours=1)
     due = base.timestamp()
     times = schedule(database, base)
-    clock = Clock(tmp_path / "offset")
+    clock = ProcessClock(tmp_path / "offset")
     with smtp_inbox() as inbox:
         machine = OneMachine(tmp_path, inbox)
         clock.step(due - 20 - time.time())

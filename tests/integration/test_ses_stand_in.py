@@ -18,7 +18,7 @@ from tests.integration.waiting import wait_for
 pytestmark = [pytest.mark.prove, pytest.mark.skipif(not is_there(), reason=MISSING)]
 
 PEOPLE = 120
-PATIENCE = 60
+PATIENCE = 180
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import Any
 from tests.integration.cutting_proxy import cutting_proxy
 from tests.integration.on_lambda import NAME, OnLambda
 
-PATIENCE = 60
+PATIENCE = 180
 PEOPLE = 3
 GIVEN_UP, RESENT, HELD = (f"person-{number}@example.com" for number in range(PEOPLE))
 

@@ -3,19 +3,27 @@
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 
 from domain.campaign import Campaign, CampaignState, PauseReason
 from domain.contact import ContactDraft
-from domain.errors import DependencyFault, DependencyUnavailable, InvalidInput, SentinelError
+from domain.errors import (
+    DependencyFault,
+    DependencyUnavailable,
+    InvalidInput,
+    Overloaded,
+    SentinelError,
+)
 from domain.identifiers import CampaignId, SegmentId, TemplateId
+from domain.priority import Priority
 from domain.suppression import Suppression, SuppressionReason
 from domain.use_cases.create_campaign import CampaignRequest
 from domain.use_cases.edit_campaign import CampaignEdit, NewTime
 from domain.use_cases.settle_unknown import UnknownAction
 from tests.simulation.family import Invocation
 from tests.simulation.faults import Fault
-from tests.simulation.hub import Died, Process
+from tests.simulation.hub import Died, Process, Signal
 from tests.simulation.ports import MINUTE, SECOND, microseconds
 from tests.simulation.setting import CampaignPlan
 from tests.simulation.world import BY_PEOPLE, UseCases, World
@@ -34,10 +42,14 @@ def populate(world: World) -> None:
         _client(world, number, plan)
         _movers(world, number, plan)
         _approver(world, number, plan)
+        _prioritizer(world, number, plan)
     for number in range(setting.starters):
         _lives_again(world, f"starter-{number}", "starter", _starter(world))
+    _lives_again(world, "start-queue", "starter", _queue_starter(world))
     for number in range(setting.workers):
-        _lives_again(world, f"worker-{number}", "worker", _worker(world))
+        _lives_again(world, f"worker-{number}", "worker", _worker(world, Priority.NORMAL))
+    for number in range(setting.urgent_workers):
+        _lives_again(world, f"urgent-{number}", "worker", _worker(world, Priority.URGENT))
     _lives_again(world, "events", "events", _consumer(world))
     for number in range(setting.operators):
         _operator(world, f"operator-{number}")
@@ -88,9 +100,12 @@ def _client(world: World, number: int, plan: CampaignPlan) -> None:
                     local_time=plan.local is not None,
                     unknown_policy=plan.unknown_policy,
                     needs_approval=plan.needs_approval,
-                )
+                    priority=plan.priority,
+                    immediate_only=plan.immediate_only,
+                ),
+                key_id=f"key-{number % 2}",
             )
-        except (DependencyFault, InvalidInput):
+        except (DependencyFault, InvalidInput, Overloaded):
             return
 
     world.hub.spawn(f"client-{number}", "client", body, plan.asked_at)
@@ -109,6 +124,24 @@ def _movers(world: World, number: int, plan: CampaignPlan) -> None:
     for after, member, zone in plan.local.moves if plan.local is not None else ():
         name = f"member {number}-{member}"
         world.hub.spawn(name, "member", moves(member, zone), microseconds(after))
+
+
+def _prioritizer(world: World, number: int, plan: CampaignPlan) -> None:
+    """Gives it the other priority, wherever it is by then."""
+    if plan.other_priority_at is None:
+        return
+    name = f"prioritizer-{number}"
+
+    def body(process: Process) -> None:
+        use = world.use_cases(process)
+        found = [each for each in _by_id(world) if each.segment_id == f"segment-{number}"]
+        if not found or not world.faults.happens(Fault(name, "people", 0, "prioritize")):
+            return
+        (other,) = set(Priority) - {found[0].priority}
+        with suppress(SentinelError):
+            use.edit(found[0].campaign_id, CampaignEdit(priority=other))
+
+    world.hub.spawn(name, "operator", body, plan.other_priority_at)
 
 
 def _approver(world: World, number: int, plan: CampaignPlan) -> None:
@@ -196,15 +229,48 @@ def _start_again(world: World, name: str, invocation: Invocation, retries: int) 
     )
 
 
-def _worker(world: World) -> Callable[[Process, UseCases], None]:
+def _queue_starter(world: World) -> Callable[[Process, UseCases], None]:
+    """start-campaign as the start queue invokes it: with a batch at a time."""
+    return _taker(
+        world, world.family.next_queued_start_at, world.starts_came, partial(_start_some, world)
+    )
+
+
+def _start_some(world: World, process: Process, use: UseCases) -> None:
+    time = world.setting.start_time
+    if time is not None:
+        process.killed_at = process.hub.now + _START_KILLED_AFTER
+    deliveries = use.start_queue.receive(3, timedelta())
+    if deliveries:
+        left = None if time is None else timedelta(microseconds=time)
+        use.start_queue.acknowledge(use.start_some(deliveries, left))
+
+
+def _worker(world: World, priority: Priority) -> Callable[[Process, UseCases], None]:
+    return _taker(
+        world,
+        partial(world.family.next_message_at, priority),
+        world.messages_came,
+        partial(_send_some, world, priority),
+    )
+
+
+def _taker(
+    world: World,
+    next_at: Callable[[], datetime | None],
+    came: Signal,
+    take_some: Callable[[Process, UseCases], None],
+) -> Callable[[Process, UseCases], None]:
+    """Takes messages for ever: whenever there is one to take, some of them."""
+
     def body(process: Process, use: UseCases) -> None:
         while True:
-            due = world.due_in(world.family.next_message_at())
+            due = world.due_in(next_at())
             if due is None or due > 0:
-                process.wait(world.messages_came, due or 24 * 60 * MINUTE)
+                process.wait(came, due or 24 * 60 * MINUTE)
                 continue
             try:
-                _send_some(world, process, use)
+                take_some(process, use)
             except DependencyFault:
                 process.pause(SECOND)
             process.killed_at = None
@@ -212,12 +278,12 @@ def _worker(world: World) -> Callable[[Process, UseCases], None]:
     return body
 
 
-def _send_some(world: World, process: Process, use: UseCases) -> None:
+def _send_some(world: World, priority: Priority, process: Process, use: UseCases) -> None:
     time = world.setting.worker_time
     if time is not None:
         process.killed_at = process.hub.now + time
     deliveries = use.queue.receive(
-        1 + world.decisions.whole(0, 2, "batch", process.name), timedelta()
+        1 + world.decisions.whole(0, 5, "batch", process.name), timedelta(), priority
     )
     if deliveries:
         left = None if time is None else timedelta(microseconds=time)

@@ -11,12 +11,17 @@ from domain.chunk import LEASE_RAN_OUT, Chunk, ChunkRef
 from domain.delivery_policy import DeliveryPolicy
 from domain.errors import VersionConflict
 from domain.recipient import RecipientProgress, RecipientState, Resend
+from domain.use_cases.chunk_writes import NOT_CONFIRMED
 from tests.simulation.hub import Process
 from tests.simulation.ports import Call
 
 RARE = (
     "claim: lost the race for a chunk",
     "claim: left to a live lease",
+    "claim: taken back, as nobody confirmed it",
+    "lane: passed on to the other",
+    "micro-batch: of several chunks",
+    "micro-batch: tried in fewer chunks",
     "claim: suppressed after fan-out",
     "claim: campaign no longer sending, after the grant",
     "grant: too far away",
@@ -35,6 +40,8 @@ RARE = (
     "start: lost the race for a range",
     "start: fenced off",
     "start: left to another's lease",
+    "split: the rest is others'",
+    "split: fenced off",
     "start: broken off",
     "start: invoked itself again",
     "start: too early, waited",
@@ -43,6 +50,11 @@ RARE = (
     "start: chunks enqueued once more",
     "start: queue did not take a chunk",
     "started again by the reconciler",
+    "start: over the bucket, queued",
+    "start: over the bucket, refused",
+    "start: not invoked, and queued instead",
+    "start: nobody told whether it was admitted",
+    "queued start left on the queue",
     "schedule made again by the reconciler",
     "sent: by a worker",
     "sent: by a starter",
@@ -104,7 +116,14 @@ _LOGGED = {
     "Start broken off: %s": "start: broken off",
     "Expired: no start in time": "start: expired",
     "Cannot start: %s": "start: failed",
-    "Chunk left on the queue": "chunk left on the queue",
+    "Chunks left on the queue": "chunk left on the queue",
+    "Of another priority by now: passed on": "lane: passed on to the other",
+    "Too many chunks for a grant: tried in fewer": "micro-batch: tried in fewer chunks",
+    "Start left on the queue": "queued start left on the queue",
+    "Not invoked, and queued instead: %s": "start: not invoked, and queued instead",
+    "Nobody tells whether a start is admitted; %s: %s": (
+        "start: nobody told whether it was admitted"
+    ),
     "Could not be looked after yet": "reconciler could not look after something",
     "Outcome unknown, sent again: %d recipients": "re-send: by the reconciler",
     "Outcome unknown, sent again by hand: %d recipients": "re-send: by hand",
@@ -148,13 +167,16 @@ _APPROVED_TO = {
 _RACES = {
     "fan_out.claim": "start: lost the race for a range",
     "fan_out.append": "start: fenced off",
+    "fan_out.split": "split: fenced off",
     "campaigns.save": "campaign write lost the race",
 }
 _DONE_BY = {
     ("invoker.start", "starter"): "start: invoked itself again",
-    ("invoker.start", "reconciler"): "started again by the reconciler",
+    ("metrics.start_refused", "client"): "start: over the bucket, refused",
+    ("start_queue.put", "reconciler"): "started again by the reconciler",
     ("scheduler.put", "reconciler"): "schedule made again by the reconciler",
     ("clock.sleep", "starter"): "start: too early, waited",
+    ("fan_out.split", "starter"): "split: the rest is others'",
 }
 _SENT_BY = {
     "worker": "sent: by a worker",
@@ -176,14 +198,20 @@ class Branches:
         self._looking: set[str] = set()
         self._answered: dict[str, Callable[[Call], None]] = {
             "chunks.load": self._loaded,
+            "chunks.load_all": self._loaded_together,
             "chunks.save": self._saved,
+            "chunks.save_all": self._saved_together,
             "events.acknowledge": self._looked,
             "chunks.permission": self._permitted,
             "limiter.request": self._granted,
             "queue.enqueue": self._enqueued,
             "invoker.start": self._by_role,
+            "start_queue.put": self._by_role,
+            "metrics.start_refused": self._by_role,
+            "admission.admit": self._admitted,
             "scheduler.put": self._by_role,
             "clock.sleep": self._by_role,
+            "fan_out.split": self._by_role,
         }
 
     def watch(self, database: MemoryDatabase) -> None:
@@ -244,6 +272,8 @@ class Branches:
             campaign = self._database.campaigns[chunk.ref.campaign_id]
             if campaign.state is CampaignState.CANCELLED:
                 self._take("dead attempt: unknown, campaign cancelled")
+        if move == _PUT_BACK and new.reason == NOT_CONFIRMED:
+            self._take("claim: taken back, as nobody confirmed it")
         if move == _PUT_BACK and "the grant" in (new.reason or ""):
             self._take("grant: void before the call")
 
@@ -262,19 +292,25 @@ class Branches:
             self._take("approval: lost the race to another change")
         if call.name == "chunks.save" and call.process.role == "events":
             self._take("event: lost the race for a chunk")
-        if call.name != "chunks.save" or call.process.role != "worker":
-            return
-        after, before = call.arguments
-        if after.lease is not None and after.lease != before.lease:
-            self._take("claim: lost the race for a chunk")
-        elif before.lease is not None and before.sending:
-            self._take("record: lost the version race")
 
     def _looked(self, call: Call) -> None:
         """A consumer of events that goes on without a write knew it all before."""
         if call.process.name in self._looking:
             self._take("event: told before, nothing written")
         self._looking.discard(call.process.name)
+
+    def _saved_together(self, call: Call) -> None:
+        """By which of the changes are claims, and which of those were the first."""
+        (changes,) = call.arguments
+        for change in changes:
+            after, before = change.chunk, change.before
+            is_claim = after.lease is not None and after.lease != before.lease
+            if after.ref not in call.result and is_claim:
+                self._take("claim: lost the race for a chunk")
+            elif after.ref not in call.result and before.sending:
+                self._take("record: lost the version race")
+            if is_claim and len(changes) > 1:
+                self._take("micro-batch: of several chunks")
 
     def _saved(self, call: Call) -> None:
         self._looking.discard(call.process.name)
@@ -283,9 +319,12 @@ class Branches:
         if call.process.role == "events":
             self._looked(call)
             self._looking.add(call.process.name)
-        if call.process.role != "worker" or call.result is None:
-            return
-        _, chunk = call.result
+
+    def _loaded_together(self, call: Call) -> None:
+        for _, chunk in call.result.values() if call.process.role == "worker" else ():
+            self._loaded_by_worker(call, chunk)
+
+    def _loaded_by_worker(self, call: Call, chunk: Chunk) -> None:
         if chunk.is_finished:
             self._take("message of a finished chunk")
         elif chunk.early_by(_now(call.process)) > timedelta():
@@ -306,6 +345,10 @@ class Branches:
             self._take("grant: too far away")
         elif call.result.messages < call.arguments[0]:
             self._take("grant: fewer than asked for")
+
+    def _admitted(self, call: Call) -> None:
+        if call.result is not None:
+            self._take("start: over the bucket, queued")
 
     def _by_role(self, call: Call) -> None:
         branch = _DONE_BY.get((call.name, call.process.role))

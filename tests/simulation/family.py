@@ -6,6 +6,7 @@ from datetime import datetime
 
 from adapters.memory.database import MemoryDatabase
 from domain.identifiers import CampaignId, TemplateId
+from domain.ports.admission import AdmissionControl
 from domain.ports.analytics import AnalyticsRepository
 from domain.ports.campaigns import CampaignRepository
 from domain.ports.chunks import ChunkRepository
@@ -24,10 +25,12 @@ from domain.ports.rate_limiter import RateLimiter
 from domain.ports.scheduler import Scheduler
 from domain.ports.segments import SegmentRepository
 from domain.ports.series import SeriesRepository
+from domain.ports.start_queue import StartQueue
 from domain.ports.suppressions import SuppressionRepository
 from domain.ports.templates import TemplateRepository
 from domain.ports.webhook_deliveries import WebhookDeliveryRepository
 from domain.ports.webhooks import WebhookRepository
+from domain.priority import Priority
 from domain.provider_event import ProviderEvent
 from domain.start import StartRequest
 from tests.simulation.faults import KilledAtCommit
@@ -56,6 +59,7 @@ class Family:
     `end` gives back what the stores are in.
     """
 
+    admission: AdmissionControl
     analytics: AnalyticsRepository
     campaigns: CampaignRepository
     chunks: ChunkRepository
@@ -72,6 +76,7 @@ class Family:
     scheduler: Scheduler
     segments: SegmentRepository
     series: SeriesRepository
+    start_queue: StartQueue
     suppressions: SuppressionRepository
     templates: TemplateRepository
     webhook_deliveries: WebhookDeliveryRepository
@@ -81,7 +86,8 @@ class Family:
     keeps_invocations: bool
     tick: Callable[[], Sequence[CampaignId]]
     fire: Callable[[CampaignId], None]
-    next_message_at: Callable[[], datetime | None]
+    next_message_at: Callable[[Priority], datetime | None]
+    next_queued_start_at: Callable[[], datetime | None]
     next_event_at: Callable[[], datetime | None]
     next_invocation_at: Callable[[], datetime | None]
     is_empty: Callable[[], bool]

@@ -1,6 +1,7 @@
 """Virtual time, and the greenlets that live in it: one thread, every step decided by the seed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from heapq import heappop, heappush
 
@@ -152,6 +153,14 @@ class Signal:
         """Nobody waits."""
         self._hub = hub
         self.waiting: list[Process] = []
+
+    @contextmanager
+    def afterwards(self) -> Iterator[None]:
+        """Also where whoever brings it dies right after: in production all look now and then."""
+        try:
+            yield
+        finally:
+            self.notify()
 
     def notify(self) -> None:
         """All who wait look."""

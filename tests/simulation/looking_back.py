@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
-from adapters.memory.invoker import MemoryInvoker
 from domain.path_line import LOOKS, PathLine, line_of
 from domain.use_cases.finish_campaign import FinishCampaign
 from domain.use_cases.reconcile import Reconcile
@@ -60,7 +59,6 @@ def broken(world: World) -> Iterator[Violation]:
 
 def _reconcile(world: World, clock: SettableClock) -> Reconcile:
     """Over the world's own records, without its faults."""
-    invoker = MemoryInvoker()
     policy = world.setting.policy
     return Reconcile(
         campaigns=world.family.campaigns,
@@ -69,7 +67,7 @@ def _reconcile(world: World, clock: SettableClock) -> Reconcile:
         jobs=world.family.jobs,
         open_work=world.family.open_work,
         scheduler=world.family.scheduler,
-        invoker=invoker,
+        start_queue=world.family.start_queue,
         job_invoker=world.family.job_invoker,
         queue=world.family.queue,
         clock=clock,
@@ -82,7 +80,7 @@ def _reconcile(world: World, clock: SettableClock) -> Reconcile:
         resume=ResumeCampaign(
             campaigns=world.family.campaigns,
             fan_out=world.family.fan_out,
-            invoker=invoker,
+            dispatch=world.dispatching(clock),
             scheduler=world.family.scheduler,
             clock=clock,
             policy=policy,

@@ -1,8 +1,8 @@
 """The memory family: its records are what is looked at."""
 
-from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import timedelta
 
+from adapters.memory.admission import MemoryAdmissionControl
 from adapters.memory.analytics import MemoryAnalyticsRepository
 from adapters.memory.campaigns import MemoryCampaignRepository
 from adapters.memory.chunks import MemoryChunkRepository
@@ -19,6 +19,7 @@ from adapters.memory.rate_limiter import MemoryRateLimiter
 from adapters.memory.scheduler import MemoryScheduler
 from adapters.memory.segments import MemorySegmentRepository
 from adapters.memory.series import MemorySeriesRepository
+from adapters.memory.start_queue import MemoryStartQueue
 from adapters.memory.suppressions import MemorySuppressionRepository
 from adapters.memory.templates import MemoryTemplateRepository
 from adapters.memory.webhook_deliveries import MemoryWebhookDeliveryRepository
@@ -26,6 +27,7 @@ from adapters.memory.webhooks import MemoryWebhookRepository
 from domain.identifiers import CampaignId, TemplateId
 from domain.ports.clock import Clock
 from domain.ports.ids import Ids
+from domain.priority import Priority
 from tests.simulation.family import Family, Invocation, Watch
 from tests.simulation.setting import Setting
 
@@ -34,6 +36,7 @@ def memory_family(watch: Watch, clock: Clock, ids: Ids, setting: Setting) -> Fam
     """Implements `MakeFamily`."""
     database = watch.database
     queue = MemorySendQueue(clock, setting.visibility, setting.max_receives)
+    start_queue = MemoryStartQueue(clock, setting.visibility, setting.max_receives)
     invoker, fired = MemoryInvoker(), MemoryInvoker()
     scheduler = MemoryScheduler(clock, fired)
     events = MemoryProviderEvents()
@@ -54,6 +57,7 @@ def memory_family(watch: Watch, clock: Clock, ids: Ids, setting: Setting) -> Fam
         database.templates.pop(template_id, None)
 
     return Family(
+        admission=MemoryAdmissionControl(setting.start_limits),
         analytics=MemoryAnalyticsRepository(database),
         campaigns=MemoryCampaignRepository(database),
         chunks=MemoryChunkRepository(database),
@@ -70,6 +74,7 @@ def memory_family(watch: Watch, clock: Clock, ids: Ids, setting: Setting) -> Fam
         scheduler=scheduler,
         segments=MemorySegmentRepository(database),
         series=MemorySeriesRepository(database),
+        start_queue=start_queue,
         suppressions=MemorySuppressionRepository(database),
         templates=MemoryTemplateRepository(database),
         webhook_deliveries=MemoryWebhookDeliveryRepository(database),
@@ -79,11 +84,19 @@ def memory_family(watch: Watch, clock: Clock, ids: Ids, setting: Setting) -> Fam
         keeps_invocations=False,
         tick=tick,
         fire=invoker.fire,
-        next_message_at=lambda: _first(each.visible_at for each in queue._messages.values()),
+        next_message_at=queue.next_at,
+        next_queued_start_at=lambda: start_queue.next_at,
         next_event_at=lambda: clock.now() if events._told else None,
         # Whoever waits is notified of each.
         next_invocation_at=lambda: None,
-        is_empty=lambda: not (queue._messages or events._told or scheduler._schedules),
+        is_empty=lambda: (
+            not (
+                any(map(queue.next_at, Priority))
+                or start_queue.next_at
+                or events._told
+                or scheduler._schedules
+            )
+        ),
         drop_template=drop_template,
         dead_letters=lambda: len(queue.dead),
         killed_at_commit=None,
@@ -91,7 +104,3 @@ def memory_family(watch: Watch, clock: Clock, ids: Ids, setting: Setting) -> Fam
         stored=lambda: database,
         end=lambda: None,
     )
-
-
-def _first(moments: Iterable[datetime]) -> datetime | None:
-    return min(moments, default=None)

@@ -1,7 +1,7 @@
 """What becomes of messages and invocations on their way: doubled, late, out of order, lost."""
 
-from collections.abc import Collection, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from adapters.memory.sending_account import MemorySendingAccount
@@ -12,6 +12,8 @@ from domain.path_line import LineRef
 from domain.ports.invoker import Invoker
 from domain.ports.open_work import OpenWork
 from domain.ports.queue import Delivery, SendQueue
+from domain.ports.start_queue import StartDelivery, StartQueue
+from domain.priority import Priority
 from domain.sending_quota import SendingQuota
 from tests.simulation.family import Family
 from tests.simulation.faults import Fault, Faults
@@ -30,32 +32,34 @@ class UnreliableQueue:
         self._arrival = arrival
 
     def enqueue(
-        self, chunks: Sequence[ChunkRef], delay: timedelta = timedelta()
+        self, chunks: Sequence[ChunkRef], priority: Priority, delay: timedelta = timedelta()
     ) -> Sequence[ChunkRef]:
         """Each on its own: some are not taken, lost, late or doubled."""
         process = self._process
         refused: list[ChunkRef] = []
-        for chunk in chunks:
-            number = process.calls["queue.message"] = process.calls.get("queue.message", 0) + 1
-            draws = process.hub.decisions.draws("message", process.name, number)
-            if self._happens("not taken", number, draws[0], 0.02):
-                refused.append(chunk)
-                continue
-            if self._happens("lost", number, draws[1], 0.03):
-                continue
-            late = timedelta()
-            if self._happens("late", number, draws[2], 0.15):
-                late = timedelta(seconds=40 * draws[3] ** 2)
-            self._queue.enqueue([chunk], delay + late)
-            if self._happens("doubled", number, draws[4], 0.15):
-                self._queue.enqueue([chunk], delay + timedelta(seconds=200 * draws[5] ** 4))
-        self._arrival.notify()
+        with self._arrival.afterwards():
+            for chunk in chunks:
+                number = process.calls["queue.message"] = process.calls.get("queue.message", 0) + 1
+                draws = process.hub.decisions.draws("message", process.name, number)
+                if self._happens("not taken", number, draws[0], 0.02):
+                    refused.append(chunk)
+                    continue
+                if self._happens("lost", number, draws[1], 0.03):
+                    continue
+                late = timedelta()
+                if self._happens("late", number, draws[2], 0.15):
+                    late = timedelta(seconds=40 * draws[3] ** 2)
+                self._queue.enqueue([chunk], priority, delay + late)
+                if self._happens("doubled", number, draws[4], 0.15):
+                    self._queue.enqueue(
+                        [chunk], priority, delay + timedelta(seconds=200 * draws[5] ** 4)
+                    )
         return refused
 
-    def receive(self, limit: int, wait: timedelta) -> Sequence[Delivery]:
+    def receive(self, limit: int, wait: timedelta, priority: Priority) -> Sequence[Delivery]:
         """What can be seen now."""
         del wait
-        return self._queue.receive(limit, timedelta())
+        return self._queue.receive(limit, timedelta(), priority)
 
     def acknowledge(self, deliveries: Collection[Delivery]) -> None:
         """At once."""
@@ -66,44 +70,102 @@ class UnreliableQueue:
         return self._faults.by_chance(fault, draw, rate)
 
 
+@dataclass(frozen=True, slots=True)
+class _Luck:
+    """How often starts that take one `way` are lost and late, and how late they and doubles are."""
+
+    way: str
+    lost: float
+    late: float
+    latest: int
+    again: int
+
+
+_INVOKED = _Luck("invocation", lost=0.08, late=0.1, latest=10 * MINUTE, again=30 * SECOND)
+_QUEUED = _Luck("queued start", lost=0.05, late=0.15, latest=5 * MINUTE, again=60 * SECOND)
+
+
+class _UnreliableStarts:
+    """Starts that one process asks for: some are lost, late, or come twice."""
+
+    def __init__(
+        self,
+        luck: _Luck,
+        ask: Callable[[CampaignId], None],
+        faults: Faults,
+        process: Process,
+        arrival: Signal,
+    ) -> None:
+        """What is not lost is asked for by `ask`."""
+        self._luck = luck
+        self._ask = ask
+        self._faults = faults
+        self._process = process
+        self._arrival = arrival
+
+    def __call__(self, campaign_id: CampaignId) -> None:
+        """Once more."""
+        luck, process = self._luck, self._process
+        number = process.calls[luck.way] = process.calls.get(luck.way, 0) + 1
+        draws = process.hub.decisions.draws(luck.way, process.name, number)
+
+        def happens(kind: str, draw: float, rate: float) -> bool:
+            fault = Fault(process.name, luck.way, number, kind)
+            return self._faults.by_chance(fault, draw, rate)
+
+        if happens("lost", draws[0], luck.lost):
+            return
+        name = f"{luck.way} of {process.name}.{number}"
+        if happens("late", draws[1], luck.late):
+            self._later(f"{name}, late", campaign_id, int(draws[2] ** 2 * luck.latest))
+        else:
+            self._asked(campaign_id)
+        if happens("doubled", draws[3], 0.15):
+            self._later(f"{name}, again", campaign_id, int(draws[4] ** 3 * luck.again))
+
+    def _later(self, name: str, campaign_id: CampaignId, delay: int) -> None:
+        hub = self._process.hub
+        hub.spawn(name, "invocation", lambda _: self._asked(campaign_id), hub.now + delay)
+
+    def _asked(self, campaign_id: CampaignId) -> None:
+        with self._arrival.afterwards():
+            self._ask(campaign_id)
+
+
 class UnreliableInvoker:
     """Implements `domain.ports.invoker.Invoker` for one process."""
 
     def __init__(self, invoker: Invoker, faults: Faults, process: Process, arrival: Signal) -> None:
         """Invocations that `process` asks for."""
-        self._invoker = invoker
-        self._faults = faults
-        self._process = process
-        self._arrival = arrival
+        self._starts = _UnreliableStarts(_INVOKED, invoker.start, faults, process, arrival)
 
     def start(self, campaign_id: CampaignId) -> None:
         """Accepted; it may be lost, run late, or run twice."""
-        process = self._process
-        number = process.calls["invocation"] = process.calls.get("invocation", 0) + 1
-        draws = process.hub.decisions.draws("invocation", process.name, number)
+        self._starts(campaign_id)
 
-        def happens(kind: str, draw: float, rate: float) -> bool:
-            fault = Fault(process.name, "invocation", number, kind)
-            return self._faults.by_chance(fault, draw, rate)
 
-        if happens("lost", draws[0], 0.08):
-            return
-        name = f"invocation of {process.name}.{number}"
-        if happens("late", draws[1], 0.1):
-            self._later(f"{name}, late", campaign_id, int(draws[2] ** 2 * 10 * MINUTE))
-        else:
-            self._invoker.start(campaign_id)
-            self._arrival.notify()
-        if happens("doubled", draws[3], 0.15):
-            self._later(f"{name}, again", campaign_id, int(draws[4] ** 3 * 30 * SECOND))
+class UnreliableStartQueue:
+    """Implements `domain.ports.start_queue.StartQueue` for one process, over the one of all."""
 
-    def _later(self, name: str, campaign_id: CampaignId, delay: int) -> None:
-        def invoke(_: Process) -> None:
-            self._invoker.start(campaign_id)
-            self._arrival.notify()
+    def __init__(
+        self, queue: StartQueue, faults: Faults, process: Process, arrival: Signal
+    ) -> None:
+        """Messages that `process` sends and receives."""
+        self._queue = queue
+        self._starts = _UnreliableStarts(_QUEUED, queue.put, faults, process, arrival)
 
-        hub = self._process.hub
-        hub.spawn(name, "invocation", invoke, hub.now + delay)
+    def put(self, campaign_id: CampaignId) -> None:
+        """It may be lost, late or doubled."""
+        self._starts(campaign_id)
+
+    def receive(self, limit: int, wait: timedelta) -> Sequence[StartDelivery]:
+        """What can be seen now."""
+        del wait
+        return self._queue.receive(limit, timedelta())
+
+    def acknowledge(self, deliveries: Collection[StartDelivery]) -> None:
+        """At once."""
+        self._queue.acknowledge(deliveries)
 
 
 class LaggingOpenWork:

@@ -1,6 +1,6 @@
 """Sentinel without one of its guards, one at a time: the simulation has to miss each."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -19,17 +19,19 @@ from domain import recipient as recipient_module
 from domain.campaign import Campaign, CampaignState
 from domain.chunk import Chunk, ChunkRef
 from domain.fan_out import DeliveryProgress, FanOutRange
-from domain.grants import Grant, GrantLog
+from domain.grants import TOLERANCE, WINDOW, Grant, GrantLog
 from domain.identifiers import AttemptToken, CampaignId
 from domain.outcome import Accepted, Outcome
 from domain.ports.chunks import SendPermission
+from domain.priority import Priority
 from domain.provider_event import ProviderEvent
 from domain.recipient import RecipientEvent, RecipientProgress, RecipientState, Resend
 from domain.tally import Tally
 from domain.use_cases import reconcile_chunks, resume_campaign, start_campaign
 from domain.use_cases.reconcile import Reconcile
 from domain.use_cases.record_provider_events import RecordProviderEvents
-from domain.use_cases.send_chunk import SendChunk, Step
+from domain.use_cases.render_mails import Part
+from domain.use_cases.send_chunks import SendChunks, Step
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,39 @@ def _no_fence_of_the_state() -> Iterator[None]:
 
 
 @contextmanager
+def _split_without_less_before_it() -> Iterator[None]:
+    original = FanOutRange.split
+
+    def split(self: FanOutRange) -> tuple[FanOutRange, Sequence[FanOutRange]]:
+        _, others = original(self)
+        return self, others
+
+    with (
+        patch.object(FanOutRange, "split", split),
+        # Or this one sees it, and nothing is ever called sent.
+        patch.object(DeliveryProgress, "is_seen_whole", True),
+    ):
+        yield
+
+
+@contextmanager
+def _finished_without_new_ranges() -> Iterator[None]:
+    """As one sees it who read the first range after it was split, and the others before."""
+    original = DeliveryProgress.is_finished
+    assert isinstance(original, property)
+
+    def is_finished(self: DeliveryProgress) -> bool:
+        begun = tuple(each for each in self.ranges if each.number == 0 or each.version)
+        return bool(original.__get__(replace(self, ranges=begun)))
+
+    with (
+        patch.object(DeliveryProgress, "is_finished", property(is_finished)),
+        patch.object(DeliveryProgress, "is_seen_whole", True),
+    ):
+        yield
+
+
+@contextmanager
 def _dead_attempts_are_sent_again() -> Iterator[None]:
     def without_dead_attempts(
         progress: tuple[RecipientProgress, ...],
@@ -94,16 +129,19 @@ def _dead_attempts_are_sent_again() -> Iterator[None]:
 @contextmanager
 def _campaign_read_once() -> Iterator[None]:
     """A worker goes by the campaign that it read when its message came."""
-    load, permission = MemoryChunkRepository.load, MemoryChunkRepository.permission
-    call = SendChunk.__call__
+    load, permission = MemoryChunkRepository.load_all, MemoryChunkRepository.permission
+    call = SendChunks.__call__
     read: WeakKeyDictionary[greenlet, dict[CampaignId, Campaign]] = WeakKeyDictionary()
 
     def first(campaign: Campaign) -> Campaign:
         return read.setdefault(getcurrent(), {}).setdefault(campaign.campaign_id, campaign)
 
-    def load_once(self: MemoryChunkRepository, ref: ChunkRef) -> tuple[Campaign, Chunk] | None:
-        loaded = load(self, ref)
-        return loaded and (first(loaded[0]), loaded[1])
+    def load_once(
+        self: MemoryChunkRepository, refs: Sequence[ChunkRef]
+    ) -> Mapping[ChunkRef, tuple[Campaign, Chunk]]:
+        return {
+            ref: (first(campaign), chunk) for ref, (campaign, chunk) in load(self, refs).items()
+        }
 
     def permission_once(
         self: MemoryChunkRepository, campaign_id: CampaignId, addresses: Collection[str]
@@ -111,14 +149,19 @@ def _campaign_read_once() -> Iterator[None]:
         found = permission(self, campaign_id, addresses)
         return replace(found, campaign=found.campaign and first(found.campaign))
 
-    def forgetting(self: SendChunk, ref: ChunkRef, deadline: timedelta | None = None) -> bool:
+    def forgetting(
+        self: SendChunks,
+        refs: Sequence[ChunkRef],
+        deadline: timedelta | None = None,
+        lane: Priority | None = None,
+    ) -> frozenset[ChunkRef]:
         read.pop(getcurrent(), None)
-        return call(self, ref, deadline)
+        return call(self, refs, deadline, lane)
 
     with (
-        patch.object(MemoryChunkRepository, "load", load_once),
+        patch.object(MemoryChunkRepository, "load_all", load_once),
         patch.object(MemoryChunkRepository, "permission", permission_once),
-        patch.object(SendChunk, "__call__", forgetting),
+        patch.object(SendChunks, "__call__", forgetting),
     ):
         yield
 
@@ -198,16 +241,16 @@ def _flagged_before_suppressed() -> Iterator[None]:
 
 @contextmanager
 def _dead_attempts_of_the_cancelled_stay() -> Iterator[None]:
-    original = SendChunk._without_sending
+    original = SendChunks._without_sending
 
-    def without_sending(self: SendChunk, campaign: Campaign, chunk: Chunk) -> Step | None:
+    def without_sending(self: SendChunks, campaign: Campaign, chunk: Chunk) -> Step | None:
         if campaign.state is not CampaignState.CANCELLED or chunk.is_held(self.clock.now()):
             return original(self, campaign, chunk)
         if chunk.pending:
             self._write(campaign, chunk.skip_pending(), chunk)
         return Step.LEFT
 
-    with patch.object(SendChunk, "_without_sending", without_sending):
+    with patch.object(SendChunks, "_without_sending", without_sending):
         yield
 
 
@@ -236,19 +279,19 @@ def _reconciler_leaves_incomplete_fan_outs() -> Iterator[None]:
 
 @contextmanager
 def _suppression_read_before_the_grant() -> Iterator[None]:
-    grant, permission = SendChunk._grant, MemoryChunkRepository.permission
+    grant, permission = SendChunks._grant, MemoryChunkRepository.permission
     read: WeakKeyDictionary[greenlet, frozenset[str]] = WeakKeyDictionary()
 
     def grant_later(
-        self: SendChunk,
+        self: SendChunks,
         campaign: Campaign,
-        chunk: Chunk,
+        parts: Sequence[Part],
         *rest: Any,  # noqa: ANN401
     ) -> Any:  # noqa: ANN401
-        addresses = [each.address for each in chunk.recipients]
-        found = self.chunks.permission(chunk.ref.campaign_id, addresses)
+        addresses = [each.address for part in parts for each in part.chunk.recipients]
+        found = self.chunks.permission(campaign.campaign_id, addresses)
         read[getcurrent()] = found.suppressed
-        return grant(self, campaign, chunk, *rest)
+        return grant(self, campaign, parts, *rest)
 
     def permission_as_read(
         self: MemoryChunkRepository, campaign_id: CampaignId, addresses: Collection[str]
@@ -257,7 +300,7 @@ def _suppression_read_before_the_grant() -> Iterator[None]:
         return replace(found, suppressed=read.pop(getcurrent(), found.suppressed))
 
     with (
-        patch.object(SendChunk, "_grant", grant_later),
+        patch.object(SendChunks, "_grant", grant_later),
         patch.object(MemoryChunkRepository, "permission", permission_as_read),
     ):
         yield
@@ -275,9 +318,29 @@ def _tally_moved_by_the_whole() -> Iterator[None]:
 
 @contextmanager
 def _no_limit_between_grants() -> Iterator[None]:
-    def next_grant(self: GrantLog, messages: int, now: datetime, limit: int) -> Grant:
+    def next_grant(
+        self: GrantLog, messages: int, now: datetime, limit: int, priority: Priority
+    ) -> Grant:
         del self, limit
-        return Grant(now, messages)
+        return Grant(now, messages, priority)
+
+    with patch.object(GrantLog, "next_grant", next_grant):
+        yield
+
+
+@contextmanager
+def _what_is_urgent_goes_first() -> Iterator[None]:
+    """The others wait for as long as there is any of it, and longer."""
+    original = GrantLog.next_grant
+
+    def next_grant(
+        self: GrantLog, messages: int, now: datetime, limit: int, priority: Priority
+    ) -> Grant:
+        grant = original(self, messages, now, limit, priority)
+        urgent = [each.at for each in self.grants if each.priority is Priority.URGENT]
+        if priority is Priority.URGENT or not urgent:
+            return grant
+        return replace(grant, at=max(grant.at, urgent[-1] + 2 * (WINDOW + TOLERANCE)))
 
     with patch.object(GrantLog, "next_grant", next_grant):
         yield
@@ -318,16 +381,16 @@ def _waves_are_not_waited_for() -> Iterator[None]:
 @contextmanager
 def _waves_by_where_they_live_now() -> Iterator[None]:
     """A worker goes by the zone that the first of a chunk has by now."""
-    original = SendChunk._before_its_wave
+    original = SendChunks._before_its_wave
 
-    def before_its_wave(self: SendChunk, campaign: Campaign, chunk: Chunk) -> Step | None:
+    def before_its_wave(self: SendChunks, campaign: Campaign, chunk: Chunk) -> Step | None:
         if campaign.local_time is not None:
             contacts: Any = self.chunks
             home = contacts._target._database.contacts[chunk.recipients[0].contact_id].time_zone
             chunk = replace(chunk, not_before=campaign.local_time.instant(home))
         return original(self, campaign, chunk)
 
-    with patch.object(SendChunk, "_before_its_wave", before_its_wave):
+    with patch.object(SendChunks, "_before_its_wave", before_its_wave):
         yield
 
 
@@ -361,6 +424,8 @@ MUTATIONS = tuple(
         ("the version check", _no_version_check, {1, 2, 5, 7}),
         ("the fence: the cursor", _no_fence_of_the_cursor, {2, 5, 7}),
         ("the fence: the campaign is sending", _no_fence_of_the_state, {3}),
+        ("less is before a range that is split", _split_without_less_before_it, {1, 2}),
+        ("the end is told by all ranges", _finished_without_new_ranges, {2}),
         ("dead attempts are not sent again", _dead_attempts_are_sent_again, {1, 2, 7}),
         ("the campaign is read between micro-batches", _campaign_read_once, {3}),
         ("proof wins", _proof_does_not_win, {2}),
@@ -377,6 +442,7 @@ MUTATIONS = tuple(
         ("the tally moves by differences", _tally_moved_by_the_whole, {2}),
         ("the sliding log", _no_limit_between_grants, {6}),
         ("a grant's tolerance", _grants_hold_for_ever, {6}),
+        ("no lane goes first", _what_is_urgent_goes_first, {11}),
         ("nobody before their wave", _waves_are_not_waited_for, {9}),
         ("waves are fixed at fan-out", _waves_by_where_they_live_now, {9}),
         ("a step ends where its chunks do", _whoever_does_not_fit_is_passed_over, {2}),

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from adapters.memory.database import MemoryDatabase
+from adapters.memory.ordered_keys import OrderedByKey
 from adapters.sqlite.database import SqliteDatabase, Synchronous
 from adapters.sqlite.records import decode
 from domain.campaign import Campaign
@@ -141,9 +142,10 @@ class ObservedSqliteDatabase(SqliteDatabase):
         if is_new:
             connection.create_function(_SEEING, -1, self._see)
             connection.executescript(_TRIGGERS)
-            # The log only grows: what was there at a moment is a first part of it.
-            connection.execute("PRAGMA wal_autocheckpoint = 0")
         return connection
+
+    def _checkpoint(self) -> None:
+        """The log only grows: what was there at a moment is a first part of it."""
 
     def _see(self, *row: Any) -> None:  # noqa: ANN401  columns
         self._uncommitted.append(row)
@@ -167,7 +169,7 @@ def _put(records: MemoryDatabase, table: str, *row: Any) -> None:  # noqa: ANN40
             line = decode(record, PathLine)
             records.lines[line.ref] = line
         case "segment_members", (segment_id, member_key, contact_id):
-            members = records.members.setdefault(SegmentId(segment_id), {})
+            members = records.members.setdefault(SegmentId(segment_id), OrderedByKey())
             members[member_key] = ContactId(contact_id)
         case "suppressions", (record,):
             entry = decode(record, SuppressionEntry)

@@ -70,6 +70,11 @@ class SimulatedMailer:
         """Then it gives up waiting."""
         return TIMEOUT
 
+    @property
+    def batch_size(self) -> int:
+        """The rate is the narrower limit."""
+        return 10
+
     def send(self, messages: Sequence[Message], within: timedelta) -> Sequence[Outcome]:
         """One call, begun a little later; what becomes of it is drawn."""
         process = self._process

@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from adapters.sqlite.admission import SqliteAdmissionControl
 from adapters.sqlite.analytics import SqliteAnalyticsRepository
 from adapters.sqlite.campaigns import SqliteCampaignRepository
 from adapters.sqlite.chunks import SqliteChunkRepository
@@ -23,12 +24,13 @@ from adapters.sqlite.rate_limiter import SqliteRateLimiter
 from adapters.sqlite.scheduler import SqliteScheduler
 from adapters.sqlite.segments import SqliteSegmentRepository
 from adapters.sqlite.series import SqliteSeriesRepository
+from adapters.sqlite.start_queue import SqliteStartQueue
 from adapters.sqlite.suppressions import SqliteSuppressionRepository
 from adapters.sqlite.templates import SqliteTemplateRepository
 from adapters.sqlite.times import from_column
 from adapters.sqlite.webhook_deliveries import SqliteWebhookDeliveryRepository
 from adapters.sqlite.webhooks import SqliteWebhookRepository
-from domain.dead_letter import DeadLetterSource
+from domain.dead_letter import SEND_QUEUES, DeadLetterSource
 from domain.identifiers import TemplateId
 from domain.ports.clock import Clock
 from domain.ports.ids import Ids
@@ -82,7 +84,8 @@ def sqlite_family(watch: Watch, clock: Clock, ids: Ids, setting: Setting) -> Fam
     def dead_letters() -> int:
         with file.reading() as connection:
             (count,) = connection.execute(
-                "SELECT count(*) FROM dead_letters WHERE queue = ?", (DeadLetterSource.SEND,)
+                "SELECT count(*) FROM dead_letters WHERE queue IN (?, ?)",
+                tuple(SEND_QUEUES.values()),
             ).fetchone()
         return int(count)
 
@@ -91,6 +94,7 @@ def sqlite_family(watch: Watch, clock: Clock, ids: Ids, setting: Setting) -> Fam
         folder.cleanup()
 
     return Family(
+        admission=SqliteAdmissionControl(file, setting.start_limits),
         analytics=SqliteAnalyticsRepository(file),
         campaigns=SqliteCampaignRepository(file),
         chunks=SqliteChunkRepository(file),
@@ -107,6 +111,7 @@ def sqlite_family(watch: Watch, clock: Clock, ids: Ids, setting: Setting) -> Fam
         scheduler=scheduler,
         segments=SqliteSegmentRepository(file),
         series=SqliteSeriesRepository(file),
+        start_queue=SqliteStartQueue(file, clock, setting.visibility, setting.max_receives),
         suppressions=SqliteSuppressionRepository(file),
         templates=SqliteTemplateRepository(file),
         webhook_deliveries=SqliteWebhookDeliveryRepository(file),
@@ -116,7 +121,8 @@ def sqlite_family(watch: Watch, clock: Clock, ids: Ids, setting: Setting) -> Fam
         keeps_invocations=True,
         tick=scheduler.tick,
         fire=lambda campaign_id: invoker.put([StartRequest(campaign_id, Trigger.SCHEDULE)]),
-        next_message_at=next_of(DeadLetterSource.SEND),
+        next_message_at=lambda priority: next_of(SEND_QUEUES[priority])(),
+        next_queued_start_at=next_of(DeadLetterSource.START_QUEUE),
         next_event_at=next_of(DeadLetterSource.PROVIDER_EVENTS),
         next_invocation_at=next_of(DeadLetterSource.START),
         is_empty=is_empty,

@@ -2,13 +2,14 @@
 
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from unittest.mock import patch
 
 from adapters.sqlite import campaigns as campaigns_module
 from adapters.sqlite import chunks as chunks_module
 from adapters.sqlite.campaign_rows import select_campaign, update_campaign
+from adapters.sqlite.campaigns import SqliteCampaignRepository
 from adapters.sqlite.chunk_rows import insert_chunks, select_chunk, update_progress
 from adapters.sqlite.chunks import SqliteChunkRepository
 from adapters.sqlite.database import SqliteDatabase
@@ -17,6 +18,7 @@ from adapters.sqlite.fan_out_rows import update_range
 from domain.campaign import Campaign
 from domain.chunk import Chunk
 from domain.fan_out import FanOutRange
+from domain.ports.chunks import ChunkChange
 from tests.simulation.mutations import Mutation
 
 
@@ -92,11 +94,25 @@ def _committed_though_killed() -> Iterator[None]:
 
 @contextmanager
 def _claims_do_not_wait_for_the_disk() -> Iterator[None]:
-    def save(self: SqliteChunkRepository, chunk: Chunk, before: Chunk) -> Chunk:
-        with self._database.writing_unsynced() as connection:
-            return update_progress(connection, chunk, before)
+    def writing(
+        self: SqliteChunkRepository, changes: Sequence[ChunkChange]
+    ) -> AbstractContextManager[sqlite3.Connection]:
+        del changes
+        return self._database.writing_unsynced()
 
-    with patch.object(SqliteChunkRepository, "save", save):
+    with patch.object(SqliteChunkRepository, "_writing", writing):
+        yield
+
+
+@contextmanager
+def _edits_do_not_wait_for_the_disk() -> Iterator[None]:
+    def writing(
+        self: SqliteCampaignRepository, campaign: Campaign
+    ) -> AbstractContextManager[sqlite3.Connection]:
+        del campaign
+        return self._database.writing_unsynced()
+
+    with patch.object(SqliteCampaignRepository, "_writing", writing):
         yield
 
 
@@ -107,6 +123,7 @@ SQLITE_MUTATIONS = tuple(
         ("the version check of campaigns", _no_version_check_of_campaigns, {2, 3, 5, 7}),
         ("the fence: the campaign is sending", _no_fence_of_the_state, {3}),
         ("chunks are appended with the cursor", _cursor_and_chunks_apart, {2, 5}),
+        ("edits are on the disk", _edits_do_not_wait_for_the_disk, {3}),
         ("claims are on the disk", _claims_do_not_wait_for_the_disk, {1, 2}),
         ("the dead leave nothing half done", _committed_though_killed, {0}),
     )

@@ -4,12 +4,13 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from adapters.memory.database import MemoryDatabase
 from domain.campaign import TRANSITIONS, Campaign, CampaignState, UnknownPolicy
 from domain.chunk import Chunk, ChunkRef
 from domain.errors import DependencyFault, VersionConflict
+from domain.grants import TOLERANCE, WINDOW, Grant
 from domain.identifiers import CampaignId, ContactId
 from domain.message import Message
 from domain.outcome import Accepted, Outcome
@@ -38,7 +39,7 @@ _RECIPIENT_MOVES = {
 _SUPPRESSING = frozenset({RecipientFlag.BOUNCED, RecipientFlag.COMPLAINED})
 _HALTED = frozenset({CampaignState.PAUSED, CampaignState.CANCELLED})
 
-_LEFT = "Chunk left on the queue"
+_LEFT = "Chunks left on the queue"
 
 DEFECT = 0
 """Not an invariant of the protocol: something raised what nobody expects."""
@@ -90,9 +91,12 @@ class Witness:
         self._waves: dict[tuple[CampaignId, str], datetime] = {}
         """When whoever is fanned out in local time is to be mailed, by address."""
         self._answers: dict[str, tuple[Sequence[Message], Sequence[Outcome]]] = {}
+        self._granted_to = datetime.min.replace(tzinfo=UTC)
+        """The last moment that was granted to anybody."""
         self._database = MemoryDatabase()
         self._reactions: dict[str, Callable[[Call], None]] = {
             "contacts.get": self._read,
+            "limiter.request": self._waited,
             "mailer.send": self._mailed,
             "metrics.sends": self._reported,
             "events.acknowledge": self._told,
@@ -133,6 +137,23 @@ class Witness:
             self.halts.append(Halt(campaign_id, self.hub.now))
         if after.state is CampaignState.SENT:
             self._called_sent(campaign_id)
+
+    def _waited(self, call: Call) -> None:
+        """Invariant 11: for what was granted before, and for nothing that another lane gets later.
+
+        So no lane starves, and what is urgent waits for what each worker had.
+        """
+        if call.error is not None:
+            return
+        now: datetime = call.arguments[1]
+        answer: Grant | timedelta = call.result
+        at = answer.at if isinstance(answer, Grant) else now + answer
+        if at > max(now, self._granted_to) + WINDOW + TOLERANCE:
+            self.violations.append(
+                Violation(11, f"a grant of {call.arguments[3]} waits until {at}")
+            )
+        if isinstance(answer, Grant):
+            self._granted_to = max(self._granted_to, answer.at)
 
     def _called_sent(self, campaign_id: CampaignId) -> None:
         for chunk in self._database.chunks.values():

@@ -11,6 +11,7 @@ from adapters.memory.sending_account import MemorySendingAccount
 from adapters.minijinja.renderer import MinijinjaRenderer
 from domain.campaign import Campaign, CampaignState, PauseReason
 from domain.contact import ContactDraft
+from domain.footer import Footer
 from domain.identifiers import SegmentId, TemplateId
 from domain.path_policy import DEFAULT_HORIZON
 from domain.ports.clock import Clock
@@ -18,12 +19,13 @@ from domain.ports.provider_events import ProviderEventQueue
 from domain.ports.suppressions import SuppressionRepository
 from domain.segment import Segment
 from domain.template import Content, Template
-from domain.unsubscribe import Footer, UnsubscribeTokens
+from domain.unsubscribe import UnsubscribeTokens
 from domain.use_cases.announce_outcomes import AnnounceOutcomes
 from domain.use_cases.approve_campaign import ApproveCampaign
 from domain.use_cases.cancel_campaign import CancelCampaign
 from domain.use_cases.count_soft_bounces import CountSoftBounces
 from domain.use_cases.create_campaign import CreateCampaign
+from domain.use_cases.dispatch_start import DispatchStart
 from domain.use_cases.edit_campaign import EditCampaign
 from domain.use_cases.finish_campaign import FinishCampaign
 from domain.use_cases.make_occurrences import MakeOccurrences
@@ -32,8 +34,9 @@ from domain.use_cases.reconcile import Reconcile
 from domain.use_cases.record_provider_events import RecordProviderEvents
 from domain.use_cases.resume_campaign import ResumeCampaign
 from domain.use_cases.send_batch import SendBatch
-from domain.use_cases.send_chunk import SendChunk
+from domain.use_cases.send_chunks import SendChunks
 from domain.use_cases.settle_unknown import SettleUnknown
+from domain.use_cases.start_batch import StartBatch
 from domain.use_cases.start_campaign import StartCampaign
 from domain.use_cases.write_path_line import WritePathLine
 from tests.simulation.decisions import Decisions
@@ -46,6 +49,7 @@ from tests.simulation.messages import (
     UnreliableAccount,
     UnreliableInvoker,
     UnreliableQueue,
+    UnreliableStartQueue,
     UnreliableTicker,
 )
 from tests.simulation.observed import Observed
@@ -85,6 +89,7 @@ class UseCases:
 
     create: CreateCampaign
     start: StartCampaign
+    start_some: StartBatch
     send: SendBatch
     reconcile: Reconcile
     pause: PauseCampaign
@@ -96,6 +101,7 @@ class UseCases:
     record: RecordProviderEvents
     events: ProviderEventQueue
     queue: UnreliableQueue
+    start_queue: UnreliableStartQueue
     invoker: UnreliableInvoker
     suppressions: SuppressionRepository
     clock: Clock
@@ -135,6 +141,7 @@ class World:
         self.account = MemorySendingAccount()
         self.messages_came = Signal(self.hub)
         self.invocations_came = Signal(self.hub)
+        self.starts_came = Signal(self.hub)
         self.ticker = UnreliableTicker(self.family, faults, self.invocations_came)
         self.is_over = False
         self.is_without_power = False
@@ -179,6 +186,19 @@ class World:
             "invoker",
             UnreliableInvoker(self.family.invoker, faults, process, self.invocations_came),
         )
+        start_queue = port(
+            calls,
+            process,
+            "start_queue",
+            UnreliableStartQueue(self.family.start_queue, faults, process, self.starts_came),
+        )
+        dispatch = DispatchStart(
+            admission=port(calls, process, "admission", self.family.admission),
+            invoker=invoker,
+            start_queue=start_queue,
+            clock=clock,
+            metrics=metrics,
+        )
         suppressions = port(calls, process, "suppressions", self.family.suppressions)
         policy = self.setting.policy
         analytics = port(calls, process, "analytics", self.family.analytics)
@@ -186,7 +206,7 @@ class World:
         resume = ResumeCampaign(
             campaigns=campaigns,
             fan_out=fan_out,
-            invoker=invoker,
+            dispatch=dispatch,
             scheduler=scheduler,
             clock=clock,
             policy=policy,
@@ -197,7 +217,7 @@ class World:
             segments=segments,
             contacts=contacts,
             renderer=renderer,
-            invoker=invoker,
+            dispatch=dispatch,
             scheduler=scheduler,
             clock=clock,
             ids=ids,
@@ -207,30 +227,34 @@ class World:
             fan_out_ranges=self.setting.ranges,
             footer=_FOOTER,
         )
+        start = StartCampaign(
+            campaigns=campaigns,
+            contents=contents,
+            fan_out=fan_out,
+            templates=templates,
+            segments=segments,
+            contacts=contacts,
+            renderer=renderer,
+            queue=queue,
+            invoker=invoker,
+            clock=clock,
+            ids=ids,
+            metrics=metrics,
+            policy=policy,
+            finish=finish,
+            footer=_FOOTER,
+            chunk_size=self.setting.chunk_size,
+            chunks_a_step=self.setting.chunks_a_step,
+            max_chunks_a_step=self.setting.max_chunks_a_step,
+            split_above=self.setting.split_above,
+            parallel=self.setting.parallel,
+        )
         return UseCases(
             create=create,
-            start=StartCampaign(
-                campaigns=campaigns,
-                contents=contents,
-                fan_out=fan_out,
-                templates=templates,
-                segments=segments,
-                contacts=contacts,
-                renderer=renderer,
-                queue=queue,
-                invoker=invoker,
-                clock=clock,
-                ids=ids,
-                metrics=metrics,
-                policy=policy,
-                finish=finish,
-                footer=_FOOTER,
-                chunk_size=self.setting.chunk_size,
-                chunks_a_step=self.setting.chunks_a_step,
-                max_chunks_a_step=self.setting.max_chunks_a_step,
-            ),
+            start=start,
+            start_some=StartBatch(start=start, start_queue=start_queue, clock=clock),
             send=SendBatch(
-                send_chunk=SendChunk(
+                send_chunks=SendChunks(
                     campaigns=campaigns,
                     chunks=chunks,
                     contents=contents,
@@ -244,6 +268,7 @@ class World:
                     policy=policy,
                     tokens=_TOKENS,
                     footer=_FOOTER,
+                    chunk_size=self.setting.chunk_size,
                 ),
                 finish=finish,
                 clock=clock,
@@ -255,7 +280,7 @@ class World:
                 jobs=self.family.jobs,
                 open_work=open_work,
                 scheduler=scheduler,
-                invoker=invoker,
+                start_queue=start_queue,
                 job_invoker=self.family.job_invoker,
                 queue=queue,
                 clock=clock,
@@ -283,7 +308,7 @@ class World:
             cancel=CancelCampaign(campaigns=campaigns, scheduler=scheduler, clock=clock),
             edit=EditCampaign(
                 campaigns=campaigns,
-                invoker=invoker,
+                dispatch=dispatch,
                 scheduler=scheduler,
                 clock=clock,
                 policy=policy,
@@ -315,9 +340,20 @@ class World:
             ),
             events=port(calls, process, "events", self.family.provider_events),
             queue=queue,
+            start_queue=start_queue,
             invoker=invoker,
             suppressions=suppressions,
             clock=clock,
+        )
+
+    def dispatching(self, clock: Clock) -> DispatchStart:
+        """Without faults."""
+        return DispatchStart(
+            admission=self.family.admission,
+            invoker=self.family.invoker,
+            start_queue=self.family.start_queue,
+            clock=clock,
+            metrics=self.metrics,
         )
 
     def making(self, clock: Clock) -> MakeOccurrences:
@@ -328,7 +364,7 @@ class World:
             segments=self.family.segments,
             contacts=self.family.contacts,
             renderer=_RENDERER,
-            invoker=self.family.invoker,
+            dispatch=self.dispatching(clock),
             scheduler=self.family.scheduler,
             clock=clock,
             ids=NumberedIds("looking-back", self.decisions),
@@ -387,7 +423,12 @@ class World:
         self.hub.now += _OUTAGE
         self.hub.end_the_busy()
         self.family.lose_power(kept if sort < 0.5 else 0.0)
-        for signal in (self.messages_came, self.invocations_came, self.events_came):
+        for signal in (
+            self.messages_came,
+            self.invocations_came,
+            self.starts_came,
+            self.events_came,
+        ):
             # Of what has come again nobody tells; in production they all look now and then.
             signal.notify()
 

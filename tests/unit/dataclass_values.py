@@ -10,9 +10,9 @@ from typing import Any, NewType, Union, get_args, get_origin, get_type_hints
 from hypothesis import strategies as st
 
 from domain.campaign import CampaignState
-from domain.contact import MAX_WHOLE_NUMBER
 from domain.cron import Cron
 from domain.identifiers import SegmentId
+from domain.merge_fields import MAX_WHOLE_NUMBER
 from domain.rule import AllOf, AnyOf, Comparison, InSegment, Not, Operator, Rule
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)

@@ -9,10 +9,11 @@ from typing import Any
 from adapters.memory.job_invoker import MemoryJobInvoker
 from adapters.memory.jobs import MemoryJobRepository
 from adapters.memory.object_store import MemoryObjectStore
-from domain.contact import ContactDraft, FieldValue
+from domain.contact import ContactDraft
 from domain.contact_export import ContactExport
 from domain.identifiers import JobId, SegmentId
 from domain.job import LEASE, JobState
+from domain.merge_fields import FieldValue
 from domain.rule import read_rule
 from domain.segment import Segment
 from domain.use_cases.cancel_export import CancelExport

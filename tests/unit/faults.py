@@ -1,7 +1,7 @@
 """Memory adapters on which something goes wrong, as it does on real ones."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from adapters.memory.campaigns import MemoryCampaignRepository
 from adapters.memory.chunks import MemoryChunkRepository
@@ -11,17 +11,21 @@ from adapters.memory.invoker import MemoryInvoker
 from adapters.memory.job_invoker import MemoryJobInvoker
 from adapters.memory.mailer import MemoryMailer
 from adapters.memory.queue import MemorySendQueue
+from adapters.memory.rate_limiter import MemoryRateLimiter
 from adapters.memory.scheduler import MemoryScheduler
 from adapters.memory.sending_account import MemorySendingAccount
+from adapters.memory.start_queue import MemoryStartQueue
 from domain.campaign import Campaign
 from domain.chunk import Chunk, ChunkRef
 from domain.errors import DependencyRefused, DependencyUnavailable
 from domain.fan_out import FanOutRange
+from domain.grants import Grant
 from domain.identifiers import CampaignId, JobId
 from domain.message import Message
 from domain.outcome import Outcome
 from domain.ports.chunks import SendPermission
 from domain.ports.clock import Clock
+from domain.priority import Priority
 from domain.schedule import Schedule
 from domain.sending_quota import SendingQuota
 
@@ -36,6 +40,14 @@ class RefusingInvoker(MemoryInvoker):
     def start(self, campaign_id: CampaignId) -> None:
         """Throttled."""
         raise DependencyRefused(f"No capacity to start {campaign_id}.")
+
+
+class RefusingStartQueue(MemoryStartQueue):
+    """Takes nothing."""
+
+    def put(self, campaign_id: CampaignId) -> None:
+        """Denied."""
+        raise DependencyRefused(f"The start queue does not take {campaign_id}.")
 
 
 class RefusingJobInvoker(MemoryJobInvoker):
@@ -123,13 +135,13 @@ class PickyQueue(MemorySendQueue):
         self._refusals = refusals
 
     def enqueue(
-        self, chunks: Sequence[ChunkRef], delay: timedelta = timedelta()
+        self, chunks: Sequence[ChunkRef], priority: Priority, delay: timedelta = timedelta()
     ) -> Sequence[ChunkRef]:
         """The refused ones come back."""
         if self._refusals == 0:
-            return super().enqueue(chunks, delay)
+            return super().enqueue(chunks, priority, delay)
         self._refusals -= 1
-        super().enqueue(chunks[1::2], delay)
+        super().enqueue(chunks[1::2], priority, delay)
         return chunks[::2]
 
 
@@ -142,13 +154,13 @@ class InterruptedQueue(MemorySendQueue):
         self._meanwhile: Callable[[], None] | None = meanwhile
 
     def enqueue(
-        self, chunks: Sequence[ChunkRef], delay: timedelta = timedelta()
+        self, chunks: Sequence[ChunkRef], priority: Priority, delay: timedelta = timedelta()
     ) -> Sequence[ChunkRef]:
         """Taken; meanwhile the world goes on, once."""
         meanwhile, self._meanwhile = self._meanwhile, None
         if meanwhile is not None:
             meanwhile()
-        return super().enqueue(chunks, delay)
+        return super().enqueue(chunks, priority, delay)
 
 
 class InterruptedFanOut(MemoryFanOutRepository):
@@ -236,3 +248,23 @@ class SlowChunks(MemoryChunkRepository):
         self._clock.sleep(self._duration)
         self._duration = timedelta()
         return super().permission(campaign_id, addresses)
+
+
+class SetBackLimiter(MemoryRateLimiter):
+    """The clock is set back by an hour once a grant is given."""
+
+    def __init__(self, set_back: Callable[[timedelta], None]) -> None:
+        """Far from its limit."""
+        super().__init__(1_000)
+        self._set_back = set_back
+        self._done = False
+
+    def request(
+        self, messages: int, now: datetime, patience: timedelta, priority: Priority
+    ) -> Grant | timedelta:
+        """Granted; set back the first time."""
+        grant = super().request(messages, now, patience, priority)
+        if not self._done:
+            self._done = True
+            self._set_back(timedelta(hours=1))
+        return grant

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
+from adapters.memory.admission import MemoryAdmissionControl
 from adapters.memory.analytics import MemoryAnalyticsRepository
 from adapters.memory.campaign_changes import MemoryCampaignChanges
 from adapters.memory.campaigns import MemoryCampaignRepository
@@ -24,6 +25,7 @@ from adapters.memory.scheduler import MemoryScheduler
 from adapters.memory.segments import MemorySegmentRepository
 from adapters.memory.sending_account import MemorySendingAccount
 from adapters.memory.series import MemorySeriesRepository
+from adapters.memory.start_queue import MemoryStartQueue
 from adapters.memory.suppressions import MemorySuppressionRepository
 from adapters.memory.templates import MemoryTemplateRepository
 from adapters.memory.webhook_deliveries import MemoryWebhookDeliveryRepository
@@ -31,26 +33,33 @@ from adapters.memory.webhook_sender import MemoryWebhookSender
 from adapters.memory.webhooks import MemoryWebhookRepository
 from adapters.minijinja.renderer import MinijinjaRenderer
 from adapters.system.ids import SystemIds
+from domain.admission import StartLimit, StartLimits
 from domain.campaign import Campaign, CampaignState, PauseReason, UnknownPolicy
-from domain.chunk import MAX_RECIPIENTS, Chunk
-from domain.contact import ContactDraft, MergeFields
+from domain.chunk import MAX_RECIPIENTS, Chunk, ChunkRef
+from domain.contact import ContactDraft
 from domain.delivery_policy import DeliveryPolicy
-from domain.fan_out import MAX_CHUNKS_A_STEP
+from domain.fan_out import CHUNKS_A_STEP, MAX_CHUNKS_A_STEP, PARALLEL_STARTS, SPLIT_ABOVE
+from domain.footer import Footer
 from domain.identifiers import CampaignId, SegmentId, TemplateId
+from domain.merge_fields import MergeFields
 from domain.path_policy import DEFAULT_HORIZON
+from domain.ports.admission import AdmissionControl
+from domain.priority import Priority
 from domain.recipient import RecipientState
 from domain.segment import Segment
 from domain.start import StartRequest
 from domain.suppression import Suppression, SuppressionReason
 from domain.tally import Tally
 from domain.template import Content, Template
-from domain.unsubscribe import Footer, UnsubscribeTokens
+from domain.unsubscribe import UnsubscribeTokens
 from domain.use_cases.announce_changes import AnnounceChanges
 from domain.use_cases.announce_outcomes import AnnounceOutcomes
 from domain.use_cases.count_soft_bounces import CountSoftBounces
 from domain.use_cases.create_campaign import CampaignRequest, CreateCampaign
 from domain.use_cases.create_webhook import CreateWebhook
 from domain.use_cases.deliver_webhooks import DeliverWebhooks
+from domain.use_cases.dispatch_start import DispatchStart
+from domain.use_cases.explain_pending import ExplainPending
 from domain.use_cases.finish_campaign import FinishCampaign
 from domain.use_cases.list_recipients import ListRecipients
 from domain.use_cases.make_occurrences import MakeOccurrences
@@ -60,8 +69,9 @@ from domain.use_cases.record_provider_events import RecordProviderEvents
 from domain.use_cases.replay_webhooks import ReplayWebhooks
 from domain.use_cases.resume_campaign import ResumeCampaign
 from domain.use_cases.send_batch import SendBatch
-from domain.use_cases.send_chunk import SendChunk
+from domain.use_cases.send_chunks import SendChunks
 from domain.use_cases.settle_unknown import SettleUnknown
+from domain.use_cases.start_batch import StartBatch
 from domain.use_cases.start_campaign import StartCampaign
 from domain.use_cases.unsubscribe import Unsubscribe
 from domain.use_cases.write_path_line import WritePathLine
@@ -101,6 +111,11 @@ class SettableClock:
         if duration > timedelta():
             self._now += duration
 
+    def set_back(self, by: timedelta) -> None:
+        """As a person does, or a time server: no time passes."""
+        self._now -= by
+        self._started -= by
+
 
 class HalfwayIds(SystemIds):
     """What is spread at random elsewhere is halfway here."""
@@ -121,7 +136,10 @@ class Sentinel:
         self.footer = FOOTER
         self.fan_out_ranges = 1
         self.chunk_size = MAX_RECIPIENTS
+        self.chunks_a_step = CHUNKS_A_STEP
         self.max_chunks_a_step = MAX_CHUNKS_A_STEP
+        self.split_above = SPLIT_ABOVE
+        self.parallel = PARALLEL_STARTS
         self.soft_bounce_limit = 5
         self.database = MemoryDatabase()
         self.analytics = MemoryAnalyticsRepository(self.database)
@@ -139,6 +157,9 @@ class Sentinel:
         self.renderer = MinijinjaRenderer()
         self.invoker = MemoryInvoker()
         self.job_invoker = MemoryJobInvoker()
+        self.start_limits = StartLimits(StartLimit(1_000, 1_000), StartLimit(1_000, 1_000))
+        self.admission: AdmissionControl = MemoryAdmissionControl(self.start_limits)
+        self.start_queue = MemoryStartQueue(self.clock)
         self.scheduler = MemoryScheduler(self.clock, self.invoker)
         self.queue = MemorySendQueue(self.clock)
         self.limiter = MemoryRateLimiter(1_000)
@@ -160,7 +181,7 @@ class Sentinel:
             segments=self.segments,
             contacts=self.contacts,
             renderer=self.renderer,
-            invoker=self.invoker,
+            dispatch=self.dispatch_start,
             scheduler=self.scheduler,
             clock=self.clock,
             ids=self.ids,
@@ -170,6 +191,22 @@ class Sentinel:
             fan_out_ranges=self.fan_out_ranges,
             footer=self.footer,
         )
+
+    @property
+    def dispatch_start(self) -> DispatchStart:
+        """The use case."""
+        return DispatchStart(
+            admission=self.admission,
+            invoker=self.invoker,
+            start_queue=self.start_queue,
+            clock=self.clock,
+            metrics=self.metrics,
+        )
+
+    @property
+    def start_batch(self) -> StartBatch:
+        """The use case."""
+        return StartBatch(start=self.start_campaign, start_queue=self.start_queue, clock=self.clock)
 
     @property
     def start_campaign(self) -> StartCampaign:
@@ -191,13 +228,20 @@ class Sentinel:
             finish=self.finish_campaign,
             footer=self.footer,
             chunk_size=self.chunk_size,
+            chunks_a_step=self.chunks_a_step,
             max_chunks_a_step=self.max_chunks_a_step,
+            split_above=self.split_above,
+            parallel=self.parallel,
         )
 
+    def send_chunk(self, ref: ChunkRef, deadline: timedelta | None = None) -> bool:
+        """Of one alone; returns whether it is finished."""
+        return ref in self.send_chunks([ref], deadline)
+
     @property
-    def send_chunk(self) -> SendChunk:
+    def send_chunks(self) -> SendChunks:
         """The use case."""
-        return SendChunk(
+        return SendChunks(
             campaigns=self.campaigns,
             chunks=self.chunks,
             contents=self.contents,
@@ -227,7 +271,9 @@ class Sentinel:
     @property
     def send_batch(self) -> SendBatch:
         """The use case."""
-        return SendBatch(send_chunk=self.send_chunk, finish=self.finish_campaign, clock=self.clock)
+        return SendBatch(
+            send_chunks=self.send_chunks, finish=self.finish_campaign, clock=self.clock
+        )
 
     @property
     def finish_campaign(self) -> FinishCampaign:
@@ -252,6 +298,11 @@ class Sentinel:
     def read_campaign(self) -> ReadCampaign:
         """The use case."""
         return ReadCampaign(campaigns=self.campaigns, fan_out=self.fan_out)
+
+    @property
+    def explain_pending(self) -> ExplainPending:
+        """The use case."""
+        return ExplainPending(chunks=self.chunks)
 
     @property
     def list_recipients(self) -> ListRecipients:
@@ -282,7 +333,7 @@ class Sentinel:
             jobs=self.jobs,
             open_work=self.open_work,
             scheduler=self.scheduler,
-            invoker=self.invoker,
+            start_queue=self.start_queue,
             job_invoker=self.job_invoker,
             queue=self.queue,
             clock=self.clock,
@@ -311,7 +362,7 @@ class Sentinel:
         return ResumeCampaign(
             campaigns=self.campaigns,
             fan_out=self.fan_out,
-            invoker=self.invoker,
+            dispatch=self.dispatch_start,
             scheduler=self.scheduler,
             clock=self.clock,
             policy=self.policy,
@@ -412,6 +463,7 @@ class Sentinel:
         size: int,
         schedule_at: datetime | None = None,
         unknown_policy: UnknownPolicy = UnknownPolicy.HOLD,
+        priority: Priority = Priority.NORMAL,
     ) -> CampaignId:
         """A campaign that greets a segment of `size` people; not run yet."""
         return self.create_of(
@@ -419,6 +471,7 @@ class Sentinel:
             self.add_segment([{"name": f"N{number}"} for number in range(size)]),
             schedule_at,
             unknown_policy,
+            priority,
         )
 
     def create_of(
@@ -427,6 +480,7 @@ class Sentinel:
         segment_id: SegmentId,
         schedule_at: datetime | None = None,
         unknown_policy: UnknownPolicy = UnknownPolicy.HOLD,
+        priority: Priority = Priority.NORMAL,
     ) -> CampaignId:
         """A campaign of these."""
         created = self.create_campaign(
@@ -436,15 +490,19 @@ class Sentinel:
                 segment_id=segment_id,
                 schedule_at=None if schedule_at is None else schedule_at.isoformat(),
                 unknown_policy=unknown_policy,
+                priority=priority,
             )
         )
         return created.campaign.campaign_id
 
     def create_started(
-        self, size: int, unknown_policy: UnknownPolicy = UnknownPolicy.HOLD
+        self,
+        size: int,
+        unknown_policy: UnknownPolicy = UnknownPolicy.HOLD,
+        priority: Priority = Priority.NORMAL,
     ) -> CampaignId:
         """The same, fanned out; its chunks wait on the queue."""
-        campaign_id = self.create(size, unknown_policy=unknown_policy)
+        campaign_id = self.create(size, unknown_policy=unknown_policy, priority=priority)
         self.run_starts()
         return campaign_id
 
@@ -453,12 +511,23 @@ class Sentinel:
         requests = self.invoker.take_all()
         for request in requests:
             self.start_campaign(request)
-        return len(requests)
+        count = len(requests)
+        while deliveries := self.start_queue.receive(10, timedelta()):
+            self.start_queue.acknowledge(self.start_batch(deliveries))
+            count += len(deliveries)
+        return count
+
+    def take_starts(self) -> Sequence[StartRequest]:
+        """Every start that was asked for, not run: invoked, then queued."""
+        deliveries = self.start_queue.receive(1_000, timedelta())
+        self.start_queue.acknowledge(deliveries)
+        return [*self.invoker.take_all(), *(each.request for each in deliveries)]
 
     def run_workers(self) -> None:
         """Deal with every message that can be seen."""
-        while deliveries := self.queue.receive(10, timedelta()):
-            self.queue.acknowledge(self.send_batch(deliveries))
+        for priority in Priority:
+            while deliveries := self.queue.receive(10, timedelta(), priority):
+                self.queue.acknowledge(self.send_batch(deliveries))
 
     def run_events(self) -> None:
         """Deal with everything that the provider told."""

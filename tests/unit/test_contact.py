@@ -7,16 +7,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from domain.contact import (
-    Contact,
-    ContactDraft,
-    FieldValue,
-    Origin,
-    checked_fields,
-    normalise_address,
-)
+from domain.address import normalise_address
+from domain.contact import Contact, ContactDraft, Origin
 from domain.errors import InvalidInput
 from domain.identifiers import ContactId, JobId
+from domain.merge_fields import FieldValue, checked_fields
 from domain.use_cases.edit_contact import ContactEdit
 
 

@@ -1,5 +1,6 @@
 """What docs/cost.md says follows from the counts that are kept and from the prices."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -95,6 +96,22 @@ def test_workers_take_turns_in_the_order_in_which_they_wake() -> None:
     clock.run([lambda: worker("slow", 300), lambda: worker("fast", 200)])
 
     assert seen == [("fast", 200), ("slow", 300), ("fast", 400), ("slow", 600)]
+
+
+def test_no_thread_of_a_worker_sleeps() -> None:
+    """Time would pass while the worker is at work, and no two runs would count the same."""
+    clock = TurnsClock()
+
+    def with_threads() -> None:
+        clock.sleep(timedelta(seconds=1))
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(clock.sleep, timedelta(seconds=1)).result()
+
+    with pytest.raises(RuntimeError, match="whose turn"):
+        clock.run([with_threads, lambda: clock.sleep(timedelta(seconds=3))])
+
+    clock.sleep(timedelta(seconds=1))
+    assert clock.monotonic() == timedelta(seconds=4)
 
 
 def test_what_a_worker_raises_ends_the_run() -> None:

@@ -13,7 +13,12 @@ from domain.path_policy import ExecutionPath
 from domain.schedule import Schedule
 from domain.template import Content
 from domain.use_cases.create_campaign import CampaignRequest
-from tests.unit.faults import OvertakenCampaigns, RefusingInvoker, RefusingScheduler
+from tests.unit.faults import (
+    OvertakenCampaigns,
+    RefusingInvoker,
+    RefusingScheduler,
+    RefusingStartQueue,
+)
 from tests.unit.sentinel import MINUTE, NOW, Sentinel, SettableClock, addresses
 
 REQUEST = CampaignRequest(
@@ -138,16 +143,18 @@ def test_a_name_is_stripped(stocked: Sentinel) -> None:
     assert created.campaign.name == "n" * 200
 
 
-def test_an_invoke_that_is_refused(stocked: Sentinel) -> None:
-    """A campaign whose start could not be invoked stands, says so, and goes out all the same."""
+def test_a_start_that_goes_neither_way(stocked: Sentinel) -> None:
+    """A campaign whose start could not be arranged stands, says so, and goes out all the same."""
     able, stocked.invoker = stocked.invoker, RefusingInvoker()
+    queue, stocked.start_queue = stocked.start_queue, RefusingStartQueue(stocked.clock)
     created = stocked.create_campaign(REQUEST)
     assert created.trigger_error
+    assert created.start is None
     assert stocked.campaign(created.campaign.campaign_id) == created.campaign
     stocked.pass_time(2 * MINUTE)
     assert stocked.mailed() == []
-    stocked.invoker = able
-    stocked.pass_time(2 * MINUTE)
+    stocked.invoker, stocked.start_queue = able, queue
+    stocked.pass_time(5 * MINUTE)
     assert sorted(stocked.mailed()) == addresses(3)
     assert stocked.state(created.campaign.campaign_id) is CampaignState.SENT
 

@@ -5,7 +5,7 @@ import pytest
 from domain.contact import ContactDraft
 from domain.errors import AlreadyExists, InvalidInput, NotFound, UnknownReference
 from domain.identifiers import ContactId, SegmentId
-from domain.segment import key_space_bounds, member_key
+from domain.key_space import key_space_bounds, member_key
 from domain.use_cases.add_members import AddMembers
 from domain.use_cases.create_segment import CreateSegment
 from tests.unit.sentinel import NOW, Sentinel

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.contact import MAX_WHOLE_NUMBER
 from domain.csv_cells import cell_of, value_of
+from domain.merge_fields import MAX_WHOLE_NUMBER
 
 
 @given(

@@ -27,6 +27,7 @@ from domain.errors import DependencyRefused, DependencyUnavailable, NotFound
 from domain.identifiers import AttemptToken, CampaignId, ContactId, JobId, LeaseToken
 from domain.job import JobEvent, JobState
 from domain.job_run import ErasureRun, JobRun
+from domain.priority import Priority
 from domain.start import StartRequest
 from domain.use_cases.discard_dead_letter import DiscardDeadLetter
 from domain.use_cases.explain_dead_letters import ExplainDeadLetters
@@ -40,12 +41,14 @@ SIZE = 3
 def dead_letters(sentinel: Sentinel) -> MemoryDeadLetters:
     """Those of `sentinel`, whose queue gives up at once."""
     sentinel.queue = MemorySendQueue(sentinel.clock, timedelta(), max_receives=1)
-    return MemoryDeadLetters(sentinel.queue, sentinel.invoker, MemoryJobInvoker())
+    return MemoryDeadLetters(
+        sentinel.queue, sentinel.start_queue, sentinel.invoker, MemoryJobInvoker()
+    )
 
 
 def give_up_messages(sentinel: Sentinel) -> None:
     """No worker deals with what waits on the queue."""
-    while sentinel.queue.receive(10, timedelta()):
+    while sentinel.queue.receive(10, timedelta(), Priority.NORMAL):
         pass
 
 
@@ -317,7 +320,10 @@ class _FullQueue(MemorySendQueue):
     """Takes nothing more."""
 
     def enqueue(
-        self, chunks: Sequence[ChunkRef], delay: timedelta = timedelta()
+        self,
+        chunks: Sequence[ChunkRef],
+        priority: Priority,  # noqa: ARG002  whatever it is
+        delay: timedelta = timedelta(),
     ) -> Sequence[ChunkRef]:
         """Raises DependencyRefused."""
         raise DependencyRefused(f"not {len(chunks)} more after {delay}")
@@ -326,7 +332,7 @@ class _FullQueue(MemorySendQueue):
 def test_one_that_is_not_accepted_stays_and_keeps_no_other(sentinel: Sentinel) -> None:
     """A start is invoked, though the send queue takes nothing."""
     dead_letters = MemoryDeadLetters(
-        _FullQueue(sentinel.clock), sentinel.invoker, MemoryJobInvoker()
+        _FullQueue(sentinel.clock), sentinel.start_queue, sentinel.invoker, MemoryJobInvoker()
     )
     give_up(dead_letters, ChunkRef(CampaignId("cmp_a"), 0, 0), "chunk")
     give_up(dead_letters, StartRequest(CampaignId("cmp_a")), "start")

@@ -1,5 +1,6 @@
 """The demo data: what a newcomer's first campaign is made of."""
 
+import copy
 import hashlib
 import json
 import re
@@ -103,7 +104,7 @@ def test_loading_twice_changes_nothing() -> None:
     before = (
         dict(database.templates),
         dict(database.segments),
-        {key: dict(members) for key, members in database.members.items()},
+        copy.deepcopy(database.members),
         dict(database.contacts),
     )
     load(database)

@@ -12,7 +12,7 @@ from domain.errors import IllegalTransition, InvalidInput, NotFound, StaleRevisi
 from domain.identifiers import CampaignId
 from domain.path_policy import DEFAULT_HORIZON, ExecutionPath
 from domain.use_cases.edit_campaign import CampaignEdit, EditCampaign, Edited, NewTime
-from tests.unit.faults import RefusingInvoker, RefusingScheduler
+from tests.unit.faults import RefusingInvoker, RefusingScheduler, RefusingStartQueue
 from tests.unit.sentinel import MINUTE, NOW, Sentinel, addresses
 from tests.unit.test_lifecycle import cancel, pause, resume
 
@@ -24,7 +24,7 @@ def edit(sentinel: Sentinel) -> EditCampaign:
     """The use case."""
     return EditCampaign(
         campaigns=sentinel.campaigns,
-        invoker=sentinel.invoker,
+        dispatch=sentinel.dispatch_start,
         scheduler=sentinel.scheduler,
         clock=sentinel.clock,
         policy=sentinel.policy,
@@ -149,11 +149,13 @@ def test_a_trigger_that_fails_when_it_is_moved(sentinel: Sentinel, to: datetime 
     sentinel.scheduler = RefusingScheduler(sentinel.clock, sentinel.invoker)
     invoker = sentinel.invoker
     sentinel.invoker = RefusingInvoker()
+    queue, sentinel.start_queue = sentinel.start_queue, RefusingStartQueue(sentinel.clock)
 
     edited = move(sentinel, campaign_id, to)
 
     assert edited.trigger_error is not None
     sentinel.invoker, sentinel.scheduler = invoker, old
+    sentinel.start_queue = queue
     sentinel.pass_time(3 * HOUR)
     assert sorted(sentinel.mailed()) == addresses(3)
     started_at = sentinel.campaign(campaign_id).started_at
@@ -358,7 +360,7 @@ def test_moved_while_a_start_claims_it(sentinel: Sentinel) -> None:
 
 @pytest.mark.parametrize("to", [None, AT_TEN + 2 * HOUR])
 def test_moved_while_a_start_is_about_to_claim_it(sentinel: Sentinel, to: datetime | None) -> None:
-    """The move was first: the start, which had read the old time, leaves it alone."""
+    """The move was first: the start, which had read the old time, goes by the new one."""
     campaign_id = sentinel.create(3, schedule_at=AT_TEN)
     sentinel.clock.sleep(HOUR)
     sentinel.scheduler.tick()
@@ -373,7 +375,7 @@ def test_moved_while_a_start_is_about_to_claim_it(sentinel: Sentinel, to: dateti
     sentinel.start_campaign(request)
 
     sentinel.campaigns = plain
-    assert sentinel.campaign(campaign_id).started_at is None
+    assert (sentinel.campaign(campaign_id).started_at is None) == (to is not None)
     sentinel.pass_time(3 * HOUR)
     assert sorted(sentinel.mailed()) == addresses(3)
     started_at = sentinel.campaign(campaign_id).started_at

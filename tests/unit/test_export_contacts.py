@@ -9,7 +9,7 @@ import pytest
 
 from adapters.memory.contacts import MemoryContactRepository
 from adapters.memory.jobs import MemoryJobRepository
-from domain.contact import Consent, ContactDraft, MergeFields
+from domain.contact import Consent, ContactDraft
 from domain.contact_export import MAX_FOUND_FIELDS
 from domain.csv_cells import value_of
 from domain.errors import (
@@ -24,6 +24,7 @@ from domain.idempotency import IdempotencyRecord
 from domain.identifiers import JobId, SegmentId
 from domain.job import KEPT, LEASE, JobState
 from domain.job_run import JobRun
+from domain.merge_fields import MergeFields
 from domain.ports.contacts import ContactPage
 from domain.ports.jobs import AnyJob
 from domain.ports.object_store import MIN_PART_BYTES

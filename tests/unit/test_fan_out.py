@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from domain.chunk import ChunkRef
 from domain.fan_out import DeliveryProgress, FanOutRange, new_ranges
 from domain.identifiers import CampaignId, ContactId, LeaseToken
-from domain.segment import key_space_bounds, member_key
+from domain.key_space import key_space_bounds, member_key
 from domain.tally import Tally
 from tests.unit.sentinel import MINUTE, NOW
 
@@ -80,6 +80,68 @@ def test_a_page_without_cursor_ends_the_range() -> None:
     complete = advanced(advanced(only_range(), 2, "aa.con"), 1, None)
     assert complete.cursor == "aa.con"
     assert (complete.chunk_count, complete.recipient_count) == (3, 150)
+
+
+@given(contact_ids=st.lists(st.text(), min_size=1), cursor=st.text())
+def test_split_in_two_or_more_everybody_is_in_one_range(
+    contact_ids: list[str], cursor: str
+) -> None:
+    """Wherever the cursor stands; whom it has passed, and it itself, stay with the first."""
+    begun = advanced(only_range(), 1, member_key(ContactId(cursor)))
+    less, others = begun.split()
+    ranges = (less, *others)
+    assert DeliveryProgress(ranges, Tally()).is_seen_whole
+    assert [each.number for each in ranges] == list(range(len(ranges)))
+    assert all(each.lower < each.upper for each in ranges)
+    for key in map(member_key, map(ContactId, contact_ids)):
+        (owner,) = [each for each in ranges if each.lower <= key < each.upper]
+        assert owner is less or key > member_key(ContactId(cursor))
+
+
+@pytest.mark.parametrize("cursor", ["fe.con", "ff.con"])
+def test_at_the_end_there_is_nothing_to_split(cursor: str) -> None:
+    """One prefix is as little as a range can have."""
+    begun = advanced(only_range(), 1, cursor)
+    assert begun.split() == (begun, ())
+
+
+@pytest.mark.parametrize("size", [3_000, 30_000])
+@pytest.mark.parametrize("step", [1, 3])
+def test_a_step_tells_how_many_are_left(size: int, step: int) -> None:
+    """Not too many, and of 3,000 or more about half at least: whichever step it is."""
+    keys = sorted(member_key(ContactId(f"con_{number:026}")) for number in range(size))
+    after = None if step == 1 else keys[500 * (step - 1) - 1]
+    told = advanced(only_range(), 10, keys[500 * step - 1]).members_left(500, after)
+    left = size - 500 * step
+    assert 0.5 * left < told < 1.15 * left
+
+
+def test_of_a_complete_range_nobody_is_left() -> None:
+    """However many its last step looked at."""
+    assert advanced(advanced(only_range(), 10, "80.con"), 1, None).members_left(500, "80.con") == 0
+
+
+def test_a_part_of_the_key_space_that_is_not_seen_is_not_the_end() -> None:
+    """One that is missing, that is there as it was before a split, or all of them."""
+    less, others = advanced(only_range(), 0, "20.con").split()
+    ranges = [replace(each, is_complete=True) for each in (less, *others)]
+    whole = replace(only_range(), is_complete=True)
+    assert DeliveryProgress(tuple(ranges), Tally()).is_finished
+    for seen in (ranges[:-1], ranges[1:], ranges[:3] + ranges[4:], [whole, *ranges[1:]], []):
+        assert not DeliveryProgress(tuple(seen), Tally()).is_finished
+
+
+def test_the_share_grows_to_one() -> None:
+    """By the prefixes that are wholly behind, over all ranges."""
+    less, others = advanced(only_range(), 0, "20.con").split()
+    shares = [
+        DeliveryProgress((less, *others), Tally()).share,
+        DeliveryProgress((replace(less, is_complete=True), *others), Tally()).share,
+        DeliveryProgress(
+            tuple(replace(each, is_complete=True) for each in (less, *others)), Tally()
+        ).share,
+    ]
+    assert shares == [32 / 256, (33 + (256 - 33) // 16) / 256, 1]
 
 
 def test_finished_is_everybody_fanned_out_and_every_chunk_done() -> None:

@@ -2,8 +2,11 @@
 
 import asyncio
 import tracemalloc
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
+from threading import Event
+from typing import IO
 
 import httpx
 import pytest
@@ -23,6 +26,7 @@ MEGABYTE = 1_000_000
 LIMIT = 30 * MEGABYTE
 NAME = "imports/imp_1/contacts.csv"
 HOUR = timedelta(hours=1)
+PATIENCE_SECONDS = 60
 
 
 @pytest.fixture
@@ -164,6 +168,54 @@ def test_a_disk_that_fails_is_no_defect(server: LocalServer, store: MemoryObject
         answer = ask(server, httpx.Request(method, url))
         assert answer.status_code == 503
         assert answer.json()["type"] == "urn:sentinel:problem:dependency-unavailable"
+
+
+class SlowDisk(MemoryObjectStore):
+    """It takes until somebody else was answered to have a file on the disk, or in hand."""
+
+    def __init__(self) -> None:
+        super().__init__(SettableClock(), SystemIds(), f"http://sentinel.test{PATH}"[:-1])
+        self.is_at_it = Event()
+        self.answered = Event()
+
+    @contextmanager
+    def writing(self, name: str) -> Iterator[IO[bytes]]:
+        """As by the fsync(2) of a busy disk."""
+        with super().writing(name) as file:
+            yield file
+            self._take_long()
+
+    def reading(self, name: str) -> IO[bytes]:
+        """As from an idle disk that has to begin to turn."""
+        self._take_long()
+        return super().reading(name)
+
+    def _take_long(self) -> None:
+        self.is_at_it.set()
+        assert self.answered.wait(PATIENCE_SECONDS), "Nobody else was answered meanwhile."
+
+
+@pytest.mark.parametrize("method", ["PUT", "GET"])
+def test_a_disk_that_takes_long_keeps_nobody_else_waiting(method: str) -> None:
+    """The API answers while a file is put on the disk, or looked for."""
+    store = SlowDisk()
+    store.answered.set()
+    store.write(NAME, b"email")
+    store.answered.clear()
+    store.is_at_it.clear()
+    container = build(Family.MEMORY, Settings())
+    server = LocalServer(Api(container, all_routes(container)), FileDoors(store, LIMIT))
+    urls = {"PUT": store.sign_upload(NAME, HOUR), "GET": store.sign_download(NAME, "x.csv", HOUR)}
+
+    async def ask_both() -> Sequence[int]:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(server)) as client:
+            slow = asyncio.create_task(client.request(method, urls[method].url))
+            await asyncio.to_thread(store.is_at_it.wait, PATIENCE_SECONDS)
+            quick = await client.get("http://sentinel.test/healthz")
+            store.answered.set()
+            return [quick.status_code, (await slow).status_code]
+
+    assert asyncio.run(ask_both()) == [200, 200]
 
 
 def test_files_go_with_the_process(store: MemoryObjectStore) -> None:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from adapters.memory.rate_limiter import MemoryRateLimiter
 from domain.grants import TOLERANCE, Grant, GrantLog
+from domain.priority import Priority
 from tests.unit.sentinel import NOW
 
 SPAN = timedelta(milliseconds=1_250)
@@ -24,50 +25,50 @@ def log_of(*grants: tuple[timedelta, int]) -> GrantLog:
 
 def test_a_free_limit_grants_at_once() -> None:
     """The first request, up to the whole limit, does not wait."""
-    assert GrantLog().next_grant(10, NOW, 10) == Grant(NOW, 10)
+    assert GrantLog().next_grant(10, NOW, 10, Priority.NORMAL) == Grant(NOW, 10)
 
 
 def test_what_fits_beside_earlier_grants_does_not_wait() -> None:
     """Requests that together stay within the limit are granted at the same instant."""
-    assert log_of((timedelta(), 6)).next_grant(4, NOW, 10).at == NOW
+    assert log_of((timedelta(), 6)).next_grant(4, NOW, 10, Priority.NORMAL).at == NOW
 
 
 def test_what_does_not_fit_waits_for_the_window() -> None:
     """Where less than half of it fits, until the earlier grants are out of the window."""
-    assert log_of((timedelta(), 6)).next_grant(9, NOW, 10) == Grant(NOW + SPAN, 9)
-    assert log_of((timedelta(), 10)).next_grant(1, NOW, 10) == Grant(NOW + SPAN, 1)
+    assert log_of((timedelta(), 6)).next_grant(9, NOW, 10, Priority.NORMAL) == Grant(NOW + SPAN, 9)
+    assert log_of((timedelta(), 10)).next_grant(1, NOW, 10, Priority.NORMAL) == Grant(NOW + SPAN, 1)
 
 
 def test_where_half_of_it_fits_that_is_granted() -> None:
     """A second is filled up, rather than left to wait for a whole grant."""
-    assert log_of((timedelta(), 6)).next_grant(8, NOW, 10) == Grant(NOW, 4)
-    assert log_of((timedelta(), 6)).next_grant(5, NOW, 10) == Grant(NOW, 4)
+    assert log_of((timedelta(), 6)).next_grant(8, NOW, 10, Priority.NORMAL) == Grant(NOW, 4)
+    assert log_of((timedelta(), 6)).next_grant(5, NOW, 10, Priority.NORMAL) == Grant(NOW, 4)
 
 
 def test_only_as_many_as_needed_are_waited_for() -> None:
     """A request waits for the oldest grants only, where that makes room enough."""
     later = timedelta(milliseconds=500)
     log = log_of((timedelta(), 6), (later, 4))
-    assert log.next_grant(6, NOW + later, 10) == Grant(NOW + SPAN, 6)
+    assert log.next_grant(6, NOW + later, 10, Priority.NORMAL) == Grant(NOW + SPAN, 6)
     log = log_of((timedelta(), 4), (later, 6))
-    assert log.next_grant(8, NOW + later, 10) == Grant(NOW + SPAN, 4)
-    assert log.next_grant(9, NOW + later, 10) == Grant(NOW + later + SPAN, 9)
+    assert log.next_grant(8, NOW + later, 10, Priority.NORMAL) == Grant(NOW + SPAN, 4)
+    assert log.next_grant(9, NOW + later, 10, Priority.NORMAL) == Grant(NOW + later + SPAN, 9)
 
 
 def test_an_old_grant_bears_on_the_limit_to_its_end() -> None:
     """What was granted a second ago still counts, though others were granted since."""
     late = timedelta(seconds=1)
     log = log_of((timedelta(), 5)).with_grant(Grant(NOW + late, 1), NOW + late)
-    assert log.next_grant(4, NOW + late, 10).at == NOW + late
-    assert log.next_grant(9, NOW + late, 10) == Grant(NOW + SPAN, 9)
+    assert log.next_grant(4, NOW + late, 10, Priority.NORMAL).at == NOW + late
+    assert log.next_grant(9, NOW + late, 10, Priority.NORMAL) == Grant(NOW + SPAN, 9)
 
 
 def test_first_come_first_served() -> None:
     """A small request does not overtake a large one that came before and waits."""
     log = log_of((timedelta(), 8))
-    large = log.next_grant(9, NOW, 10)
+    large = log.next_grant(9, NOW, 10, Priority.NORMAL)
     assert large.messages == 9
-    small = log.with_grant(large, NOW).next_grant(1, NOW, 10)
+    small = log.with_grant(large, NOW).next_grant(1, NOW, 10, Priority.NORMAL)
     assert small.at >= large.at > NOW
 
 
@@ -85,7 +86,7 @@ def test_the_log_forgets() -> None:
     log = GrantLog()
     now = NOW
     for _ in range(1_000):
-        log = log.with_grant(log.next_grant(1, now, 100), now)
+        log = log.with_grant(log.next_grant(1, now, 100, Priority.NORMAL), now)
         now += timedelta(milliseconds=100)
     assert len(log.grants) <= SPAN / timedelta(milliseconds=100) + 1
 
@@ -93,10 +94,21 @@ def test_the_log_forgets() -> None:
 def test_a_refusal_consumes_nothing() -> None:
     """A request that would wait too long learns how long, and takes no place in the queue."""
     limiter = MemoryRateLimiter(10)
-    limiter.request(10, NOW, timedelta())
+    limiter.request(10, NOW, timedelta(), Priority.NORMAL)
     for _ in range(3):
-        assert limiter.request(10, NOW, timedelta(seconds=1)) == SPAN
-    assert limiter.request(10, NOW, SPAN) == Grant(NOW + SPAN, 10)
+        assert limiter.request(10, NOW, timedelta(seconds=1), Priority.NORMAL) == SPAN
+    assert limiter.request(10, NOW, SPAN, Priority.NORMAL) == Grant(NOW + SPAN, 10)
+
+
+@pytest.mark.parametrize("lane", Priority)
+def test_what_a_wrong_clock_was_granted_is_forgotten(lane: Priority) -> None:
+    """By the next grant that is made; until then it bears on nothing."""
+    log, _ = GrantLog().request(10, NOW + timedelta(hours=1), timedelta(), 10, lane)
+
+    log, answer = log.request(10, NOW, timedelta(), 10, Priority.NORMAL)
+    assert answer == Grant(NOW, 10)
+    assert log.grants == (answer,)
+    assert [each.at for each in log.demands] == [NOW]
 
 
 # Paces: a provider that throttles, and limits that change.
@@ -140,12 +152,13 @@ def test_throttlings_of_grants_made_before_are_the_same() -> None:
     assert log.slowed_down(end, 14).pace(end, 14) == 7
 
 
-def test_a_clock_far_ahead_does_not_slow_all_for_long() -> None:
+def test_a_clock_far_ahead_slows_nobody_else() -> None:
     """The next throttling, told by a right clock, takes its place."""
     log = GrantLog().slowed_down(NOW + timedelta(hours=1), 14)
-    assert log.pace(NOW, 14) == 7
+    assert log.pace(NOW, 14) == 14
 
     log = log.slowed_down(NOW, 14)
+    assert log.pace(NOW, 14) == 7
     assert log.pace(NOW + timedelta(minutes=1), 14) == 14
 
 
@@ -174,8 +187,17 @@ class History:
 
 
 @st.composite
-def histories(draw: st.DrawFn, *, limits: st.SearchStrategy[int], throttled: bool) -> History:
-    """Of a limit that may change, with clocks that differ, and a provider that may throttle."""
+def histories(
+    draw: st.DrawFn,
+    *,
+    limits: st.SearchStrategy[int],
+    throttled: bool,
+    lanes: st.SearchStrategy[Priority] = st.just(Priority.NORMAL),  # noqa: B008  it never changes
+) -> History:
+    """Of a limit that may change, with clocks that differ, and a provider that may throttle.
+
+    Who is not patient enough is refused.
+    """
     limit = draw(limits)
     log, now = GrantLog(), NOW
     history = History()
@@ -188,16 +210,17 @@ def histories(draw: st.DrawFn, *, limits: st.SearchStrategy[int], throttled: boo
             log = log.slowed_down(now, limit)
         asked = draw(st.integers(1, 20))
         pace = log.pace(now, limit)
-        grant = log.next_grant(asked, now, limit)
-        assert grant.at >= now
-        assert 1 <= grant.messages <= min(asked, pace)
         assert pace <= limit
-        too_far_away = draw(st.booleans())
-        if not too_far_away:
-            log = log.with_grant(grant, now)
-            history.grants.append(grant)
-            history.paces.append(pace)
-            history.used.append(grant.at + TOLERANCE * draw(st.floats(0, 1)))
+        patience = timedelta(seconds=draw(st.sampled_from([0, 3, 60])))
+        log, grant = log.request(asked, now, patience, limit, draw(lanes))
+        if isinstance(grant, timedelta):
+            assert grant > patience
+            continue
+        assert now <= grant.at <= now + patience
+        assert 1 <= grant.messages <= min(asked, pace)
+        history.grants.append(grant)
+        history.paces.append(pace)
+        history.used.append(grant.at + TOLERANCE * draw(st.floats(0, 1)))
     return history
 
 
@@ -250,7 +273,7 @@ def test_no_window_is_left_half_empty_while_somebody_waits(asked: list[int], lim
     """Who wants more than fits gets what fits, if it is half of it or more."""
     log = GrantLog()
     for messages in asked:
-        log = log.with_grant(log.next_grant(messages, NOW, limit), NOW)
+        log = log.with_grant(log.next_grant(messages, NOW, limit, Priority.NORMAL), NOW)
     total = sum(grant.messages for grant in log.grants)
     spans = (log.grants[-1].at - NOW) / SPAN
     assert total > spans * limit / 2

@@ -220,7 +220,7 @@ def test_a_clone_is_as_the_original_but_for_what_is_said(
     """From any state; its time is the original's while that is to come."""
     original = api.post(
         "/v1/campaigns",
-        {**body, "unknown_policy": "resend", "category": "marketing"},
+        {**body, "unknown_policy": "resend", "category": "marketing", "priority": "urgent"},
     )
     path = original.headers["location"]
     api.post(f"{path}/cancel", {})
@@ -231,10 +231,24 @@ def test_a_clone_is_as_the_original_but_for_what_is_said(
     assert clone.status == original.status
     assert clone.headers["etag"] == '"1"'
     read, first = api.get(clone.headers["location"]).json, api.get(path).json
-    for name in ("name", "template_id", "segment_id", "unknown_policy", "schedule_at"):
+    for name in (*BODY, "unknown_policy", "schedule_at", "priority"):
         assert read[name] == first[name]
     assert read["campaign_id"] != first["campaign_id"]
     assert (renamed.json["name"], renamed.json["state"]) == ("Other", "paused")
+
+
+@pytest.mark.parametrize("said", [{"local_time": False}, {"timezone": None}, {"fold": None}])
+def test_a_clone_goes_out_at_its_originals_time_where_none_is_given(
+    api: Approving, said: dict[str, bool | None]
+) -> None:
+    """Only a `schedule_at` of null is now."""
+    original = api.post("/v1/campaigns", LATER)
+
+    clone = api.post(f"{original.headers['location']}/clone", said)
+
+    assert (clone.status, clone.json["state"]) == (201, "scheduled")
+    assert clone.json["schedule_at"] == original.json["schedule_at"]
+    assert api.started == []
 
 
 def test_a_clone_of_one_whose_time_has_passed_is_for_now(api: Approving) -> None:

@@ -11,6 +11,7 @@ from adapters.memory.scheduler import MemoryScheduler
 from domain.errors import DependencyRefused, DependencyUnavailable
 from domain.identifiers import CampaignId
 from domain.schedule import Schedule
+from tests.unit.faults import RefusingStartQueue
 from tests.unit.sentinel import NOW
 from tests.unit.test_http_gateway import ADDRESS, Gateway
 
@@ -63,7 +64,9 @@ def test_without_a_time_it_goes_out_at_once(gateway: Gateway) -> None:
         "state": "sending",
         "schedule_at": "2026-03-02T09:00:00Z",
         "execution_path": "immediate",
+        "priority": "normal",
         "triggered": True,
+        "start": "direct",
     }
     started = gateway.container.family.started().take_all()
     assert [request.campaign_id for request in started] == [answer.json["campaign_id"]]
@@ -128,6 +131,7 @@ def test_later_it_is_scheduled(gateway: Gateway, asked: dict[str, object], answe
         "state": "scheduled",
         "schedule_at": answered,
         "execution_path": "scheduled",
+        "priority": "normal",
         "auto_scheduler": True,
     }
     schedule = gateway.container.family.scheduler().get(answer.json["campaign_id"])
@@ -210,12 +214,15 @@ def test_a_template_that_a_member_cannot_fill_is_refused(gateway: Gateway) -> No
 def test_a_refused_start_is_told_and_the_campaign_stands(gateway: Gateway) -> None:
     """The same 202, `triggered` false, and why; it is there for the reconciler to go on with."""
     gateway.container.family.invoker.override(providers.Object(RefusingInvoker()))
+    refusing = RefusingStartQueue(gateway.clock)
+    gateway.container.family.start_queue.override(providers.Object(refusing))
 
     answer = gateway.post("/v1/campaigns", BODY)
 
     assert answer.status == 202
     assert answer.json["triggered"] is False
-    assert "ResourceNotFoundException" in answer.json["trigger_error"]
+    assert "start queue" in answer.json["trigger_error"]
+    assert "start" not in answer.json
     assert (answer.json["state"], answer.json["execution_path"]) == ("sending", "immediate")
     assert "auto_scheduler" not in answer.json
     assert [each["campaign_id"] for each in campaigns(gateway)] == [answer.json["campaign_id"]]
@@ -260,6 +267,7 @@ def test_location_leads_to_the_campaign_with_its_counts(gateway: Gateway) -> Non
         "failure_reason": None,
         "unknown_policy": "hold",
         "category": "marketing",
+        "priority": "normal",
         "approval": None,
         "approved_at": None,
         "approved_by": None,
@@ -277,6 +285,8 @@ def test_location_leads_to_the_campaign_with_its_counts(gateway: Gateway) -> Non
             ),
             0,
         ),
+        "not_sent_reason": None,
+        "fan_out": {"recipients": 0, "ranges": 1, "ranges_complete": 0, "share": 0.0},
         "history": [
             {
                 "number": 1,

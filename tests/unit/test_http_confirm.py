@@ -16,6 +16,7 @@ from domain.errors import DependencyUnavailable
 from domain.identifiers import CampaignId, ContactId
 from domain.message import Message
 from domain.outcome import AccountBlocked, NotSent, Outcome, Refused, Unknown
+from domain.priority import Priority
 from domain.start import StartRequest
 from domain.suppression import Suppression, SuppressionReason, SuppressionScope
 from tests.unit.test_http_gateway import ADDRESS, SETTINGS, Answer, Gateway
@@ -99,13 +100,13 @@ class SignedUp:
         container = self.gateway.container
         container.start_campaign()(StartRequest(CampaignId(created.json["campaign_id"])))
         queue = container.family.queue()
-        while deliveries := queue.receive(10, timedelta()):
+        while deliveries := queue.receive(10, timedelta(), Priority.NORMAL):
             queue.acknowledge(container.send_batch()(deliveries))
         return len(self.mails) - before
 
     def mailer_that(self, outcome: Outcome) -> None:
         """Answers so, until it is told otherwise."""
-        self.family.mailer.override(providers.Object(MailerThat(outcome, self.gateway)))
+        self.family.urgent_mailer.override(providers.Object(MailerThat(outcome, self.gateway)))
 
 
 class MailerThat(MemoryMailer):
@@ -438,7 +439,7 @@ def test_what_was_certainly_not_sent_may_be_tried_again_at_once(
     assert answer.status == 201
     assert answer.json["confirmation_mail"]["outcome"] == told
     assert answer.json["status"] == "unconfirmed"
-    signed.family.mailer.reset_last_overriding()
+    signed.family.urgent_mailer.reset_last_overriding()
     assert signed.sign_up(**NAME).json["confirmation_mail"]["outcome"] == "accepted"
 
 
@@ -454,7 +455,7 @@ def test_what_may_have_been_sent_or_never_will_be_waits(
     answer = signed.sign_up(**NAME)
 
     assert answer.json["confirmation_mail"]["outcome"] == told
-    signed.family.mailer.reset_last_overriding()
+    signed.family.urgent_mailer.reset_last_overriding()
     assert signed.sign_up(**NAME).json["confirmation_mail"]["outcome"] == "asked_before"
     assert signed.status == "unconfirmed"
 
@@ -463,7 +464,7 @@ def test_without_a_place_in_the_send_rate_nothing_is_sent(signed: SignedUp) -> N
     """Campaigns are not slowed down, nor the limit passed, by a form."""
     limiter = MemoryRateLimiter(1)
     for _ in range(20):
-        limiter.request(1, signed.gateway.clock.now(), timedelta(minutes=1))
+        limiter.request(1, signed.gateway.clock.now(), timedelta(minutes=1), Priority.NORMAL)
     signed.family.limiter.override(providers.Object(limiter))
 
     assert signed.sign_up(**NAME).json["confirmation_mail"]["outcome"] == "not_sent"

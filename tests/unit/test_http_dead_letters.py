@@ -9,6 +9,7 @@ from adapters.memory.dead_letters import MemoryDeadLetters
 from adapters.memory.invoker import MemoryInvoker
 from adapters.memory.job_invoker import MemoryJobInvoker
 from adapters.memory.queue import MemorySendQueue
+from adapters.memory.start_queue import MemoryStartQueue
 from domain.dead_letter import DeadLetter, DeadLetterSource, ProviderReport
 from domain.errors import DependencyRefused, DependencyUnavailable
 from domain.identifiers import CampaignId
@@ -171,6 +172,16 @@ def test_a_request_replays_a_bounded_number(gateway: Gateway) -> None:
     assert (len(second["items"]), second["left"]) == (1, 0)
 
 
+def _over(gateway: Gateway, kind: type[MemoryDeadLetters]) -> MemoryDeadLetters:
+    """Of queues of its own."""
+    return kind(
+        MemorySendQueue(gateway.clock),
+        MemoryStartQueue(gateway.clock),
+        MemoryInvoker(),
+        MemoryJobInvoker(),
+    )
+
+
 class _RefusingOne(MemoryDeadLetters):
     """What `a` asks for is refused."""
 
@@ -183,8 +194,7 @@ class _RefusingOne(MemoryDeadLetters):
 
 def test_one_that_is_refused_keeps_none_of_the_others(gateway: Gateway) -> None:
     """It stays, and the answer says why."""
-    queue = MemorySendQueue(gateway.clock)
-    dead_letters = _RefusingOne(queue, MemoryInvoker(), MemoryJobInvoker())
+    dead_letters = _over(gateway, _RefusingOne)
     gateway.container.family.dead_letters.override(providers.Object(dead_letters))
     for each in ("a", "b"):
         given_up(gateway.container, START, each)
@@ -206,7 +216,7 @@ class _Unanswering(MemoryDeadLetters):
 
 def test_one_that_is_not_accepted_stays(gateway: Gateway) -> None:
     """It is said that it may have been done all the same; replaying it again harms nobody."""
-    dead_letters = _Unanswering(MemorySendQueue(gateway.clock), MemoryInvoker(), MemoryJobInvoker())
+    dead_letters = _over(gateway, _Unanswering)
     gateway.container.family.dead_letters.override(providers.Object(dead_letters))
     given_up(gateway.container, START, "a")
 
@@ -221,7 +231,7 @@ def test_a_service_that_does_not_answer_is_not_waited_for_again_and_again(
     gateway: Gateway,
 ) -> None:
     """Each of a hundred would take seconds: the first ends it, and all stay."""
-    dead_letters = _Unanswering(MemorySendQueue(gateway.clock), MemoryInvoker(), MemoryJobInvoker())
+    dead_letters = _over(gateway, _Unanswering)
     gateway.container.family.dead_letters.override(providers.Object(dead_letters))
     for each in ("a", "b"):
         given_up(gateway.container, START, each)

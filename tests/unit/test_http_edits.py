@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from dependency_injector import providers
 
+from tests.unit.faults import RefusingStartQueue
 from tests.unit.sentinel import NOW
 from tests.unit.test_http_campaigns import (
     BODY,
@@ -47,10 +48,22 @@ def patch(gateway: Gateway, path: str, body: object, **headers: str) -> Answer:
 
 
 def read(gateway: Gateway, path: str) -> dict[str, Any]:
-    """The campaign as it is in lists: without its counts, its history and its waves."""
+    """The campaign as it is in lists: without what only a look at it alone tells."""
     body: dict[str, Any] = gateway.get(path).json
-    alone = {"counts", "history", "waves"}
+    alone = {"counts", "not_sent_reason", "fan_out", "history", "waves"}
     return {name: value for name, value in body.items() if name not in alone}
+
+
+def test_made_urgent(gateway: Gateway, path: str) -> None:
+    """And normal again; nothing else is touched, and what is no priority is refused."""
+    before = read(gateway, path)
+
+    assert patch(gateway, path, {"priority": "urgent"}).json["priority"] == "urgent"
+    assert read(gateway, path) == {**before, "priority": "urgent"}
+    assert patch(gateway, path, {"name": "Spring Sale"}).json["priority"] == "urgent"
+    assert patch(gateway, path, {"priority": "soon"}).refuses("/priority")
+    assert patch(gateway, path, {"priority": "normal", "name": before["name"]}).status == 200
+    assert read(gateway, path) == before
 
 
 def test_renamed(gateway: Gateway, path: str) -> None:
@@ -64,6 +77,7 @@ def test_renamed(gateway: Gateway, path: str) -> None:
         **before,
         "name": "Spring Sale",
         "triggered": None,
+        "start": None,
         "auto_scheduler": None,
         "trigger_error": None,
         "warning": None,
@@ -120,6 +134,18 @@ def test_moved_to_now(gateway: Gateway, path: str, schedule_at: str | None, answ
     assert family.scheduler().get(campaign_id) is None
 
 
+@pytest.mark.parametrize("time", ["timezone", "fold", "local_time"])
+def test_a_null_beside_another_change_moves_nothing(gateway: Gateway, path: str, time: str) -> None:
+    """Only as its time it is now: a client that sends all that it knows mails nobody by that."""
+    before = read(gateway, path)
+
+    answer = patch(gateway, path, {"name": "New", time: None})
+
+    assert answer.status == 200
+    assert read(gateway, path) == {**before, "name": "New"}
+    assert gateway.container.family.started().take_all() == []
+
+
 def test_moved_while_it_is_paused(gateway: Gateway, path: str) -> None:
     """200: it has the time and stays paused; nothing was to be arranged."""
     gateway.call("POST", f"{path}/pause")
@@ -148,6 +174,9 @@ def test_moved_while_it_is_paused(gateway: Gateway, path: str) -> None:
         ({"schedule_at": "2026-07-01T09:00:00", "timezone": ADDRESS}, "/timezone"),
         ({"timezone": "Europe/Berlin"}, "/timezone"),
         ({"name": "New", "fold": 1}, "/fold"),
+        ({"timezone": None, "fold": None, "local_time": None}, ""),
+        ({"local_time": False}, "/local_time"),
+        ({"name": "New", "local_time": False}, "/local_time"),
         ({"schedule_at": None, "timezone": "Europe/Berlin"}, "/timezone"),
         ({"name": "New", "state": "sent"}, "/state"),
         ({"template_id": "greeting"}, "/template_id"),
@@ -197,14 +226,18 @@ def test_a_trigger_that_fails_is_told(gateway: Gateway, path: str) -> None:
     unanswering = UnansweringScheduler(gateway.clock, family.started())
     with family.scheduler.override(providers.Object(unanswering)):
         later = patch(gateway, path, {"schedule_at": ahead(hours=2)})
-    with family.invoker.override(providers.Object(RefusingInvoker())):
+    neither = RefusingStartQueue(gateway.clock)
+    with (
+        family.start_queue.override(providers.Object(neither)),
+        family.invoker.override(providers.Object(RefusingInvoker())),
+    ):
         now = patch(gateway, path, {"schedule_at": None})
 
     assert (later.status, later.json["auto_scheduler"]) == (200, False)
     assert "timeout" in later.json["trigger_error"]
     assert later.json["schedule_at"] == "2026-03-02T11:00:00Z"
     assert (now.status, now.json["triggered"]) == (202, False)
-    assert "ResourceNotFoundException" in now.json["trigger_error"]
+    assert "start queue" in now.json["trigger_error"]
     assert (now.json["state"], now.json["auto_scheduler"]) == ("sending", None)
 
 

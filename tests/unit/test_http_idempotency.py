@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 from dependency_injector import providers
 
+from adapters.memory.admission import MemoryAdmissionControl
 from adapters.memory.campaigns import MemoryCampaignRepository
 from adapters.memory.idempotency import MemoryIdempotencyRepository
 from adapters.memory.invoker import MemoryInvoker
@@ -15,6 +16,7 @@ from adapters.memory.scheduler import MemoryScheduler
 from adapters.memory.segments import MemorySegmentRepository
 from adapters.memory.templates import MemoryTemplateRepository
 from domain.access import Scope
+from domain.admission import StartLimit, StartLimits
 from domain.campaign import Campaign
 from domain.errors import DependencyUnavailable
 from domain.fan_out import FanOutRange
@@ -29,7 +31,7 @@ from entrypoints.http.__main__ import openapi_text
 from entrypoints.http.api import Api
 from entrypoints.http.routes import all_routes
 from tests.unit.dead_letters import given_up
-from tests.unit.faults import Died
+from tests.unit.faults import Died, RefusingStartQueue
 from tests.unit.sentinel import NOW
 from tests.unit.test_http_access import Guarded
 from tests.unit.test_http_campaigns import campaigns
@@ -561,6 +563,25 @@ def test_a_campaign_whose_creation_crashed_is_answered_and_not_created_again(
     assert is_replay(client.post("/v1/campaigns", body))
 
 
+def test_one_that_was_to_start_at_once_is_not_queued_when_it_is_answered_again(
+    client: Client,
+) -> None:
+    """It was admitted, and is stored: too late to refuse it, whoever starts meanwhile."""
+    only = {**BODY, "immediate_only": True}
+    one = StartLimit(1, burst=1)
+    admission = MemoryAdmissionControl(StartLimits(account=one, key=one))
+    client.gateway.container.family.admission.override(providers.Object(admission))
+    crash_after_the_transaction(client)
+    client.dies("/v1/campaigns", only)
+    client.clock.sleep(LEASE)
+    assert client.post("/v1/campaigns", BODY, key=None).json["start"] == "direct"
+    assert client.post("/v1/campaigns", BODY, key=None).json["start"] == "queued"
+
+    answer = client.post("/v1/campaigns", only)
+
+    assert (answer.status, answer.json["start"]) == (202, "direct")
+
+
 def test_a_creation_that_crashed_before_it_stored_anything_is_simply_repeated(
     client: Client,
 ) -> None:
@@ -596,7 +617,9 @@ def test_a_trigger_that_failed_is_the_first_answer(client: Client) -> None:
         raise DependencyUnavailable("Lambda Invoke: ReadTimeoutError")
 
     client.invoker.after_start = Once(time_out)
-    first = client.post("/v1/campaigns", BODY)
+    neither = RefusingStartQueue(client.clock)
+    with client.gateway.container.family.start_queue.override(providers.Object(neither)):
+        first = client.post("/v1/campaigns", BODY)
     assert first.json["triggered"] is False
 
     assert client.post("/v1/campaigns", BODY).text == first.text

@@ -150,3 +150,16 @@ def test_its_clone_is_for_the_same_time_while_that_is_to_come(gateway: Gateway, 
         "2026-03-04T09:00:00",
         "Europe/Berlin",
     )
+
+
+def test_its_clone_for_everybody_at_once_is_for_that_time_in_its_zone(
+    gateway: Gateway, path: str
+) -> None:
+    """And does not go out now."""
+    cloned = gateway.post(f"{path}/clone", {"local_time": False})
+    assert time_of(gateway.get(cloned.headers["location"]).json) == (
+        "2026-03-04T08:00:00Z",
+        False,
+        None,
+        None,
+    )

@@ -10,6 +10,7 @@ from dependency_injector import providers
 from domain.contact import ContactDraft
 from domain.identifiers import SegmentId
 from domain.outcome import Unknown
+from domain.priority import Priority
 from domain.recipient import RecipientState, Resend
 from tests.unit.faults import AnsweringMailer
 from tests.unit.test_http_gateway import JSON_TYPE, Answer, Gateway
@@ -50,7 +51,7 @@ class Running(Gateway):
         for request in container.family.started().take_all():
             container.start_campaign()(request)
         queue = container.family.queue()
-        while deliveries := queue.receive(10, timedelta()):
+        while deliveries := queue.receive(10, timedelta(), Priority.NORMAL):
             queue.acknowledge(container.send_batch()(deliveries))
 
     def recipients(self, path: str, query: str = "") -> list[dict[str, Any]]:

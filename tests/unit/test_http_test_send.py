@@ -13,7 +13,9 @@ from domain.errors import DependencyRefused
 from domain.grants import Grant
 from domain.message import Message, SentMail
 from domain.outcome import AccountBlocked, NotSent, Outcome, Refused
+from domain.priority import Priority
 from domain.suppression import Suppression, SuppressionReason, SuppressionScope
+from tests.unit.faults import SetBackLimiter
 from tests.unit.sentinel import SettableClock
 from tests.unit.test_http_gateway import ADDRESS, Gateway
 
@@ -136,11 +138,17 @@ class LimiterThat(MemoryRateLimiter):
 
     answer: timedelta | Exception | None = None
 
-    def request(self, messages: int, now: datetime, patience: timedelta) -> Grant | timedelta:
+    def request(
+        self, messages: int, now: datetime, patience: timedelta, priority: Priority
+    ) -> Grant | timedelta:
         """As told."""
         if isinstance(self.answer, Exception):
             raise self.answer
-        return super().request(messages, now, patience) if self.answer is None else self.answer
+        return (
+            super().request(messages, now, patience, priority)
+            if self.answer is None
+            else self.answer
+        )
 
 
 def test_what_became_of_each_is_told(gateway: Gateway) -> None:
@@ -151,7 +159,7 @@ def test_what_became_of_each_is_told(gateway: Gateway) -> None:
         AccountBlocked("paused"),
         NotSent("TooManyRequestsException", throttled=True),
     )
-    gateway.container.family.mailer.override(providers.Object(mailer))
+    gateway.container.family.urgent_mailer.override(providers.Object(mailer))
     to = [f"{name}@example.com" for name in "abcd"]
 
     results = gateway.post(PATH, {"to": to, **ANN}).json["results"]
@@ -170,11 +178,13 @@ def test_where_the_provider_throttles_everybody_slows_down(gateway: Gateway) -> 
     mailer = MailerThat(gateway.clock)
     mailer.outcomes = (NotSent("TooManyRequestsException", throttled=True),)
     limiter = MemoryRateLimiter(2)
-    gateway.container.family.mailer.override(providers.Object(mailer))
+    gateway.container.family.urgent_mailer.override(providers.Object(mailer))
     gateway.container.family.limiter.override(providers.Object(limiter))
     gateway.post(PATH, {"to": [ADDRESS], **ANN})
 
-    later = limiter.request(2, gateway.clock.now() + timedelta(seconds=2), timedelta(seconds=5))
+    later = limiter.request(
+        2, gateway.clock.now() + timedelta(seconds=2), timedelta(seconds=5), Priority.NORMAL
+    )
 
     assert isinstance(later, Grant)
     assert later.messages == 1
@@ -183,7 +193,7 @@ def test_where_the_provider_throttles_everybody_slows_down(gateway: Gateway) -> 
 def test_a_slow_provider_does_not_outlast_the_gateway(gateway: Gateway) -> None:
     """Who is left when ten seconds have passed is not mailed, and the answer says so."""
     mailer = SlowMailer(gateway.clock)
-    gateway.container.family.mailer.override(providers.Object(mailer))
+    gateway.container.family.urgent_mailer.override(providers.Object(mailer))
     to = [f"{name}@example.com" for name in "abcde"]
 
     results = gateway.post(PATH, {"to": to, **ANN}).json["results"]
@@ -207,11 +217,22 @@ def test_without_a_place_in_the_send_rate_nothing_is_sent(
     assert not outbox(gateway)
 
 
+def test_a_clock_set_back_while_a_place_is_waited_for(gateway: Gateway) -> None:
+    """Nobody waits for the hour to come again; the place is lost, and the next mail has one."""
+    limiter = SetBackLimiter(gateway.clock.set_back)
+    gateway.container.family.limiter.override(providers.Object(limiter))
+
+    results = gateway.post(PATH, {"to": [ADDRESS, "bo@example.com"], **ANN}).json["results"]
+
+    assert [each["outcome"] for each in results] == ["not_sent", "accepted"]
+    assert gateway.clock.monotonic() < timedelta(minutes=1)
+
+
 def test_test_mails_keep_to_the_send_rate(gateway: Gateway) -> None:
     """One a second where that is the limit."""
     mailer = MemoryMailer(gateway.clock)
     gateway.container.family.limiter.override(providers.Object(MemoryRateLimiter(1)))
-    gateway.container.family.mailer.override(providers.Object(mailer))
+    gateway.container.family.urgent_mailer.override(providers.Object(mailer))
     gateway.post(PATH, {"to": [f"{name}@example.com" for name in "abc"], **ANN})
 
     first, second, third = (mail.at for mail in mailer.outbox)

@@ -14,6 +14,7 @@ from adapters.memory.suppressions import MemorySuppressionRepository
 from domain.errors import DependencyUnavailable
 from domain.identifiers import CampaignId
 from domain.message import Message
+from domain.priority import Priority
 from domain.start import StartRequest
 from domain.suppression import Suppression, SuppressionEntry, SuppressionScope
 from tests.unit.test_http_gateway import Answer, Gateway
@@ -51,7 +52,7 @@ class Mailed:
         created = self.gateway.post("/v1/campaigns", {**asked, "category": category})
         container.start_campaign()(StartRequest(CampaignId(created.json["campaign_id"])))
         queue = container.family.queue()
-        while deliveries := queue.receive(10, timedelta()):
+        while deliveries := queue.receive(10, timedelta(), Priority.NORMAL):
             queue.acknowledge(container.send_batch()(deliveries))
 
     def post(

@@ -12,8 +12,9 @@ from domain.contact_import import ContactImport, ImportCounts, ImportPlan, Refus
 from domain.errors import IllegalTransition
 from domain.identifiers import SegmentId
 from domain.job import LEASE, JobEvent, JobState
+from domain.key_space import WHOLE_KEY_SPACE
 from domain.refused_rows import read_refused
-from domain.segment import WHOLE_KEY_SPACE, Segment
+from domain.segment import Segment
 from domain.suppression import Suppression, SuppressionReason
 from domain.use_cases.import_file import WINDOW_BYTES
 from domain.use_cases.run_import import RunImport

@@ -13,6 +13,7 @@ from domain.errors import IllegalTransition, NotFound
 from domain.identifiers import CampaignId
 from domain.path_policy import ExecutionPath
 from domain.ports.queue import Delivery
+from domain.priority import Priority
 from domain.recipient import RecipientState
 from domain.tally import Tally
 from domain.use_cases.cancel_campaign import CancelCampaign
@@ -24,6 +25,7 @@ from tests.unit.faults import (
     InterruptedQueue,
     RefusingInvoker,
     RefusingScheduler,
+    RefusingStartQueue,
 )
 from tests.unit.sentinel import MINUTE, NOW, Sentinel, addresses
 
@@ -58,7 +60,7 @@ def stop(sentinel: Sentinel, campaign_id: CampaignId) -> None:
 
 def send_one_chunk(sentinel: Sentinel) -> None:
     """A worker takes one message, and deals with it."""
-    deliveries = sentinel.queue.receive(1, timedelta())
+    deliveries = sentinel.queue.receive(1, timedelta(), Priority.NORMAL)
     sentinel.queue.acknowledge(sentinel.send_batch(deliveries))
 
 
@@ -163,12 +165,14 @@ def test_a_trigger_that_fails_when_it_is_resumed(
     pause(sentinel)(campaign_id)
     invoker, scheduler = sentinel.invoker, sentinel.scheduler
     sentinel.invoker = RefusingInvoker()
+    queue, sentinel.start_queue = sentinel.start_queue, RefusingStartQueue(sentinel.clock)
     sentinel.scheduler = RefusingScheduler(sentinel.clock, sentinel.invoker)
 
     resumed = resume(sentinel)(campaign_id)
 
     assert resumed.trigger_error is not None
     sentinel.invoker, sentinel.scheduler = invoker, scheduler
+    sentinel.start_queue = queue
     sentinel.pass_time(3 * HOUR)
     assert sorted(sentinel.mailed()) == addresses(3)
     assert sentinel.state(campaign_id) is CampaignState.SENT
@@ -258,7 +262,7 @@ def test_a_large_campaign_is_resumed_bit_by_bit(sentinel: Sentinel) -> None:
     assert starts == 3
     sentinel.clock.sleep(sentinel.policy.retry_delay)
     received = 0
-    while deliveries := sentinel.queue.receive(10, timedelta()):
+    while deliveries := sentinel.queue.receive(10, timedelta(), Priority.NORMAL):
         received += len(deliveries)
     assert received == chunks
 
@@ -325,7 +329,7 @@ def test_at_most_one_micro_batch_of_each_worker_after_the_answer(
     """Whoever stops a campaign in the middle of a chunk stops it within the calls under way."""
     sentinel.limiter = MemoryRateLimiter(14)
     campaign_id = sentinel.create_started(PEOPLE)
-    deliveries = sentinel.queue.receive(workers, timedelta())
+    deliveries = sentinel.queue.receive(workers, timedelta(), Priority.NORMAL)
 
     def go_on(others: Sequence[Delivery]) -> None:
         """A worker whose call is under way while the others come to theirs; then it is stopped."""

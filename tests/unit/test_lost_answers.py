@@ -9,10 +9,11 @@ from adapters.memory.chunks import MemoryChunkRepository
 from adapters.memory.database import MemoryDatabase
 from domain.campaign import Campaign, CampaignState
 from domain.chunk import Chunk, ChunkRef
-from domain.errors import DependencyUnavailable
+from domain.errors import DependencyRefused, DependencyUnavailable
 from domain.fan_out import FanOutRange, new_ranges
 from domain.idempotency import IdempotencyRecord
 from domain.identifiers import CampaignId, LeaseToken, SegmentId, TemplateId
+from domain.priority import Priority
 from domain.use_cases.create_campaign import CampaignRequest
 from tests.unit.sentinel import MINUTE, NOW, Sentinel, addresses
 
@@ -39,6 +40,14 @@ class UnansweringCampaigns(MemoryCampaignRepository):
         if self._stores:
             super().add(campaign, ranges, record)
         raise DependencyUnavailable("Timed out.")
+
+
+class RefusingCampaigns(UnansweringCampaigns):
+    """Does not answer a new campaign, and then takes no question any more, as a disk that fails."""
+
+    def get(self, campaign_id: CampaignId) -> Campaign | None:
+        """Refused."""
+        raise DependencyRefused(f"{campaign_id} cannot be read.")
 
 
 class DamagedChunks(MemoryChunkRepository):
@@ -78,10 +87,22 @@ def test_a_campaign_that_is_not_there_is_not_pretended(sentinel: Sentinel) -> No
     assert sentinel.mailed() == []
 
 
+@pytest.mark.parametrize("stores", [True, False])
+def test_a_campaign_that_cannot_be_looked_for_may_be_there(
+    sentinel: Sentinel, *, stores: bool
+) -> None:
+    """That looking was refused says nothing of it: who is told that nothing was done asks again."""
+    sentinel.add_template()
+    sentinel.add_segment([{"name": "Ann"}])
+    sentinel.campaigns = RefusingCampaigns(sentinel.database, stores=stores)
+    with pytest.raises(DependencyUnavailable):
+        sentinel.create_campaign(REQUEST)
+
+
 def test_a_damaged_chunk_does_not_keep_its_neighbours(sentinel: Sentinel) -> None:
     """Those before it are acknowledged, those after it sent; it stays on the queue."""
     sentinel.create_started(120)
-    deliveries = sentinel.queue.receive(10, timedelta())
+    deliveries = sentinel.queue.receive(10, timedelta(), Priority.NORMAL)
     damaged = deliveries[1]
     sentinel.chunks = DamagedChunks(sentinel.database, damaged.chunk)
     assert sentinel.send_batch(deliveries) == [deliveries[0], deliveries[2]]
@@ -91,11 +112,13 @@ def test_a_damaged_chunk_does_not_keep_its_neighbours(sentinel: Sentinel) -> Non
 def test_a_damaged_record_does_not_end_the_reconciler(sentinel: Sentinel) -> None:
     """It is logged and stays due; everything else is looked after in the same run."""
     sentinel.create_started(120)
-    lost = [delivery.chunk for delivery in sentinel.queue.receive(10, timedelta())]
+    lost = [delivery.chunk for delivery in sentinel.queue.receive(10, timedelta(), Priority.NORMAL)]
     sentinel.chunks = DamagedChunks(sentinel.database, lost[0])
     sentinel.clock.sleep(timedelta(minutes=5))
     sentinel.reconcile(limit=1)
-    found = {delivery.chunk for delivery in sentinel.queue.receive(10, timedelta())}
+    found = {
+        delivery.chunk for delivery in sentinel.queue.receive(10, timedelta(), Priority.NORMAL)
+    }
     assert found == set(lost[1:])
 
 
@@ -111,7 +134,7 @@ def test_a_backlog_of_dead_entries_does_not_keep_a_campaign_from_starting(
         sentinel.chunks = DamagedChunks(sentinel.database, ref)
     sentinel.clock.sleep(MINUTE)
     sentinel.reconcile(limit=1)
-    assert waiting in {request.campaign_id for request in sentinel.invoker.take_all()}
+    assert waiting in {request.campaign_id for request in sentinel.take_starts()}
 
 
 def test_a_range_that_is_held_does_not_keep_the_others(sentinel: Sentinel) -> None:

@@ -26,6 +26,7 @@ from tests.unit.faults import (
     FailingChunks,
     OvertakenCampaigns,
     RefusingInvoker,
+    RefusingStartQueue,
 )
 from tests.unit.sentinel import MINUTE, NOW, Sentinel, addresses
 
@@ -156,7 +157,7 @@ def test_a_campaign_paused_by_its_account_needs_somebody(sentinel: Sentinel) -> 
     sentinel.campaigns = OvertakenCampaigns(sentinel.database, times=1)
     sentinel.run_workers()
     assert halted(sentinel) == [CampaignState.PAUSED]
-    assert told(sentinel, "sends") == [{"blocked": 50}]
+    assert told(sentinel, "sends") == [{"blocked": 120}]
 
 
 def test_people_know_of_their_own_pause(sentinel: Sentinel) -> None:
@@ -245,9 +246,9 @@ def test_what_is_done_once_more_is_told(sentinel: Sentinel) -> None:
 
 
 def test_what_could_not_be_done_once_more_is_not_told(sentinel: Sentinel) -> None:
-    """A start that the invoker does not take."""
-    sentinel.invoker = RefusingInvoker()
+    """A start that the start queue does not take."""
     sentinel.create(1)
+    sentinel.start_queue = RefusingStartQueue(sentinel.clock)
     sentinel.clock.sleep(MINUTE)
     assert a_pass(sentinel) == {**QUIET, "longest_stall": MINUTE}
     assert told(sentinel, "retried") == []

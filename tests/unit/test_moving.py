@@ -10,12 +10,13 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from domain.contact import MAX_WHOLE_NUMBER, ContactDraft
+from domain.contact import ContactDraft
 from domain.contact_import import ImportPlan
 from domain.csv_contact import RowReader
 from domain.csv_layout import layout_of
 from domain.csv_rows import read_rows
 from domain.identifiers import JobId, SuppressionId
+from domain.merge_fields import MAX_WHOLE_NUMBER
 from domain.suppression import (
     Suppression,
     SuppressionEntry,

@@ -31,7 +31,10 @@ from entrypoints.deployment.preflight import findings as all_findings
 from entrypoints.deployment.preflight import main
 from entrypoints.deployment.rule_findings import Outside
 from entrypoints.deployment.sending_findings import DEFAULT_SEND_RATE
-from entrypoints.deployment.stack_findings import DEFAULT_WORKER_CONCURRENCY, ROLES
+from entrypoints.deployment.stack_findings import (
+    DEFAULTS,
+    ROLES,
+)
 
 ACCOUNT = "123456789012"
 GROUP_ARN = f"arn:aws:scheduler:eu-central-1:{ACCOUNT}:schedule-group/sentinel"
@@ -44,6 +47,8 @@ def arn_of(identity: str) -> str:
 
 
 WANTED = Wanted(senders=(ADDRESS,))
+ONE_DIRECT_START = "DIRECT_STARTS_BURST=1 DIRECT_STARTS_A_SECOND=1"
+FEWEST_STARTS = f"{ONE_DIRECT_START} START_QUEUE_CONCURRENCY=2"
 DOMAIN = Identity(
     name="example.com",
     is_verified=True,
@@ -191,7 +196,7 @@ def test_what_needs_mending_says_how() -> None:
 
     found = failures(account)
 
-    assert len(found) == 16
+    assert len(found) == 17
     assert all(each.remedy for each in found)
 
 
@@ -394,11 +399,11 @@ def test_the_deployed_numbers_are_checked_where_none_are_asked_for() -> None:
 
 
 def test_without_a_stack_the_templates_numbers_are_checked() -> None:
-    """As many mails a second as the account allows, two workers, nothing reserved."""
+    """As many mails a second as the account allows, two workers of each kind, none reserved."""
     account = replace(HEALTHY, stack=None, sending=replace(SENDING, max_rate=1.0))
 
     assert of("SES send rate", account).found == "1 a second allowed, and sent"
-    assert "2 wanted for workers" in of("Lambda concurrency", account).found
+    assert "6 for workers" in of("Lambda concurrency", account).found
     assert of("Lambda reserved concurrency", account).found.startswith("0 wanted")
 
 
@@ -742,7 +747,9 @@ def test_the_stacks_own_senders_are_its_parameters() -> None:
 
 def test_a_new_account_can_reserve_nothing() -> None:
     """It begins with ten, and Lambda keeps a hundred unreserved."""
-    finding = only(replace(HEALTHY, concurrency=Concurrency(10, 10)))
+    account = replace(HEALTHY, concurrency=Concurrency(10, 10))
+
+    finding = of("Lambda reserved concurrency", account)
 
     assert finding.level is Level.WARN
     assert "Leave START_CONCURRENCY at 0" in finding.remedy
@@ -759,6 +766,22 @@ def test_a_reservation_that_lambda_would_refuse_fails(reserved: int, fails: bool
     assert [each.level for each in found] == ([Level.FAIL] if fails else [])
 
 
+@pytest.mark.parametrize(
+    ("reserved", "batches", "warns"),
+    [(9, None, True), (10, None, False), (10, 6, True), (11, 6, False)],
+)
+def test_reserved_starts_that_a_lone_one_would_wait_for_warn(
+    reserved: int, batches: int | None, warns: bool
+) -> None:
+    """The start queue's batches and the starts at a large campaign leave room for one more."""
+    wanted = replace(WANTED, start_concurrency=reserved, start_queue_concurrency=batches)
+
+    found = failures(HEALTHY, wanted)
+
+    assert [each.level for each in found] == ([Level.WARN] if warns else [])
+    assert all(f"START_CONCURRENCY={reserved + 1} or more" in each.remedy for each in found)
+
+
 def test_what_the_stack_has_reserved_is_not_wanted_twice() -> None:
     """After a deployment its own reservation is no longer free."""
     stack = replace(STACK, contents=replace(CONTENTS, reserved=20))
@@ -768,26 +791,63 @@ def test_what_the_stack_has_reserved_is_not_wanted_twice() -> None:
 
 
 @pytest.mark.parametrize(
-    ("workers", "remedy"),
-    [(98, None), (99, "Deploy with WORKER_CONCURRENCY=98, or ask for more")],
+    ("free", "wanted", "settings"),
+    [
+        (50, WANTED, None),
+        (49, WANTED, "DIRECT_STARTS_BURST=19"),
+        (30, WANTED, "DIRECT_STARTS_BURST=1 DIRECT_STARTS_A_SECOND=9"),
+        (20, WANTED, f"{ONE_DIRECT_START} START_QUEUE_CONCURRENCY=3"),
+        (200, replace(WANTED, worker_concurrency=66), f"{FEWEST_STARTS} WORKER_CONCURRENCY=62"),
+        (219, replace(WANTED, worker_concurrency=66, start_concurrency=16), None),
+        (
+            218,
+            replace(WANTED, worker_concurrency=66, start_concurrency=16),
+            "WORKER_CONCURRENCY=65",
+        ),
+        (
+            19,
+            replace(
+                WANTED,
+                direct_starts_burst=1,
+                direct_starts_a_second=1,
+                start_queue_concurrency=2,
+            ),
+            None,
+        ),
+    ],
 )
-def test_more_workers_than_lambda_runs_warn(workers: int, remedy: str | None) -> None:
-    """What SES tells takes as many, the other four functions one each."""
-    account = replace(HEALTHY, concurrency=Concurrency(1_000, 200))
+def test_more_functions_than_lambda_runs_warn(
+    free: int, wanted: Wanted, settings: str | None
+) -> None:
+    """Workers, starts that have none reserved, and one each of five others.
 
-    found = failures(account, replace(WANTED, worker_concurrency=workers))
+    Starts are lowered first: those that are let through no longer are queued.
+    """
+    account = replace(HEALTHY, concurrency=Concurrency(1_000, free))
 
-    assert [each.level for each in found] == ([] if remedy is None else [Level.WARN])
-    assert all(each.remedy.startswith(remedy or "") for each in found)
+    finding = of("Lambda concurrency", account, wanted)
+
+    if settings is None:
+        assert finding.level is Level.OK
+    else:
+        assert finding.level is Level.WARN
+        assert finding.remedy.startswith(f"Deploy with {settings}, or ask for more: ")
 
 
-def test_fewer_workers_than_can_be_set_are_not_proposed() -> None:
-    """A queue's trigger takes two at least."""
-    account = replace(HEALTHY, concurrency=Concurrency(1_000, 5))
+def test_a_new_account_is_told_how_it_gets_by() -> None:
+    """Its ten functions are too few, however low the settings."""
+    account = replace(HEALTHY, concurrency=Concurrency(10, 10))
 
-    remedy = of("Lambda concurrency", account).remedy
+    finding = of("Lambda concurrency", account)
 
-    assert remedy.startswith("Ask for more")
+    assert finding.level is Level.WARN
+    assert finding.found.startswith("50 wanted in a burst ")
+    assert finding.remedy.startswith("Ask for more: ")
+    assert finding.remedy.endswith(f". Until then deploy with {FEWEST_STARTS}.")
+    fewest = replace(
+        WANTED, direct_starts_burst=1, direct_starts_a_second=1, start_queue_concurrency=2
+    )
+    assert "deploy with" not in of("Lambda concurrency", account, fewest).remedy
 
 
 # The stack.
@@ -853,9 +913,11 @@ def test_the_template_has_what_is_looked_for() -> None:
     assert "\n  ScheduleGroup:\n    Type: AWS::Scheduler::ScheduleGroup\n" in template
     assert {
         ("SendRate", str(DEFAULT_SEND_RATE)),
-        ("WorkerConcurrency", str(DEFAULT_WORKER_CONCURRENCY)),
         ("StartConcurrency", "0"),
+        *((name, str(value)) for name, value in DEFAULTS.items()),
     } <= set(numbers)
+    # As many starts at a large campaign as are counted.
+    assert "FAN_OUT_PARALLEL" not in template
 
 
 @pytest.mark.parametrize("logical", ROLES)

@@ -17,6 +17,7 @@ from domain.identifiers import CampaignId
 from domain.message import Message
 from domain.outcome import Accepted, NotSent, Outcome
 from domain.ports.chunks import SendPermission
+from domain.priority import Priority
 from tests.unit.sentinel import Sentinel
 
 WORKERS = 8
@@ -36,6 +37,7 @@ class Provider:
     """Implements `domain.ports.mailer.Mailer`."""
 
     timeout = timedelta(seconds=36)
+    batch_size = 50
 
     def __init__(self, clock: TurnsClock, random: Random) -> None:
         """Not called yet; takes as many a second as it is given."""
@@ -138,7 +140,7 @@ class Stage:
         self.sentinel.clock = SkewedClock(self.clock, skew)  # type: ignore[assignment]  # likewise
         send_batch = self.sentinel.send_batch
         while self.clock.now() < self.began + MINUTE:
-            deliveries = self.sentinel.queue.receive(1, timedelta())
+            deliveries = self.sentinel.queue.receive(1, timedelta(), Priority.NORMAL)
             self.sentinel.queue.acknowledge(send_batch(deliveries, TIME_LEFT))
             self.clock.sleep(IDLE)
 

@@ -21,6 +21,7 @@ from domain.job_run import JobRun, Run
 from domain.outcome import NotSent, Unknown
 from domain.ports.jobs import AnyJob
 from domain.ports.metrics import Retry
+from domain.priority import Priority
 from domain.schedule import Schedule
 from domain.tally import Tally
 from tests.unit.faults import (
@@ -31,8 +32,8 @@ from tests.unit.faults import (
     OvertakenCampaigns,
     OvertakenChunks,
     PickyQueue,
-    RefusingInvoker,
     RefusingJobInvoker,
+    RefusingStartQueue,
 )
 from tests.unit.sentinel import MINUTE, NOW, Sentinel, SettableClock, addresses
 
@@ -49,12 +50,12 @@ class BrokenQueue(MemorySendQueue):
         self._broken = broken
 
     def enqueue(
-        self, chunks: Sequence[ChunkRef], delay: timedelta = timedelta()
+        self, chunks: Sequence[ChunkRef], priority: Priority, delay: timedelta = timedelta()
     ) -> Sequence[ChunkRef]:
         """No answer for these."""
         if set(chunks) & set(self._broken):
             raise DependencyUnavailable("The queue did not answer.")
-        return super().enqueue(chunks, delay)
+        return super().enqueue(chunks, priority, delay)
 
 
 class BrokenFanOut(MemoryFanOutRepository):
@@ -97,7 +98,7 @@ class StaleOpenWork(MemoryOpenWork):
 
 def waiting(sentinel: Sentinel) -> list[ChunkRef]:
     """Chunks on the queue that can be seen; they are taken off it."""
-    deliveries = sentinel.queue.receive(10, timedelta())
+    deliveries = sentinel.queue.receive(10, timedelta(), Priority.NORMAL)
     sentinel.queue.acknowledge(deliveries)
     return [delivery.chunk for delivery in deliveries]
 
@@ -129,8 +130,8 @@ def test_a_missed_start(sentinel: Sentinel, clock: SettableClock) -> None:
     for _ in range(2):
         sentinel.reconcile()
         sentinel.reconcile()
-        assert [each.campaign_id for each in sentinel.invoker.take_all()] == [campaign_id]
-        clock.sleep(MINUTE)
+        assert [each.campaign_id for each in sentinel.take_starts()] == [campaign_id]
+        clock.sleep(4 * MINUTE)
     sentinel.reconcile()
     sentinel.run()
     assert sorted(sentinel.mailed()) == addresses(3)
@@ -140,11 +141,11 @@ def test_a_start_that_did_not_come_in_time(sentinel: Sentinel) -> None:
     """A campaign that could not be started for hours ends as expired by itself."""
     campaign_id = sentinel.create(3)
     sentinel.invoker.take_all()
-    able, sentinel.invoker = sentinel.invoker, RefusingInvoker()
+    able, sentinel.start_queue = sentinel.start_queue, RefusingStartQueue(sentinel.clock)
     sentinel.pass_time(sentinel.policy.max_lateness)
     assert sentinel.state(campaign_id) is CampaignState.SENDING
-    sentinel.invoker = able
-    sentinel.pass_time(3 * MINUTE)
+    sentinel.start_queue = able
+    sentinel.pass_time(5 * MINUTE)
     assert sentinel.state(campaign_id) is CampaignState.EXPIRED
     assert sentinel.mailed() == []
 
@@ -309,7 +310,7 @@ def test_a_starter_at_work_is_not_repeated(sentinel: Sentinel, clock: SettableCl
     assert sentinel.invoker.take_all() == []
     clock.sleep(MINUTE)
     sentinel.reconcile()
-    assert [each.campaign_id for each in sentinel.invoker.take_all()] == [campaign_id]
+    assert [each.campaign_id for each in sentinel.take_starts()] == [campaign_id]
 
 
 def test_one_that_fails_does_not_keep_the_others_waiting(
@@ -343,7 +344,7 @@ def test_a_campaign_that_fails_does_not_keep_the_others_waiting(sentinel: Sentin
     able, sentinel.fan_out = sentinel.fan_out, BrokenFanOut(sentinel, broken)
     sentinel.clock.sleep(MINUTE)
     sentinel.reconcile()
-    assert [each.campaign_id for each in sentinel.invoker.take_all()] == ["cmp_z"]
+    assert [each.campaign_id for each in sentinel.take_starts()] == ["cmp_z"]
     sentinel.fan_out = able
     sentinel.pass_time(MINUTE)
     assert sentinel.state(broken) is CampaignState.SENT
@@ -533,7 +534,7 @@ def test_a_job_that_cannot_be_invoked_is_tried_with_the_next_pass(
     able, sentinel.job_invoker = sentinel.job_invoker, RefusingJobInvoker()
     clock.sleep(MINUTE)
     sentinel.reconcile()
-    assert [each.campaign_id for each in sentinel.invoker.take_all()] == [campaign_id]
+    assert [each.campaign_id for each in sentinel.take_starts()] == [campaign_id]
     assert Retry.JOB not in retried(sentinel)
 
     sentinel.job_invoker = able

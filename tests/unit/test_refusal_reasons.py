@@ -8,12 +8,12 @@ from types import ModuleType
 
 import pytest
 
-from domain import contact, csv_contact, csv_rows, locale
+from domain import address, contact, csv_contact, csv_rows, locale, merge_fields
 from domain.contact import ContactDraft
 from tests.unit.test_import_contacts import Importing
 
 DOCS = Path(__file__).parents[2] / "docs" / "audience.md"
-GIVE_REASONS = (csv_rows, csv_contact, contact, locale)
+GIVE_REASONS = (csv_rows, csv_contact, contact, address, merge_fields, locale)
 """What a row goes through."""
 NOT_OF_A_ROW = {
     # Columns are given names that fit, and cells are text that was checked before.

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.minijinja.renderer import MinijinjaRenderer
-from domain.contact import FieldValue
 from domain.errors import InvalidInput
 from domain.identifiers import ContactId
+from domain.merge_fields import FieldValue
 from domain.ports.renderer import Rendered, Unrenderable
 from domain.recipient import Recipient
 from domain.template import Content

@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.contact import Consent, Contact, FieldValue
+from domain.contact import Consent, Contact
 from domain.errors import InvalidInput
 from domain.identifiers import ContactId, SegmentId
+from domain.merge_fields import FieldValue
 from domain.rule import (
     MAX_CONDITIONS,
     MAX_DEPTH,

@@ -1,7 +1,12 @@
 """What the runner is told: where it listens, on what, and whom it lets in."""
 
+from datetime import timedelta
+from pathlib import Path
+
 import pytest
 
+from entrypoints.containers import Family, build
+from entrypoints.local.file_doors import PATH
 from entrypoints.local.settings import LocalSettings, runner_environment
 from entrypoints.settings import InvalidSettingsError, Settings, read_environment
 
@@ -87,7 +92,7 @@ def test_a_key_beside_the_databases_own_is_refused() -> None:
         ("WORKERS", "65", "less than or equal to 64"),
         ("DRAIN_SECONDS", "0", "greater than or equal to 1"),
         ("DKIM_DOMAIN", "example.com", "DKIM_KEY_FILE"),
-        ("SMTP_CONNECTIONS", "0", "greater than or equal to 1"),
+        ("SMTP_CONNECTIONS", "1", "greater than or equal to 2"),
     ],
 )
 def test_a_wrong_variable_is_named_with_its_remedy(variable: str, value: str, remedy: str) -> None:
@@ -111,6 +116,26 @@ def test_no_secret_is_shown() -> None:
 
     assert "hunter2" not in repr(settings)
     assert "hunter2" not in str(settings)
+
+
+@pytest.mark.parametrize(
+    ("told", "url"),
+    [
+        ({}, "https://mail.example.com"),
+        ({"HOST": "0.0.0.0"}, "https://mail.example.com"),  # noqa: S104  in a container
+        ({"LOCAL_URL": "https://files.example.com"}, "https://files.example.com"),
+    ],
+)
+def test_files_of_a_service_come_and_go_by_its_public_url(
+    tmp_path: Path, told: dict[str, str], url: str
+) -> None:
+    """Whoever imports is on another machine, and sends the file to nothing but TLS."""
+    _, settings = read({**SERVICE, "DATABASE": str(tmp_path / "sentinel.db"), **told})
+    store = build(Family.SQLITE, settings).family.object_store()
+
+    upload = store.sign_upload("imports/imp_1/contacts.csv", timedelta(hours=1))
+
+    assert upload.url.startswith(f"{url}{PATH}")
 
 
 def test_a_url_of_ipv6_has_brackets() -> None:

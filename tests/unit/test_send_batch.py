@@ -14,6 +14,7 @@ from domain.fan_out import DeliveryProgress
 from domain.grants import TOLERANCE, Grant
 from domain.identifiers import CampaignId, TemplateId
 from domain.ports.queue import Delivery
+from domain.priority import Priority
 from domain.recipient import RecipientState
 from domain.template import Content
 from domain.use_cases.create_campaign import CampaignRequest
@@ -31,7 +32,7 @@ class UnreadableFanOut(MemoryFanOutRepository):
 
 def received(sentinel: Sentinel) -> Sequence[Delivery]:
     """Up to ten messages."""
-    return sentinel.queue.receive(10, timedelta())
+    return sentinel.queue.receive(10, timedelta(), Priority.NORMAL)
 
 
 def test_all_dealt_with(sentinel: Sentinel) -> None:
@@ -92,7 +93,7 @@ def test_a_check_that_fails(sentinel: Sentinel) -> None:
 
 def test_a_message_of_nothing(sentinel: Sentinel) -> None:
     """A message that names no chunk is taken off the queue."""
-    sentinel.queue.enqueue([ChunkRef(CampaignId("cmp_gone"), 0, 0)])
+    sentinel.queue.enqueue([ChunkRef(CampaignId("cmp_gone"), 0, 0)], Priority.NORMAL)
     deliveries = received(sentinel)
     assert list(sentinel.send_batch(deliveries)) == deliveries
 
@@ -146,9 +147,11 @@ class LateLimiter(MemoryRateLimiter):
         super().__init__(1_000)
         self._clock = sentinel.clock
 
-    def request(self, messages: int, now: datetime, patience: timedelta) -> Grant | timedelta:
+    def request(
+        self, messages: int, now: datetime, patience: timedelta, priority: Priority
+    ) -> Grant | timedelta:
         """Granted, a millisecond after the last that would have done."""
-        grant = super().request(messages, now, patience)
+        grant = super().request(messages, now, patience, priority)
         self._clock.sleep(patience + timedelta(milliseconds=1))
         return grant
 

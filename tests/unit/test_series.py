@@ -18,6 +18,7 @@ from domain.cron import Cron
 from domain.errors import DependencyUnavailable, IllegalTransition, InvalidInput, StaleRevision
 from domain.fan_out import FanOutRange
 from domain.identifiers import SegmentId, SeriesId, TemplateId
+from domain.priority import Priority
 from domain.series import MAX_HISTORY, NOT_IN_TIME, CatchUp, Series, SeriesPlan, SeriesState
 from domain.use_cases.create_series import CreateSeries
 from domain.use_cases.edit_series import EditSeries
@@ -150,12 +151,13 @@ def test_one_that_is_not_due_is_let_be(sentinel: Sentinel) -> None:
 
 
 def test_its_campaigns_are_of_what_it_says(sentinel: Sentinel) -> None:
-    """Whom they leave out, of which category they are, and what becomes of the unknown."""
+    """Whom they leave out, what they are for, how urgent, and what becomes of the unknown."""
     wanted = replace(
         plan(sentinel),
         exclude_segment_ids=(sentinel.add_segment([{"name": "Ada"}], "left-out"),),
         unknown_policy=UnknownPolicy.RESEND,
         category=CampaignCategory.TRANSACTIONAL,
+        priority=Priority.URGENT,
     )
 
     create(sentinel, wanted)
@@ -164,6 +166,7 @@ def test_its_campaigns_are_of_what_it_says(sentinel: Sentinel) -> None:
     assert campaign.exclude_segment_ids == wanted.exclude_segment_ids
     assert campaign.unknown_policy is wanted.unknown_policy
     assert campaign.category is wanted.category
+    assert campaign.priority is wanted.priority
 
 
 def test_each_occurrence_is_mailed_once(sentinel: Sentinel) -> None:

@@ -44,7 +44,7 @@ ORDINARY = {("Europe/Berlin", CatchUp.LATEST), ("America/Santiago", CatchUp.NONE
 """Years that every run lives through; `make prove` has the others."""
 STRIKES = ("killed before", "killed after", "refused", "no answer", "rival")
 
-_FAULTY = {"series", "templates", "segments", "contacts", "scheduler", "invoker"}
+_FAULTY = {"series", "templates", "segments", "contacts", "scheduler", "invoker", "start_queue"}
 
 
 class _Unlucky:
@@ -165,7 +165,11 @@ class Year:
             segments=port("segments", create.segments),
             contacts=port("contacts", create.contacts),
             scheduler=port("scheduler", create.scheduler),
-            invoker=port("invoker", create.invoker),
+            dispatch=replace(
+                create.dispatch,
+                invoker=port("invoker", sentinel.invoker),
+                start_queue=port("start_queue", sentinel.start_queue),
+            ),
         )
         return MakeOccurrences(
             series=port("series", sentinel.series),

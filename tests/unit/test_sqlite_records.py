@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 from adapters import sqlite
 from adapters.sqlite.records import decode, encode
 from domain.access import ApiKey
+from domain.admission import Admissions
 from domain.campaign import Campaign
 from domain.campaign_history import StateChange
 from domain.chunk import Chunk, ChunkRef
-from domain.contact import Contact, MergeFields
+from domain.contact import Contact
 from domain.contact_export import ContactExport
 from domain.contact_import import ContactImport
 from domain.erasure import Erasure
@@ -24,6 +25,7 @@ from domain.fan_out import FanOutRange
 from domain.grants import GrantLog
 from domain.idempotency import IdempotencyRecord
 from domain.identifiers import ContactId
+from domain.merge_fields import MergeFields
 from domain.path_line import PathLine
 from domain.provider_event import ProviderEvent
 from domain.recipient import Recipient
@@ -40,6 +42,7 @@ from tests.unit.dataclass_values import values_of
 FOUND = (Phase.explicit, Phase.reuse, Phase.generate)
 """Without looking for a smaller example: that takes minutes, and the field is seen in any."""
 KINDS: list[type[Any]] = [
+    Admissions,
     ApiKey,
     Campaign,
     Chunk,

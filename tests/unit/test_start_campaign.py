@@ -193,12 +193,17 @@ def test_a_cancelled_or_paused_campaign_is_not_started(
 
 
 def test_resumed_after_the_time_ran_out(sentinel: Sentinel) -> None:
-    """A start that runs out of time stops between two steps and goes on in another run."""
+    """A start that runs out of time stops between two steps and goes on in another run.
+
+    Before that, too: a function that is killed in the midst of a step leaves a lease.
+    """
     sentinel.segments = SlowSegments(sentinel)
     campaign_id = sentinel.create(1_201)
     sentinel.invoker.take_all()
-    sentinel.start(campaign_id, time_left=timedelta(seconds=15))
+    began = sentinel.clock.monotonic()
+    sentinel.start(campaign_id, time_left=timedelta(seconds=25))
     assert len(sentinel.stored_chunks()) == 20
+    assert sentinel.clock.monotonic() - began <= timedelta(seconds=25)
     assert not any(each.is_held(sentinel.clock.now()) for each in ranges_of(sentinel, campaign_id))
     sentinel.run()
     assert_all_mailed_once(sentinel, campaign_id, 1_201)

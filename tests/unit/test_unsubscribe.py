@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 from domain.campaign import CampaignCategory
 from domain.chunk import ChunkRef
 from domain.errors import InvalidInput
+from domain.footer import Footer
 from domain.identifiers import CampaignId, ContactId
 from domain.recipient import RecipientState
 from domain.suppression import Suppression, SuppressionReason, SuppressionScope
-from domain.unsubscribe import Footer, Mailing, UnsubscribeTokens
+from domain.unsubscribe import Mailing, UnsubscribeTokens
 from domain.use_cases.create_campaign import CampaignRequest
 from domain.use_cases.remove_suppression import RemoveSuppression
 from domain.use_cases.unsubscribe import UnsubscribeResult

@@ -15,6 +15,7 @@ from domain.contact import ContactDraft
 from domain.fan_out import FanOutRange, Wave
 from domain.identifiers import CampaignId, ContactId, SegmentId
 from domain.ports.metrics import Retry
+from domain.priority import Priority
 from domain.recipient import RecipientState
 from domain.segment import Segment
 from domain.suppression import Suppression, SuppressionReason
@@ -96,7 +97,7 @@ def states(sentinel: Sentinel) -> dict[str, RecipientState]:
 
 def enqueue_everything(sentinel: Sentinel) -> None:
     """As a start does that took over from a dead one."""
-    sentinel.queue.enqueue([chunk.ref for chunk in sentinel.stored_chunks()])
+    sentinel.queue.enqueue([chunk.ref for chunk in sentinel.stored_chunks()], Priority.NORMAL)
     sentinel.run_workers()
 
 
@@ -142,7 +143,7 @@ def test_only_who_need_not_wait_is_put_on_the_queue(sentinel: Sentinel) -> None:
     sentinel.clock.sleep(16 * HOUR)
     create(sentinel)
     sentinel.run_starts()
-    deliveries = sentinel.queue.receive(10, timedelta())
+    deliveries = sentinel.queue.receive(10, timedelta(), Priority.NORMAL)
     (chunk,) = [each for each in sentinel.stored_chunks() if each.not_before is None]
     assert [each.chunk for each in deliveries] == [chunk.ref]
 
@@ -151,7 +152,7 @@ def test_a_message_before_its_time_is_dropped(sentinel: Sentinel) -> None:
     """Whoever put it there: nobody is mailed, and all are when their time comes."""
     create(sentinel)
     run_until(sentinel, BERLIN - HOUR)
-    sentinel.queue.enqueue([chunk.ref for chunk in sentinel.stored_chunks()] * 2)
+    sentinel.queue.enqueue([chunk.ref for chunk in sentinel.stored_chunks()] * 2, Priority.NORMAL)
     sentinel.run_workers()
     assert mailed_at(sentinel).keys() == {"ada"}
     run_until(sentinel, LOS_ANGELES + HOUR)
@@ -354,12 +355,12 @@ class CountedQueue(MemorySendQueue):
     batches = 0
 
     def enqueue(
-        self, chunks: Sequence[ChunkRef], delay: timedelta = timedelta()
+        self, chunks: Sequence[ChunkRef], priority: Priority, delay: timedelta = timedelta()
     ) -> Sequence[ChunkRef]:
         """Ten a request."""
         self.batches += 1
         assert len(chunks) <= 10
-        return super().enqueue(chunks, delay)
+        return super().enqueue(chunks, priority, delay)
 
 
 def test_a_wave_costs_a_write_a_chunk_and_little_more(sentinel: Sentinel) -> None:

@@ -18,7 +18,7 @@ class DeadLetterQueues(Jobs):
         Store.clients,
         Store.settings.provided.deployment_name,
         queue=providers.ThreadSafeSingleton(
-            SqsSendQueue, Store.clients, Store.settings.provided.send_queue_url
+            SqsSendQueue, Store.clients, Store.settings.provided.send_queue_urls
         ),
         invoker=providers.ThreadSafeSingleton(
             LambdaInvoker, Store.clients, Store.settings.provided.start_campaign_lambda_arn

@@ -1,6 +1,7 @@
 """What sends mail: the send worker, and the API for test mails."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from dependency_injector import providers
@@ -38,4 +39,8 @@ class Mail(AccountQuota):
         configuration_set=Store.settings.provided.configuration_set,
         clock=Store.clock,
     )
-    read_queue_event: providers.Provider[QueueEventReader] = providers.Object(event_to_batch)
+    # An instance of a function is at one batch, of one priority.
+    urgent_mailer: providers.Provider[Mailer] = providers.Callable(mailer)
+    read_queue_event: providers.Provider[QueueEventReader] = providers.Callable(
+        partial, event_to_batch, queue_urls=Store.settings.provided.send_queue_urls
+    )

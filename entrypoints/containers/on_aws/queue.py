@@ -11,5 +11,5 @@ class Queue(Store):
     """Of chunks."""
 
     queue: providers.Provider[SendQueue] = providers.ThreadSafeSingleton(
-        SqsSendQueue, Store.clients, Store.settings.provided.send_queue_url
+        SqsSendQueue, Store.clients, Store.settings.provided.send_queue_urls
     )

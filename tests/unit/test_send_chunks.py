@@ -18,6 +18,7 @@ from domain.grants import TOLERANCE, WINDOW, Grant
 from domain.identifiers import CampaignId, SegmentId
 from domain.message import Message
 from domain.outcome import AccountBlocked, NotSent, Outcome, Refused, Unknown
+from domain.priority import Priority
 from domain.recipient import RecipientState
 from domain.sending_quota import SendingQuota
 from domain.tally import Tally
@@ -31,6 +32,7 @@ from tests.unit.faults import (
     OvertakenCampaigns,
     OvertakenChunks,
     PickyQueue,
+    SetBackLimiter,
     SlowChunks,
     UnreadableAccount,
 )
@@ -49,10 +51,12 @@ class InterruptedLimiter(MemoryRateLimiter):
         super().__init__(1_000)
         self._meanwhile = meanwhile
 
-    def request(self, messages: int, now: datetime, patience: timedelta) -> Grant | timedelta:
+    def request(
+        self, messages: int, now: datetime, patience: timedelta, priority: Priority
+    ) -> Grant | timedelta:
         """Granted; meanwhile the world goes on."""
         self._meanwhile()
-        return super().request(messages, now, patience)
+        return super().request(messages, now, patience, priority)
 
 
 class OvertakenThenSilentChunks(OvertakenChunks):
@@ -135,7 +139,7 @@ def test_a_message_delivered_twice(sentinel: Sentinel) -> None:
     """A message of the queue that comes again mails nobody again."""
     campaign_id = sentinel.create_started(3)
     (chunk,) = sentinel.stored_chunks()
-    sentinel.queue.enqueue([chunk.ref])
+    sentinel.queue.enqueue([chunk.ref], Priority.NORMAL)
     sentinel.run_workers()
     assert sorted(sentinel.mailed()) == addresses(3)
     assert run_another_worker(sentinel)
@@ -367,7 +371,7 @@ def test_throttled_again_and_again(sentinel: Sentinel, clock: SettableClock) -> 
     for failures in range(1, 13):
         waits.append(sentinel.policy.backoff(failures, 0.5))
         clock.sleep(waits[-1] - timedelta(microseconds=1))
-        assert sentinel.queue.receive(1, timedelta()) == []
+        assert sentinel.queue.receive(1, timedelta(), Priority.NORMAL) == []
         clock.sleep(timedelta(microseconds=1))
         sentinel.run_workers()
 
@@ -636,23 +640,22 @@ def test_the_rate_is_kept(sentinel: Sentinel) -> None:
     assert max(sum(start <= at < start + WINDOW for at in moments) for start in moments) == 10
 
 
-def test_a_bulk_call_takes_a_whole_chunk(sentinel: Sentinel) -> None:
-    """Where the limit allows it, fifty people are one call of the provider."""
+def test_one_call_takes_several_chunks(sentinel: Sentinel) -> None:
+    """Where the limit allows it, and the provider takes so many."""
     mailer = RecordingMailer(sentinel.clock)
     sentinel.mailer = mailer
     sentinel.create(120)
     sentinel.run()
-    assert mailer.calls == [50, 50, 20]
+    assert mailer.calls == [120]
 
 
 def test_a_busy_limiter_puts_the_chunk_back(sentinel: Sentinel, clock: SettableClock) -> None:
     """Where the wait is too long, the chunk goes back unclaimed and is sent when there is room."""
     sentinel.limiter = MemoryRateLimiter(10)
-    while True:
-        grant = sentinel.limiter.request(10, NOW, timedelta(minutes=10))
-        assert isinstance(grant, Grant)
-        if grant.at - NOW > sentinel.policy.send_lease:
-            break
+    while isinstance(
+        sentinel.limiter.request(10, NOW, sentinel.policy.send_lease, Priority.NORMAL), Grant
+    ):
+        pass
     campaign_id = sentinel.create_started(3)
     sentinel.run_workers()
     assert clock.now() == NOW
@@ -664,6 +667,37 @@ def test_a_busy_limiter_puts_the_chunk_back(sentinel: Sentinel, clock: SettableC
     sentinel.run_workers()
     assert sorted(sentinel.mailed()) == addresses(3)
     assert sentinel.state(campaign_id) is CampaignState.SENT
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_who_is_to_end_claims_nobody_more(sentinel: Sentinel, *, at_once: bool) -> None:
+    """After the micro-batch that is under way: the rest is there for others, at once."""
+    sentinel.limiter = MemoryRateLimiter(10)
+    campaign_id = sentinel.create_started(120)
+    deliveries = sentinel.queue.receive(10, timedelta(), Priority.NORMAL)
+    send_chunks = replace(
+        sentinel.send_chunks, is_ending=lambda: at_once or len(sentinel.mailed()) > 0
+    )
+    done = replace(sentinel.send_batch, send_chunks=send_chunks)(deliveries)
+    assert list(done) == list(deliveries)
+    sentinel.queue.acknowledge(done)
+    assert len(sentinel.mailed()) == (0 if at_once else 10)
+    sentinel.run_workers()
+    assert sorted(sentinel.mailed()) == addresses(120)
+    assert sentinel.state(campaign_id) is CampaignState.SENT
+
+
+def test_who_is_to_end_while_waiting_for_the_limiter_claims_nobody(sentinel: Sentinel) -> None:
+    """The place is lost, and nobody is of unknown outcome."""
+    ending: list[bool] = []
+    sentinel.create_started(3)
+    sentinel.limiter = InterruptedLimiter(lambda: ending.append(True))
+    (delivery,) = sentinel.queue.receive(10, timedelta(), Priority.NORMAL)
+    send_chunks = replace(sentinel.send_chunks, is_ending=lambda: bool(ending))
+    assert send_chunks([delivery.chunk]) == frozenset()
+    assert set(sentinel.recipient_states().values()) == {RecipientState.PENDING}
+    (again,) = sentinel.queue.receive(10, timedelta(), Priority.NORMAL)
+    assert again.chunk == delivery.chunk
 
 
 @pytest.mark.parametrize("seconds", [0.251, 1, 120])
@@ -680,6 +714,17 @@ def test_too_late_for_its_place(sentinel: Sentinel, seconds: float) -> None:
     assert asked == [NOW, NOW + timedelta(seconds=seconds) + sentinel.policy.retry_delay]
     assert sorted(sentinel.mailed()) == addresses(3)
     assert sentinel.tally(campaign_id) == Tally(sent=3, finished_chunks=1)
+
+
+def test_a_clock_set_back_while_a_place_is_waited_for(sentinel: Sentinel) -> None:
+    """The worker does not wait for the hour to come again: its place is lost, and it asks anew."""
+    sentinel.create_started(3)
+    sentinel.limiter = SetBackLimiter(sentinel.clock.set_back)
+    sentinel.run_workers()
+    sentinel.clock.sleep(sentinel.policy.retry_delay)
+    sentinel.run_workers()
+    assert sentinel.clock.monotonic() < MINUTE
+    assert sorted(sentinel.mailed()) == addresses(3)
 
 
 def test_in_time_for_its_place(sentinel: Sentinel) -> None:
@@ -712,7 +757,7 @@ def test_a_lease_that_no_call_could_keep(sentinel: Sentinel) -> None:
     """A lease no longer than a call may take is refused at once, and says what to do."""
     sentinel.policy = DeliveryPolicy(send_lease=sentinel.mailer.timeout)
     with pytest.raises(ValueError, match=r"send_lease: .* make it longer"):
-        _ = sentinel.send_chunk
+        _ = sentinel.send_chunks
 
 
 def test_a_policy_of_negative_times() -> None:
@@ -739,7 +784,7 @@ def test_a_chunk_that_is_gone(sentinel: Sentinel) -> None:
     sentinel.run_workers()
     assert sentinel.mailed() == []
     sentinel.clock.sleep(timedelta(hours=1))
-    assert sentinel.queue.receive(10, timedelta()) == []
+    assert sentinel.queue.receive(10, timedelta(), Priority.NORMAL) == []
 
 
 def test_one_bad_chunk_does_not_stop_the_others(sentinel: Sentinel) -> None:
@@ -751,7 +796,7 @@ def test_one_bad_chunk_does_not_stop_the_others(sentinel: Sentinel) -> None:
     sentinel.database.campaigns[other] = sentinel.campaign(campaign_id)
     damaged = ChunkRef(other, 0, 0)
     sentinel.database.chunks[damaged] = Chunk.new(damaged, bad.recipients, NOW)
-    sentinel.queue.enqueue([damaged])
+    sentinel.queue.enqueue([damaged], Priority.NORMAL)
     sentinel.run_workers()
     assert sorted(sentinel.mailed()) == addresses(120)
     assert sentinel.state(campaign_id) is CampaignState.SENT
@@ -764,7 +809,7 @@ def test_one_bad_chunk_does_not_stop_the_others(sentinel: Sentinel) -> None:
 def test_the_finisher_that_dies_before_its_check(sentinel: Sentinel) -> None:
     """A chunk finished by a worker that then died leads to `sent` when its message comes again."""
     campaign_id = sentinel.create_started(3)
-    (delivery,) = sentinel.queue.receive(10, timedelta())
+    (delivery,) = sentinel.queue.receive(10, timedelta(), Priority.NORMAL)
     sentinel.send_chunk(delivery.chunk)
     assert sentinel.state(campaign_id) is CampaignState.SENDING
     sentinel.clock.sleep(timedelta(minutes=6))
