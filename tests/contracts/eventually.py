@@ -10,7 +10,7 @@ Found = TypeVar("Found")
 _POLL_SECONDS = 0.02
 
 
-def eventually(look: Callable[[], Found], within: float = 60) -> Found:
+def eventually(look: Callable[[], Found], within: float = 300) -> Found:
     """The first truthy value of `look`; fails if there is none within so many seconds."""
     deadline = time.monotonic() + within
     pause = threading.Event()

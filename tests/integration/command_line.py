@@ -14,10 +14,10 @@ from typing import Any
 from typer.testing import CliRunner
 
 from entrypoints.cli.program import NAME, program
+from tests.integration.waiting import PATIENCE
 
 ROOT = Path(__file__).parents[2]
 EXECUTABLE = ROOT / NAME
-_PROCESS_SECONDS = 60
 _IMPATIENCE_SECONDS = 20
 
 
@@ -105,5 +105,5 @@ class CommandLine:
     def execute(self, *arguments: str, cwd: Path = ROOT, **environment: str) -> Done:
         """The executable, until it has ended."""
         with self.start(*arguments, cwd=cwd, **environment) as process:
-            out, err = process.communicate(timeout=_PROCESS_SECONDS)
+            out, err = process.communicate(timeout=PATIENCE)
         return Done(process.returncode, out, err)

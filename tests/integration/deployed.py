@@ -32,6 +32,7 @@ from entrypoints.local.server import LocalServer
 from entrypoints.settings import Settings
 from tests.conftest import Emulator
 from tests.contracts.settable_clock import SettableClock
+from tests.integration.waiting import PATIENCE
 
 TEMPLATE = Path(__file__).parents[2] / "template.yaml"
 EVERYONE = SegmentId("everyone")
@@ -41,7 +42,6 @@ GREETING = Content.of(
     "Hi {{ name }}\n\n{{ postal_address }}\n{{ unsubscribe_url }}",
 )
 _CONTACTS_A_CALL = 500
-_EVENTS_SECONDS = 30
 _accounts = count(200_000_000_001)
 
 
@@ -168,7 +168,7 @@ class Deployed:
     def run_events(self, number: int) -> None:
         """Record what the provider told, until that many messages came."""
         told, record = self.family.provider_events(), self.container.record_provider_events()
-        deadline = time.monotonic() + _EVENTS_SECONDS
+        deadline = time.monotonic() + PATIENCE
         while number > 0:
             assert time.monotonic() < deadline, f"{number} events did not come."
             deliveries = told.receive(10, timedelta(seconds=1))
@@ -235,7 +235,7 @@ class Deployed:
         answer = httpx.get(
             f"{self.endpoint_url}/_ministack/ses/messages",
             params={"account": self.account},
-            timeout=60,
+            timeout=PATIENCE,
         )
         messages = answer.json()["messages"].get(self.account, [])
         return Counter(address for message in messages for address in message["To"])

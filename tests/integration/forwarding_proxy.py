@@ -8,6 +8,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import httpx
 
+from tests.integration.waiting import PATIENCE
+
 _NOT_PASSED_ON = frozenset({"host", "connection", "transfer-encoding"})
 
 
@@ -51,7 +53,7 @@ class ForwardingProxy(ThreadingHTTPServer):
     def __init__(self, target: str, port: int = 0) -> None:
         """In front of `target`, on a free port unless it is told one."""
         super().__init__(("127.0.0.1", port), _Handler)
-        self.client = httpx.Client(base_url=target, timeout=30)
+        self.client = httpx.Client(base_url=target, timeout=PATIENCE)
         self.asked: list[Asked] = []
         self.to_lose = 0
         self.lose_of: str | None = None

@@ -21,8 +21,6 @@ from entrypoints.local.server import LocalServer
 from entrypoints.settings import Settings
 from tests.integration.waiting import wait_for
 
-_START_SECONDS = 60
-
 
 @dataclass(frozen=True)
 class GuardedServer:
@@ -50,7 +48,7 @@ def guarded_server() -> Iterator[GuardedServer]:
     thread = threading.Thread(target=server.run)
     thread.start()
     try:
-        wait_for(lambda: server.started or None, within=_START_SECONDS, what="it serves")
+        wait_for(lambda: server.started or None, what="it serves")
         (listener,) = server.servers[0].sockets
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         yield GuardedServer(url, api_keys, container)

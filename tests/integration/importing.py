@@ -9,7 +9,7 @@ import httpx
 
 from domain.identifiers import JobId, SegmentId
 from tests.integration.csv_files import COLUMNS, Outcome
-from tests.integration.waiting import wait_for
+from tests.integration.waiting import PATIENCE, wait_for
 
 IMPORTED = SegmentId("imported")
 _CONSENT = {"source": "Trade fair", "at": "2026-11-01T09:00:00Z"}
@@ -31,7 +31,9 @@ class Importing:
         assert created.status_code == 201, created.text
         # At once: S3 takes no upload that does not say how long it is.
         file = path.read_bytes()
-        httpx.put(created.json()["upload"]["url"], content=file, timeout=60).raise_for_status()
+        httpx.put(
+            created.json()["upload"]["url"], content=file, timeout=PATIENCE
+        ).raise_for_status()
         return cls(JobId(created.json()["import_id"]))
 
     def start(self, client: httpx.Client, *, dry_run: bool = False) -> None:
@@ -45,7 +47,7 @@ class Importing:
         return found
 
     def _answered(self, client: httpx.Client) -> httpx.Response:
-        return client.get(f"/v1/imports/{self.import_id}", timeout=60)
+        return client.get(f"/v1/imports/{self.import_id}", timeout=PATIENCE)
 
     def is_past(self, client: httpx.Client, fraction: float) -> bool:
         """Whether it is under way, and more than so much of the file is gone through.
@@ -61,7 +63,7 @@ class Importing:
         progress: dict[str, int] = found["progress"]
         return progress["bytes"] > fraction * progress["bytes_total"]
 
-    def ended(self, client: httpx.Client, state: str, within: float) -> dict[str, Any]:
+    def ended(self, client: httpx.Client, state: str, within: float = PATIENCE) -> dict[str, Any]:
         """Once it is in that state."""
 
         def look() -> dict[str, Any] | None:

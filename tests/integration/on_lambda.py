@@ -28,7 +28,7 @@ from entrypoints.deployment import package
 from entrypoints.local.emulator import running_ministack
 from entrypoints.settings import Settings
 from tests.contracts.races import race
-from tests.integration.waiting import Found, wait_for
+from tests.integration.waiting import PATIENCE, Found, wait_for
 
 if TYPE_CHECKING:
     from types_boto3_logs import CloudWatchLogsClient
@@ -112,7 +112,7 @@ class OnLambda:
         """A client of the HTTP API, with a key of every scope or with another one."""
         host = self.outputs["ApiUrl"].removeprefix("http://")
         headers = {"Host": host, "Authorization": f"Bearer {key or self.key}"}
-        return httpx.Client(base_url=self.endpoint_url, headers=headers, timeout=60)
+        return httpx.Client(base_url=self.endpoint_url, headers=headers, timeout=PATIENCE)
 
     def post(self, body: Mapping[str, object]) -> httpx.Response:
         """The answer to a campaign for everyone."""
@@ -120,7 +120,7 @@ class OnLambda:
         with self.http() as client:
             return client.post("/v1/campaigns", json=campaign)
 
-    def sent(self, campaign_id: str, within: float) -> Line:
+    def sent(self, campaign_id: str, within: float = PATIENCE) -> Line:
         """The campaign as the API answers it, once it is sent."""
         with self.http() as client:
 
@@ -166,7 +166,7 @@ class OnLambda:
         )
         return [event["message"] for event in answer["events"]]
 
-    def logged(self, look: Callable[[], Found | None], within: float, what: str) -> Found:
+    def logged(self, look: Callable[[], Found | None], what: str) -> Found:
         """What `look` finds in the logs, sooner or later.
 
         The emulator waits milliseconds for what a function wrote; what comes later it hands out
@@ -181,7 +181,7 @@ class OnLambda:
                 self.post({"schedule_at": "soon"})
             return found
 
-        return wait_for(look_or_invoke, within=within, what=what, every=0.5)
+        return wait_for(look_or_invoke, what=what, every=0.5)
 
     def metrics(self, campaign_id: str) -> Mapping[str, Sequence[float]]:
         """What CloudWatch would find of a campaign in all logs, by metric and path."""
@@ -206,7 +206,7 @@ class OnLambda:
 
     def outbox(self) -> Sequence[Line]:
         """The mails that SES took, oldest first."""
-        answer = httpx.get(f"{self.endpoint_url}/_ministack/ses/messages", timeout=60)
+        answer = httpx.get(f"{self.endpoint_url}/_ministack/ses/messages", timeout=PATIENCE)
         found: Sequence[Line] = answer.json()["messages"].get(ACCOUNT, [])
         return found
 

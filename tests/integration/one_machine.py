@@ -63,7 +63,6 @@ def all_workers_of(runner: Runner) -> Sequence[int]:
     """Once there are as many as there should be."""
     return wait_for(
         lambda: found if len(found := workers_of(runner)) == WORKERS else None,
-        within=30,
         what=f"{WORKERS} workers",
     )
 

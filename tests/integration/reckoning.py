@@ -9,7 +9,7 @@ from domain.identifiers import CampaignId
 from domain.recipient import RecipientState
 from tests.integration.deployed import Deployed, everyone
 from tests.integration.runner import Runner
-from tests.integration.waiting import wait_for
+from tests.integration.waiting import PATIENCE, wait_for
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Reckoning:
 
 
 def settled(
-    runner: Runner, deployed: Deployed, campaign_id: CampaignId, within: float
+    runner: Runner, deployed: Deployed, campaign_id: CampaignId, within: float = PATIENCE
 ) -> frozenset[str]:
     """Whom a sent campaign lists as unknown, once SES has told of every mail: nobody mailed."""
 

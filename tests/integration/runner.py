@@ -19,7 +19,7 @@ import httpx
 
 from entrypoints.local.emulator import held_port
 from tests.integration.process_clock import ROOT, ProcessClock
-from tests.integration.waiting import wait_for
+from tests.integration.waiting import PATIENCE, wait_for
 
 SHORT_TIMES: Mapping[str, str] = {
     "FAN_OUT_LEASE_SECONDS": "2",
@@ -33,8 +33,6 @@ SHORT_TIMES: Mapping[str, str] = {
     "RECONCILE_SECONDS": "1",
 }
 """What takes minutes takes seconds."""
-_START_SECONDS = 60
-_END_SECONDS = 60
 _SELDOM = 0.25
 """Who asks all the time takes the processor from those who are to send."""
 _CURL = re.compile(r"^curl .*?'$", re.DOTALL | re.MULTILINE)
@@ -84,7 +82,7 @@ class Runner:
         found: dict[str, Any] = self.client.get(f"/v1/campaigns/{campaign_id}").json()
         return found
 
-    def sent(self, campaign_id: str, within: float) -> dict[str, Any]:
+    def sent(self, campaign_id: str, within: float = PATIENCE) -> dict[str, Any]:
         """The campaign once it is sent."""
 
         def look() -> dict[str, Any] | None:
@@ -120,7 +118,7 @@ class Runner:
     def end(self, number: signal.Signals = signal.SIGINT) -> None:
         """Ask it to end, and see that it drained and was content."""
         self.process.send_signal(number)
-        assert self.process.wait(_END_SECONDS) == 0, self.log.read_text()
+        assert self.process.wait(PATIENCE) == 0, self.log.read_text()
         assert "Finishing what is under way" in self.output.read_text()
         defects = {"A step failed", "Request failed"}
         assert not defects.intersection(line["message"] for line in self.logged())
@@ -169,7 +167,7 @@ class FirstMinute:
         listed = self.runner.client.get("/v1/campaigns", params={"limit": 100}).json()
         for campaign in listed["items"]:
             if campaign["state"] not in {"scheduled", "cancelled"}:
-                self.runner.sent(campaign["campaign_id"], within=150)
+                self.runner.sent(campaign["campaign_id"])
         self.clock.set_to_just_before(due)
 
 
@@ -182,10 +180,10 @@ def running(directory: Path, **environment: str) -> Iterator[Runner]:
         output.open("wb") as stdout,
         start(stdout, log, {"PORT": str(port), **environment}) as process,
     ):
-        client = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30)
+        client = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=PATIENCE)
         runner = Runner(process=process, client=client, output=output, log=log)
         with client:
-            wait_for(lambda: _ready(runner), within=_START_SECONDS, what="the runner serves")
+            wait_for(lambda: _ready(runner), what="the runner serves")
             yield runner
             if process.poll() is None:
                 runner.end()
@@ -215,7 +213,7 @@ def start(
         finally:
             if process.poll() is None:
                 process.terminate()
-                process.wait(_END_SECONDS)
+                process.wait(PATIENCE)
 
 
 def _ready(runner: Runner) -> bool | None:

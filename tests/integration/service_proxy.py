@@ -13,6 +13,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from tests.integration.waiting import PATIENCE
+
 _SES = {
     "/v2/email/outbound-emails": "SendEmail",
     "/v2/email/outbound-bulk-emails": "SendBulkEmail",
@@ -181,7 +183,7 @@ class _Handler(BaseHTTPRequestHandler):
         if self._target is None:
             host, port = self.server.target.hostname, self.server.target.port
             assert host is not None
-            self._target = HTTPConnection(host, port, timeout=60)
+            self._target = HTTPConnection(host, port, timeout=PATIENCE)
         headers = {
             name: value for name, value in request.headers.items() if name not in _HOP_BY_HOP
         }

@@ -29,7 +29,6 @@ MISSING = (
     else "aws-ses-v2-local is not installed: run make prove, which does that first."
 )
 _CLI = INSTALLED / "node_modules" / "aws-ses-v2-local" / "dist" / "cli.js"
-_START_SECONDS = 30
 _SENDS = frozenset({"SendEmail", "SendBulkEmail"})
 
 
@@ -134,7 +133,7 @@ def _at(port: int, deployed: Deployed, directory: Path) -> Iterator[SesStandIn]:
             stderr=subprocess.STDOUT,
         )
     try:
-        wait_for(lambda: _is_up(url), within=_START_SECONDS, what="aws-ses-v2-local is up")
+        wait_for(lambda: _is_up(url), what="aws-ses-v2-local is up")
         yield SesStandIn(url, deployed)
     finally:
         process.terminate()

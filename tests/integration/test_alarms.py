@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from types_boto3_cloudwatch.type_defs import MetricAlarmTypeDef
 
 RUNBOOK = Path(__file__).parents[2] / "docs" / "runbook.md"
-PATIENCE = 180
 
 TRIPPING = {
     "send-dead-letters": 1,
@@ -147,6 +146,5 @@ def _report(cloudwatch: "CloudWatchClient", alarm: "MetricAlarmTypeDef", value: 
 def _becomes(cloudwatch: "CloudWatchClient", name: str, state: str) -> None:
     wait_for(
         lambda: _alarm(cloudwatch, name)["StateValue"] == state or None,
-        within=PATIENCE,
         what=f"{name} is {state}",
     )

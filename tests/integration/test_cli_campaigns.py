@@ -11,6 +11,7 @@ from entrypoints.http import problems
 from entrypoints.local.emulator import held_port
 from tests.integration.command_line import CommandLine
 from tests.integration.forwarding_proxy import Refusal, forwarding
+from tests.integration.waiting import PATIENCE
 
 FLASH_SALE = ("--name", "Flash sale", "--template", "promo-template", "--segment", "vip-customers")
 LATER = ("--at", "2027-06-01T09:00:00Z")
@@ -77,7 +78,7 @@ def test_watching_outlasts_a_restart_of_the_server(cli: CommandLine, scheduled: 
             assert "Asking again for 300 s." in away
             cli.json("campaigns", "cancel", scheduled, "--yes")
             with forwarding(cli.url, port):
-                out, err = watching.communicate(timeout=60)
+                out, err = watching.communicate(timeout=PATIENCE)
     assert (watching.returncode, err) == (9, "It answers again.\n")
     assert out.splitlines() == ["cancelled: 0 of 0"]
 

@@ -14,11 +14,11 @@ import pytest
 from tests.integration.command_line import CommandLine, Done
 from tests.integration.forwarding_proxy import ForwardingProxy, forwarding
 from tests.integration.runner import SHORT_TIMES, running
+from tests.integration.waiting import PATIENCE
 
 MANY = 600
 """Contacts of a file: more than a page, than a batch of an import, than a request of members."""
 THOUSANDS = 5_000
-PATIENCE = 180
 PAGE = "<p>Hello {{ name }} 🎂 {{ postal_address }} <a href='{{ unsubscribe_url }}'>No more</a></p>"
 HARD: tuple[Mapping[str, Any], ...] = (
     {"email": "ann+news@bücher.example", "fields": {"name": "Änn 🎂", "age": 41, "vip": True}},

@@ -15,7 +15,6 @@ from tests.integration.waiting import wait_for
 PAGE = ROOT / "docs" / "command-line.md"
 SERVING = "BACKEND=memory make local-run"
 DEFAULT_URL = "http://127.0.0.1:8080"
-_START_SECONDS = 120
 
 
 @pytest.fixture
@@ -43,7 +42,6 @@ def served(tmp_path: Path) -> Iterator[tuple[str, Path]]:
         try:
             wait_for(
                 lambda: "Ctrl-C ends it." in output.read_text() or None,
-                within=_START_SECONDS,
                 what="it serves",
             )
             yield f"http://127.0.0.1:{port}", output

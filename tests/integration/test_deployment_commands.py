@@ -9,9 +9,9 @@ import pytest
 from adapters.aws.stack import verify_sender
 from entrypoints.local.emulator import running_ministack
 from tests.integration.commands import Operator
+from tests.integration.waiting import PATIENCE
 
 SENDER = "News <news@example.com>"
-PATIENCE = 180
 
 
 @pytest.fixture(scope="module")

@@ -18,9 +18,8 @@ from tests.integration.documented_faults import FAULTS, OFTEN, Disturbance, Refu
 from tests.integration.reckoning import Reckoning, reckoned, settled
 from tests.integration.runner import SHORT_TIMES, Runner, running
 from tests.integration.service_proxy import none, service_proxy
-from tests.integration.waiting import wait_for
+from tests.integration.waiting import PATIENCE, wait_for
 
-_SETUP_SECONDS = 60
 _SOME = 20
 """Of the faults that come by chance, some fifty at least."""
 
@@ -53,7 +52,7 @@ def _disturbed(  # noqa: PLR0913  what a run is made of
     size: int,
     seed: int = 20_251_125,
     percent: Mapping[str, int],
-    within: float,
+    within: float = PATIENCE,
     settings: Mapping[str, str],
 ) -> tuple[Reckoning, Counter[str]]:
     """A campaign for later, moved to now: what became of everybody, and which faults there were."""
@@ -90,7 +89,7 @@ def _create(runner: Runner, deployed: Deployed) -> CampaignId:
         assert answer.status_code in {HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.CONFLICT}
         return None
 
-    return wait_for(ask, within=_SETUP_SECONDS, what="the campaign is taken")
+    return wait_for(ask, what="the campaign is taken")
 
 
 def _move_to_now(runner: Runner, deployed: Deployed, campaign_id: CampaignId) -> None:
@@ -98,7 +97,7 @@ def _move_to_now(runner: Runner, deployed: Deployed, campaign_id: CampaignId) ->
         runner.client.patch(f"/v1/campaigns/{campaign_id}", json={"schedule_at": None})
         return deployed.campaign(campaign_id).state is not CampaignState.SCHEDULED or None
 
-    wait_for(ask, within=_SETUP_SECONDS, what="the campaign is moved to now")
+    wait_for(ask, what="the campaign is moved to now")
 
 
 def _until_sent(runner: Runner, deployed: Deployed, campaign_id: CampaignId, within: float) -> None:
@@ -120,7 +119,6 @@ def test_bulk_sends_amid_faults(emulator: Emulator, tmp_path: Path) -> None:
         tmp_path,
         size=400,
         percent={"": 20, **OFTEN, "SendBulkEmail": 50},
-        within=180,
         settings={"SES_BULK": "true", "SEND_RATE": "400"},
     )[1]
 
@@ -134,7 +132,6 @@ def test_single_sends_amid_faults(emulator: Emulator, tmp_path: Path) -> None:
         tmp_path,
         size=100,
         percent={"": 20, "SendEmail": 7},
-        within=180,
         settings={"SES_BULK": "false", "SEND_RATE": "400"},
     )[1]
 

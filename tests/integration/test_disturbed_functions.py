@@ -16,7 +16,6 @@ from tests.integration.waiting import wait_for
 pytestmark = pytest.mark.prove
 
 PEOPLE = 200
-PATIENCE = 300
 _SERVICES = ("DYNAMODB", "SQS", "SESV2", "SCHEDULER", "LAMBDA")
 
 
@@ -92,7 +91,7 @@ def _create(client: httpx.Client) -> str:
         answer = client.post("/v1/campaigns", json=body, headers={"Idempotency-Key": "disturbed"})
         return answer.json()["campaign_id"] if answer.is_success else None
 
-    return wait_for(ask, within=PATIENCE, what="the campaign is taken")
+    return wait_for(ask, what="the campaign is taken")
 
 
 def _state(client: httpx.Client, campaign_id: str) -> dict[str, str | None]:
@@ -108,7 +107,7 @@ def _move_to_now(client: httpx.Client, sentinel: OnLambda, campaign_id: str) -> 
         sentinel.invoke("reconcile", {})
         return _state(client, campaign_id).get("state", "scheduled") != "scheduled" or None
 
-    wait_for(ask, within=PATIENCE, what="the campaign is moved to now")
+    wait_for(ask, what="the campaign is moved to now")
 
 
 def _until_sent(client: httpx.Client, sentinel: OnLambda, campaign_id: str) -> None:
@@ -121,7 +120,7 @@ def _until_sent(client: httpx.Client, sentinel: OnLambda, campaign_id: str) -> N
         sentinel.invoke("reconcile", {})
         return campaign.get("state") == "sent" or None
 
-    wait_for(look, within=PATIENCE, what="the campaign is sent")
+    wait_for(look, what="the campaign is sent")
 
 
 def _settled(client: httpx.Client, campaign_id: str, mailed: int) -> dict[str, int]:
@@ -131,4 +130,4 @@ def _settled(client: httpx.Client, campaign_id: str, mailed: int) -> dict[str, i
         counts: dict[str, int] = client.get(f"/v1/campaigns/{campaign_id}").json()["counts"]
         return counts if counts["sent"] == mailed else None
 
-    return wait_for(look, within=PATIENCE, what="SES told of every mail")
+    return wait_for(look, what="SES told of every mail")

@@ -22,7 +22,7 @@ from tests.integration.documented import PAGES, ROOT, SHOWN, blocks, name_of
 from tests.integration.runner import SHORT_TIMES, Runner, running
 from tests.integration.test_cli_transcript import PAGE as TRANSCRIPT
 from tests.integration.transcript import shown_in
-from tests.integration.waiting import wait_for
+from tests.integration.waiting import PATIENCE, wait_for
 
 ADDRESS = "http://127.0.0.1:8080"
 MAKEFILE = (ROOT / "Makefile").read_text()
@@ -31,7 +31,6 @@ _TIME = re.compile(r"\b20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 _AWS = re.compile(r"\baws (?P<service>[a-z0-9-]+) (?P<operation>[a-z0-9-]+)(?P<rest>[^|;)\n]*)")
 _OF_AWS_ITSELF = frozenset({"query", "output", "region", "profile"})
 _REFUSED_BY_CURL = 22
-_SECONDS = 60
 
 
 @dataclass
@@ -56,7 +55,7 @@ class Reader:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            timeout=_SECONDS,
+            timeout=PATIENCE,
             text=True,
             check=False,
         )
@@ -88,7 +87,7 @@ def reader(runner: Runner, tmp_path: Path) -> Reader:
         "/v1/campaigns",
         json={"name": "Before", "template_id": "news-template", "segment_id": "vip-customers"},
     ).json()
-    runner.sent(campaign["campaign_id"], within=_SECONDS)
+    runner.sent(campaign["campaign_id"])
     recipient = runner.client.get(f"/v1/campaigns/{campaign['campaign_id']}/recipients").json()
     (tmp_path / "sentinel").symlink_to(ROOT / "sentinel")
     (tmp_path / "contacts.csv").write_text("E-Mail,Tarif\nann@example.com,gold\nnobody,gold\n")
@@ -178,7 +177,7 @@ def _try(reader: Reader, command: str, shown: dict[str, Any]) -> None:
         code, printed = reader.types(command)
         return None if code and _document(printed).get("status") == 409 else (code, printed)
 
-    code, printed = wait_for(answered, within=_SECONDS, what=command)
+    code, printed = wait_for(answered, what=command)
     refused = shown.get("status")
     if isinstance(refused, int):
         assert code == _REFUSED_BY_CURL, f"{command}\n{printed}"

@@ -15,10 +15,9 @@ from tests.conftest import Emulator
 from tests.integration.deployed import EVERYONE, everyone
 from tests.integration.runner import start
 from tests.integration.test_kills import NOTHING, Killer, Moment, Stuck, Victim, victim
-from tests.integration.waiting import wait_for
+from tests.integration.waiting import PATIENCE, wait_for
 
 SIZE = 1_200
-PATIENCE = 180
 KILLS = [
     Moment("CreateMultipartUpload", 1, carried_out=True),
     Moment("UploadPart", 1, carried_out=False),
@@ -68,7 +67,7 @@ def test_a_runner_killed_at_every_turn_of_an_export(emulator: Emulator, tmp_path
                 export: dict[str, Any] = runner.client.get(f"/v1/exports/{job_id}").json()
                 return export if export["state"] == "finished" else None
 
-            export = wait_for(look, within=PATIENCE, what=f"{job_id} is finished")
+            export = wait_for(look, what=f"{job_id} is finished")
             file = httpx.get(export["download"]["url"]).raise_for_status().content
 
     rows = csv.DictReader(io.StringIO(file.decode("utf-8-sig")))

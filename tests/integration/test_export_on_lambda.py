@@ -10,7 +10,6 @@ from tests.integration.on_lambda import Line, OnLambda
 from tests.integration.waiting import wait_for
 
 PEOPLE = 620
-PATIENCE = 180
 
 
 def test_everybody_is_in_the_file(on_lambda: OnLambda) -> None:
@@ -25,7 +24,7 @@ def test_everybody_is_in_the_file(on_lambda: OnLambda) -> None:
             export: Line = client.get(path).json()
             return export if export["state"] == "finished" else None
 
-        export = wait_for(look, within=PATIENCE, what=f"{path} is finished")
+        export = wait_for(look, what=f"{path} is finished")
         refused = client.post(f"{path}/cancel", json={})
 
     file = httpx.get(export["download"]["url"]).raise_for_status().content

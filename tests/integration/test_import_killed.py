@@ -41,7 +41,6 @@ from tests.integration.test_kills import NOTHING, Moment, Stuck, victim
 from tests.integration.waiting import wait_for
 
 _PAGE = 1_000
-_PATIENCE = 300
 Found = TypeVar("Found")
 
 
@@ -78,7 +77,7 @@ def read(look: Callable[[], Found]) -> Found:
         except DependencyFault:
             return None
 
-    return wait_for(answered, within=_PATIENCE, what="the emulator answers")
+    return wait_for(answered, what="the emulator answers")
 
 
 def has_no_other_members(family: Any, outcome: Outcome) -> None:  # noqa: ANN401  of either family
@@ -114,7 +113,7 @@ def test_a_runner_killed_in_the_middle_of_batches(emulator: Emulator, tmp_path: 
             die(killed, moment)
         run_out(killed.deployed.family, importing.import_id)
         with killed.alive(NOTHING) as runner:
-            found = importing.ended(runner.client, "finished", within=180)
+            found = importing.ended(runner.client, "finished")
             refused = importing.refused(runner.client)
         is_as_reckoned(found, refused, outcome)
         holds(killed.deployed.family, outcome, style)

@@ -12,7 +12,6 @@ from tests.integration.on_lambda import Line, OnLambda
 from tests.integration.waiting import wait_for
 
 ROWS = 2_100
-PATIENCE = 180
 
 
 def test_a_file_is_tried_imported_and_exported_again(on_lambda: OnLambda, tmp_path: Path) -> None:
@@ -23,11 +22,11 @@ def test_a_file_is_tried_imported_and_exported_again(on_lambda: OnLambda, tmp_pa
         importing = Importing.of(client, path)
 
         importing.start(client, dry_run=True)
-        tried = importing.ended(client, "checked", within=PATIENCE)
+        tried = importing.ended(client, "checked")
         assert not client.get("/v1/contacts").json()["items"]
 
         importing.start(client)
-        found = importing.ended(client, "finished", within=PATIENCE)
+        found = importing.ended(client, "finished")
         is_as_reckoned(found, importing.refused(client), outcome)
 
         exported = client.post(
@@ -38,7 +37,7 @@ def test_a_file_is_tried_imported_and_exported_again(on_lambda: OnLambda, tmp_pa
             export: Line = client.get(exported.headers["Location"]).json()
             return export if export["state"] == "finished" else None
 
-        export = wait_for(look, within=PATIENCE, what="the export is finished")
+        export = wait_for(look, what="the export is finished")
 
     layout = found["layout"]
     assert (layout["encoding"], layout["delimiter"]) == ("windows-1252", ";")
@@ -59,5 +58,5 @@ def test_a_file_is_tried_imported_and_exported_again(on_lambda: OnLambda, tmp_pa
         )["Contents"]
         return all("/refused/" in each["Key"] for each in stored) or None
 
-    wait_for(only_the_refused, within=PATIENCE, what="its file, of no use any more, is gone")
+    wait_for(only_the_refused, what="its file, of no use any more, is gone")
     assert not on_lambda.waiting("job-dead-letters")

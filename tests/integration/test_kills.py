@@ -30,7 +30,7 @@ from tests.integration.service_proxy import (
     service_proxy,
 )
 from tests.integration.test_runner_ends import FLASH_SALE
-from tests.integration.waiting import wait_for
+from tests.integration.waiting import PATIENCE, wait_for
 
 ANY = "any"
 NOTHING: Mapping[str, str] = {}
@@ -200,7 +200,7 @@ def finish(
     victim: Victim,
     campaign_id: CampaignId,
     *,
-    within: float,
+    within: float = PATIENCE,
     at_most: int = 1,
     settings: Mapping[str, str] = NOTHING,
 ) -> Reckoning:
@@ -232,7 +232,7 @@ def test_a_runner_killed_in_fan_out_and_in_sending(emulator: Emulator, tmp_path:
         campaign_id = killed.create({"FAN_OUT_RANGES": "2"})
         for moment in KILLS:
             assert killed.live(campaign_id, moment, {"SES_BULK": "false"})
-        reckoning = finish(killed, campaign_id, within=180)
+        reckoning = finish(killed, campaign_id)
 
     assert reckoning.those(RecipientState.UNKNOWN)
     assert killed.fell["in the fan-out, after TransactWriteItems"] == 1
@@ -333,13 +333,12 @@ def test_a_runner_killed_while_it_takes_campaigns(emulator: Emulator, tmp_path: 
             campaign_ids = {
                 wait_for(
                     lambda: killed.ask(runner, key),  # noqa: B023  called at once
-                    within=90,
                     what=f"the POST is answered that was cut {key}",
                 )
                 for key in map(str, moments)
             }
             for campaign_id in campaign_ids:
-                runner.sent(campaign_id, within=60)
+                runner.sent(campaign_id)
             campaigns = runner.client.get("/v1/campaigns", params={"limit": 100}).json()["items"]
 
     assert unanswered
@@ -366,13 +365,13 @@ def test_a_runner_killed_while_it_deploys_and_loads_its_demo(
             proxy.fault = killer
             with start(subprocess.DEVNULL, tmp_path / "log", environment) as process:
                 killer.process = process
-                assert killer.struck.wait(60)
+                assert killer.struck.wait(PATIENCE)
                 process.kill()
                 process.wait()
         proxy.fault = none
         with running(tmp_path, **environment) as runner:
             answer = runner.client.post("/v1/campaigns", json=FLASH_SALE)
-            campaign = runner.sent(answer.json()["campaign_id"], within=60)
+            campaign = runner.sent(answer.json()["campaign_id"])
 
     assert (campaign["counts"]["sent"], campaign["counts"]["recipients"]) == (1_000, 1_000)
 

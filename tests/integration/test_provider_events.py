@@ -18,7 +18,6 @@ from tests.integration.waiting import wait_for
 BOUNCE = "bounce@simulator.amazonses.com"
 COMPLAINT = "complaint@simulator.amazonses.com"
 SUCCESS = "success@simulator.amazonses.com"
-PATIENCE = 180
 
 
 def _campaign(client: httpx.Client, name: str) -> str:
@@ -46,7 +45,7 @@ def _counts_once(
         counts: dict[str, Any] = client.get(f"/v1/campaigns/{campaign_id}").json()["counts"]
         return counts if condition(counts) else None
 
-    return wait_for(look, within=PATIENCE, what=what)
+    return wait_for(look, what=what)
 
 
 def _sees_two_campaigns(client: httpx.Client) -> None:
@@ -107,12 +106,10 @@ def test_a_soft_bounce_is_counted_on_lambda(on_lambda: OnLambda) -> None:
 
         counted = wait_for(
             lambda: client.get(contact).json()["soft_bounces"]["count"] or None,
-            within=PATIENCE,
             what="it is counted",
         )
         wait_for(
             lambda: on_lambda.waiting("provider-events") == 0 or None,
-            within=PATIENCE,
             what="both are dealt with",
         )
         assert counted == client.get(contact).json()["soft_bounces"]["count"] == 1
@@ -134,11 +131,9 @@ def test_what_cannot_be_read_ends_as_a_dead_letter(on_lambda: OnLambda) -> None:
 
     wait_for(
         lambda: on_lambda.waiting("provider-events-dead-letters") or None,
-        within=PATIENCE,
         what="the message is a dead letter",
     )
     wait_for(
         lambda: on_lambda.waiting("provider-events") == 0 or None,
-        within=PATIENCE,
         what="nothing waits any more",
     )

@@ -8,7 +8,6 @@ from tests.integration.process_clock import ProcessClock
 from tests.integration.runner import SHORT_TIMES, Runner, running
 from tests.integration.waiting import wait_for
 
-PATIENCE = 150
 ENVIRONMENT = {"DEMO_DATA": "false", "SERIES_MIN_INTERVAL_SECONDS": "60", **SHORT_TIMES}
 READERS = {"ada@example.com", "eve@example.com"}
 
@@ -85,7 +84,7 @@ def wait_for_two(runner: Runner, path: str) -> list[dict[str, Any]]:
         found = settled(runner, path)
         return found if len(found) == 2 else None
 
-    return wait_for(look, within=PATIENCE, what="two campaigns made", every=1)
+    return wait_for(look, what="two campaigns made", every=1)
 
 
 def moment(occurrence: dict[str, Any]) -> datetime:
@@ -95,7 +94,7 @@ def moment(occurrence: dict[str, Any]) -> datetime:
 
 def readers(runner: Runner, occurrence: dict[str, Any]) -> list[str]:
     """Who has a mail of its campaign, once that is sent; somebody who has two is named twice."""
-    campaign = runner.sent(occurrence["campaign_id"], within=PATIENCE)
+    campaign = runner.sent(occurrence["campaign_id"])
     assert campaign["occurrence_at"] == occurrence["occurrence_at"]
     mails = runner.outbox(campaign["campaign_id"], limit=100)
     return sorted(mail["to"] for mail in mails)

@@ -10,6 +10,7 @@ import pytest
 from entrypoints.local.emulator import held_port
 from entrypoints.local.run_lock import run_lock
 from tests.integration.runner import start
+from tests.integration.waiting import PATIENCE
 
 
 def refusal(directory: Path, **environment: str) -> str:
@@ -33,7 +34,7 @@ def ended(directory: Path, environment: Mapping[str, str]) -> tuple[int, str]:
         output.open("wb") as stdout,
         start(stdout, log, environment) as process,
     ):
-        status = process.wait(60)
+        status = process.wait(PATIENCE)
     assert "Traceback" not in log.read_text(), log.read_text().splitlines()[-1]
     return status, output.read_text()
 

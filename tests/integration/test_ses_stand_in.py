@@ -18,7 +18,6 @@ from tests.integration.waiting import wait_for
 pytestmark = [pytest.mark.prove, pytest.mark.skipif(not is_there(), reason=MISSING)]
 
 PEOPLE = 120
-PATIENCE = 180
 
 
 @dataclass(frozen=True)
@@ -33,7 +32,7 @@ class BesideSes:
         """A campaign for everyone, once it is sent."""
         answer = self.runner.client.post("/v1/campaigns", json=self.deployed.body)
         campaign_id: str = answer.json()["campaign_id"]
-        self.runner.sent(campaign_id, PATIENCE)
+        self.runner.sent(campaign_id)
         return campaign_id
 
     def counts(self, campaign_id: str, **expected: int) -> None:
@@ -44,7 +43,7 @@ class BesideSes:
             found = {name: count for name, count in counts.items() if count}
             return found == {"recipients": PEOPLE, **expected} or None
 
-        wait_for(look, within=PATIENCE, what=f"{campaign_id} counts {expected}")
+        wait_for(look, what=f"{campaign_id} counts {expected}")
 
 
 @pytest.fixture

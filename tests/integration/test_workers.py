@@ -35,7 +35,7 @@ def test_a_worker_that_cannot_live_is_started_again_until_it_is_to_end() -> None
     workers = Workers(1, environment, reading, SystemClock().monotonic, told)
 
     workers.start()
-    wait_for(lambda: told.restarts >= 2 or None, within=30, what="a second restart")
+    wait_for(lambda: told.restarts >= 2 or None, what="a second restart")
     workers.begin_to_drain(timedelta(seconds=30))
     workers.wait_until_drained()
 
@@ -56,10 +56,10 @@ def test_a_worker_that_cannot_be_started_is_tried_again() -> None:
     workers = Workers(1, environment, inherited, SystemClock().monotonic, told)
 
     workers.start()
-    wait_for(lambda: told.restarts or None, within=30, what="another try")
+    wait_for(lambda: told.restarts or None, what="another try")
     assert told.living == []
     os.dup2(reading, inherited)
-    wait_for(lambda: told.living or None, within=30, what="a worker")
+    wait_for(lambda: told.living or None, what="a worker")
     workers.begin_to_drain(timedelta(seconds=30))
     workers.wait_until_drained()
 

@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from tests.integration.waiting import PATIENCE
+
 ROOT = Path(__file__).parents[2]
 HOME = "~/sentinel"
 """Where a page has the repository."""
@@ -23,7 +25,6 @@ _ID = re.compile(r"\b[a-z]{3,4}_[0-9A-HJKMNP-TV-Z]{26}\b")
 _TIME = re.compile(r"\b20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 _RATE = re.compile(r"\b\d+ a second, .* left\b")
 _REASON = re.compile(r"[A-Za-z0-9]{8}-[0-9a-f-]{27,}|\b[0-9a-f]{32,}\b")
-_SECONDS = 120
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ class Terminal:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            timeout=_SECONDS,
+            timeout=PATIENCE,
             text=True,
             check=False,
         )

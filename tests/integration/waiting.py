@@ -7,11 +7,17 @@ from typing import TypeVar
 
 Found = TypeVar("Found")
 
+PATIENCE = 300
+"""Seconds: no more than a hung test may take, many times what a loaded machine needs."""
 _POLL_SECONDS = 0.05
 
 
 def wait_for(
-    look: Callable[[], Found | None], *, within: float, what: str, every: float = _POLL_SECONDS
+    look: Callable[[], Found | None],
+    *,
+    what: str,
+    within: float = PATIENCE,
+    every: float = _POLL_SECONDS,
 ) -> Found:
     """The first thing that `look` finds; a failed test if that takes more than so many seconds.
 

@@ -26,7 +26,7 @@ MEGABYTE = 1_000_000
 LIMIT = 30 * MEGABYTE
 NAME = "imports/imp_1/contacts.csv"
 HOUR = timedelta(hours=1)
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 300
 
 
 @pytest.fixture
