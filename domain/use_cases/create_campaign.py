@@ -1,7 +1,6 @@
 """Create a campaign and set it going by one of the two paths."""
 
 import logging
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -9,7 +8,6 @@ from domain.campaign import Campaign, CampaignCategory, CampaignState, PauseReas
 from domain.delivery_policy import DeliveryPolicy
 from domain.errors import (
     DependencyFault,
-    DependencyUnavailable,
     InvalidInput,
     NotFound,
     UnknownReference,
@@ -38,6 +36,7 @@ from domain.start import Dispatch
 from domain.template import Template
 from domain.use_cases.audience_walk import AudienceWalk
 from domain.use_cases.dispatch_start import DispatchStart
+from domain.use_cases.unanswered_add import add_even_unanswered
 
 MAX_EXCLUDED_SEGMENTS = 5
 """Each is a read for every member who is looked at."""
@@ -230,14 +229,11 @@ class CreateCampaign:
 
     def _store(self, campaign: Campaign, record: IdempotencyRecord | None) -> None:
         ranges = new_ranges(campaign.campaign_id, self.fan_out_ranges)
-        try:
-            self.campaigns.add(campaign, ranges, record)
-        except DependencyUnavailable:
-            # The answer is missing, not necessarily the campaign: a second one would mail twice.
-            with suppress(DependencyFault):
-                if self.campaigns.get(campaign.campaign_id) is not None:
-                    return
-            raise
+        # A second one would mail twice.
+        add_even_unanswered(
+            lambda: self.campaigns.add(campaign, ranges, record),
+            lambda: self.campaigns.get(campaign.campaign_id) is not None,
+        )
 
     def _template(self, template_id: TemplateId) -> Template:
         template = self.templates.get(template_id)

@@ -1,10 +1,11 @@
 """Create a series, and the campaign of its first occurrence."""
 
 import logging
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
-from domain.errors import AlreadyExists, DependencyUnavailable
+from domain.errors import AlreadyExists
 from domain.idempotency import IdempotencyRecord
 from domain.identifiers import SeriesId
 from domain.ports.clock import Clock
@@ -13,6 +14,7 @@ from domain.ports.series import SeriesRepository
 from domain.series import Series, SeriesPlan
 from domain.use_cases.make_occurrences import MakeOccurrences, request_of
 from domain.use_cases.series_change import make_or_leave
+from domain.use_cases.unanswered_add import add_even_unanswered
 
 logger = logging.getLogger(__name__)
 
@@ -41,11 +43,10 @@ class CreateSeries:
                 return make_or_leave(self.make, self.series, found)
         series = Series.begin(series_id, plan.checked(now, self.min_interval), now)
         self.make.create.check(request_of(series))
-        try:
-            self.series.add(series)
-        except (AlreadyExists, DependencyUnavailable):
-            # The answer is missing, not necessarily the series: a second one would mail twice.
-            if self.series.get(series_id) is None:
-                raise
+        # A second one would mail twice; one that is there is of an earlier try under the same key.
+        with suppress(AlreadyExists):
+            add_even_unanswered(
+                lambda: self.series.add(series), lambda: self.series.get(series_id) is not None
+            )
         logger.info("Series created", extra={"series_id": series_id})
         return make_or_leave(self.make, self.series, series)

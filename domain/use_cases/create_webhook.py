@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from domain.errors import DependencyUnavailable, InvalidInput
+from domain.errors import InvalidInput
 from domain.idempotency import IdempotencyRecord
 from domain.identifiers import WebhookId
 from domain.ports.clock import Clock
 from domain.ports.ids import Ids
 from domain.ports.webhooks import WebhookRepository
+from domain.use_cases.unanswered_add import add_even_unanswered
 from domain.webhook import MAX_WEBHOOKS, WebhookEndpoint, checked_description, checked_events
 from domain.webhook_event import WebhookEvent
 from domain.webhook_url import parsed_url
@@ -51,10 +52,8 @@ class CreateWebhook:
                     return each
         if len(stored) >= MAX_WEBHOOKS:
             raise InvalidInput("url", f"There are {MAX_WEBHOOKS} webhooks; delete one first.")
-        try:
-            self.webhooks.add(endpoint)
-        except DependencyUnavailable:
-            # The answer is missing, not necessarily the endpoint.
-            if self.webhooks.get(endpoint.webhook_id) is None:
-                raise
+        add_even_unanswered(
+            lambda: self.webhooks.add(endpoint),
+            lambda: self.webhooks.get(endpoint.webhook_id) is not None,
+        )
         return endpoint

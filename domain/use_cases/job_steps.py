@@ -4,12 +4,13 @@ import logging
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from domain.errors import AlreadyExists, DependencyFault, DependencyUnavailable, VersionConflict
+from domain.errors import AlreadyExists, DependencyFault, VersionConflict
 from domain.identifiers import JobId
 from domain.job import LEASE
 from domain.ports.clock import Clock
 from domain.ports.job_invoker import JobInvoker
 from domain.ports.jobs import JobRepository, Kind
+from domain.use_cases.unanswered_add import add_even_unanswered
 
 logger = logging.getLogger(__name__)
 
@@ -59,14 +60,10 @@ def add_once(jobs: JobRepository, job: Kind, *, is_repeat: bool) -> Kind:
     Raises AlreadyExists, and DependencyFault where it is not there.
     """
     try:
-        jobs.add(job)
+        add_even_unanswered(lambda: jobs.add(job), lambda: jobs.get(job.job_id) is not None)
     except AlreadyExists:
         stored = jobs.get(job.job_id) if is_repeat else None
         if not isinstance(stored, type(job)):
             raise
         return stored
-    except DependencyUnavailable:
-        # The answer is missing, not necessarily the job.
-        if jobs.get(job.job_id) is None:
-            raise
     return job

@@ -17,9 +17,7 @@ from pydantic import SecretStr
 
 from adapters.memory.campaigns import MemoryCampaignRepository
 from domain.campaign import Campaign, CampaignState
-from domain.errors import DependencyUnavailable
-from domain.fan_out import FanOutRange
-from domain.idempotency import IdempotencyRecord
+from domain.errors import DependencyRefused, DependencyUnavailable
 from domain.identifiers import CampaignId
 from domain.ports.campaigns import CampaignPage
 from entrypoints.containers import Family, build
@@ -189,19 +187,53 @@ class UnansweringCampaigns(MemoryCampaignRepository):
         raise RuntimeError(f"{campaign_id} of {ADDRESS}")
 
 
-class ForgetfulCampaigns(MemoryCampaignRepository):
-    """A store that gives no answer to a new campaign, and does not show it."""
+class Unanswering:
+    """A store whose `add` carries out nothing or what it is asked for, and tells of neither.
 
-    def add(
-        self,
-        campaign: Campaign,
-        ranges: tuple[FanOutRange, ...],
-        record: IdempotencyRecord | None = None,
-    ) -> None:
+    It refuses to be looked at where nobody is to know.
+    """
+
+    def __init__(self, real: object, *, adds: bool, shows: bool) -> None:
+        """In front of the real one."""
+        self._real, self._adds, self._shows = real, adds, shows
+
+    def add(self, *arguments: object) -> None:
         """Times out."""
-        raise DependencyUnavailable(
-            f"{campaign.campaign_id}, {len(ranges)}, {record}: ReadTimeoutError"
-        )
+        if self._adds:
+            self._real.add(*arguments)  # type: ignore[attr-defined]  # of any kind
+        raise DependencyUnavailable("PutItem: ReadTimeoutError")
+
+    def __getattr__(self, name: str) -> object:
+        """All else as it is, but a look at one thing."""
+        if name == "get" and not self._shows:
+            raise DependencyRefused("GetItem: throttled")
+        return getattr(self._real, name)
+
+
+CREATED = {
+    "campaigns": {"name": "Sale", "template_id": "greeting", "segment_id": "everyone"},
+    "series": {
+        "name": "Weekly",
+        "template_id": "greeting",
+        "segment_id": "everyone",
+        "cron": "0 8 * * TUE",
+        "timezone": "Europe/Berlin",
+    },
+    "webhooks": {"url": "https://example.com/hook", "events": ["campaign.sent"]},
+    "imports": {},
+    "exports": {},
+}
+"""A body for each kind of what must not be there twice."""
+
+
+def created_unanswered(kind: str, *, adds: bool, shows: bool) -> Answer:
+    """The answer to a POST of that kind."""
+    gateway = Gateway()
+    gateway.add_content()
+    stores = {"imports": "jobs", "exports": "jobs"}
+    provider = getattr(gateway.container.family, stores.get(kind, kind))
+    provider.override(providers.Object(Unanswering(provider(), adds=adds, shows=shows)))
+    return gateway.post(f"/v1/{kind}", CREATED[kind])
 
 
 def without_store() -> Gateway:
@@ -318,18 +350,23 @@ def test_a_store_that_does_not_answer_is_503_with_a_time_to_come_back() -> None:
         assert answer.problem["type"].endswith("dependency-unavailable")
 
 
-def test_a_store_that_may_have_stored_does_not_invite_a_second_try() -> None:
+@pytest.mark.parametrize("shows", [True, False], ids=["nothing there", "no look either"])
+@pytest.mark.parametrize("kind", CREATED)
+def test_a_store_that_may_have_stored_does_not_invite_a_second_try(
+    kind: str, *, shows: bool
+) -> None:
     """A campaign created again because its first answer was lost would mail everybody twice."""
-    body = {"name": "Sale", "template_id": "greeting", "segment_id": "everyone"}
-    gateway = Gateway()
-    gateway.add_content()
-    family = gateway.container.family
-    family.campaigns.override(providers.Object(ForgetfulCampaigns(family.database())))
-    answer = gateway.post("/v1/campaigns", body)
+    answer = created_unanswered(kind, adds=not shows, shows=shows)
 
     assert answer.status == 503
     assert "retry-after" not in answer.headers
     assert answer.problem["type"].endswith("outcome-unknown")
+
+
+@pytest.mark.parametrize("kind", CREATED)
+def test_what_is_there_is_created_though_the_store_did_not_answer(kind: str) -> None:
+    """The look finds it."""
+    assert created_unanswered(kind, adds=True, shows=True).status in {201, 202}
 
 
 def test_a_defect_is_a_500_that_shows_nothing_of_the_inside() -> None:

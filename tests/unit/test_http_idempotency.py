@@ -35,7 +35,7 @@ from tests.unit.faults import Died, RefusingStartQueue
 from tests.unit.sentinel import NOW
 from tests.unit.test_http_access import Guarded
 from tests.unit.test_http_campaigns import campaigns
-from tests.unit.test_http_gateway import FOOTER, JSON_TYPE, Answer, ForgetfulCampaigns, Gateway
+from tests.unit.test_http_gateway import FOOTER, JSON_TYPE, Answer, Gateway, Unanswering
 
 BODY = {"name": "Flash Sale", "template_id": "greeting", "segment_id": "everyone"}
 LATER = {**BODY, "schedule_at": (NOW + timedelta(hours=1)).isoformat()}
@@ -876,7 +876,9 @@ def test_after_a_refusal_the_key_is_still_the_bodys(client: Client) -> None:
 def test_a_store_that_did_not_answer_invites_to_try_again_with_the_key(client: Client) -> None:
     """Unlike without one: nobody is mailed twice."""
     family = client.gateway.container.family
-    family.campaigns.override(providers.Object(ForgetfulCampaigns(family.database())))
+    family.campaigns.override(
+        providers.Object(Unanswering(family.campaigns(), adds=False, shows=True))
+    )
     answer = client.post("/v1/campaigns", BODY)
 
     assert answer.status == 503
