@@ -14,14 +14,14 @@ from entrypoints.containers import Family, build
 from entrypoints.settings import Settings
 from tests.contracts.smtp_inbox import smtp_inbox
 from tests.integration.deployed import GREETING
-from tests.integration.one_machine import WORKERS, OneMachine, all_workers_of, kill
+from tests.integration.one_machine import SHORT_SENDS, WORKERS, OneMachine, all_workers_of, kill
 from tests.integration.runner import Runner
 from tests.integration.waiting import wait_for
 
 KILLS = 20
 OF_THE_RUNNER = 5
 """Every fifth: its workers end with it, and the next run goes on."""
-_FAST = {"SEND_RATE": "20000", "DEMO_DATA": "false"}
+_FAST = {**SHORT_SENDS, "SEND_RATE": "20000", "DEMO_DATA": "false"}
 _EVERYBODY = SegmentId("everybody")
 _AT_ONCE = 500
 _PATIENCE = 900

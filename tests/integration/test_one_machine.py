@@ -17,6 +17,7 @@ import pytest
 from tests.contracts.smtp_inbox import smtp_inbox
 from tests.integration.command_line import CommandLine
 from tests.integration.one_machine import (
+    SHORT_SENDS,
     WORKERS,
     OneMachine,
     all_workers_of,
@@ -86,7 +87,7 @@ def test_a_worker_that_is_killed_is_replaced_and_nobody_is_mailed_twice(
     machine: OneMachine,
 ) -> None:
     """What it was at ends as it did, or is listed as unknown."""
-    with machine.running(SEND_RATE="200") as runner:
+    with machine.running(SEND_RATE="200", **SHORT_SENDS) as runner:
         killed = all_workers_of(runner)[0]
         campaign_id = create(runner)
         under_way(machine)
@@ -133,7 +134,7 @@ def counts_of(machine: OneMachine) -> Mapping[str, int]:
 def test_a_runner_that_is_killed_goes_on_where_it_was(machine: OneMachine) -> None:
     """Its workers notice and end, the next run waits for them; it fires what was scheduled."""
     clock = ProcessClock.at(machine.directory / "offset")
-    with machine.running(SEND_RATE="200", **clock.environment) as runner:
+    with machine.running(SEND_RATE="200", **SHORT_SENDS, **clock.environment) as runner:
         at = clock.now() + timedelta(minutes=10)
         later = create(runner, schedule_at=at.isoformat())
         campaign_id = create(runner)
@@ -142,7 +143,7 @@ def test_a_runner_that_is_killed_goes_on_where_it_was(machine: OneMachine) -> No
         kill(runner.process.pid)
         runner.process.wait()
 
-    with machine.running(DEMO_DATA="false", **clock.environment) as runner:
+    with machine.running(DEMO_DATA="false", **SHORT_SENDS, **clock.environment) as runner:
         # The lock goes before the last of a process does.
         wait_for(lambda: not any(map(is_running, workers)) or None, what="they ended")
         check_each_once_or_unknown(machine, runner, campaign_id)
@@ -162,7 +163,7 @@ def test_sigterm_drains_it(machine: OneMachine) -> None:
 
     Though a worker has more of it at hand than it can send before it would be cut off.
     """
-    with machine.running(SEND_RATE="10", SEND_LEASE_SECONDS="60") as runner:
+    with machine.running(SEND_RATE="10") as runner:
         campaign_id = create(runner)
         workers = all_workers_of(runner)
         under_way(machine)

@@ -80,6 +80,7 @@ def serving(machine: OneMachine, clock: ProcessClock) -> Iterator[Runner]:
         DEMO_DATA="false",
         SEND_RATE="2000",
         **clock.environment,
+        SMTP_TIMEOUT_SECONDS="2",
         SEND_LEASE_SECONDS="10",
         CHUNK_CHECK_INTERVAL_SECONDS="15",
         CHECK_INTERVAL_SECONDS="50",
