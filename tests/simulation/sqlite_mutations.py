@@ -117,14 +117,14 @@ def _edits_do_not_wait_for_the_disk() -> Iterator[None]:
 
 
 SQLITE_MUTATIONS = tuple(
-    Mutation(guard, without, frozenset(breaks))
-    for guard, without, breaks in (
-        ("the version check of chunks", _no_version_check_of_chunks, {1, 2, 5, 7}),
-        ("the version check of campaigns", _no_version_check_of_campaigns, {2, 3, 5, 7}),
-        ("the fence: the campaign is sending", _no_fence_of_the_state, {3}),
-        ("chunks are appended with the cursor", _cursor_and_chunks_apart, {2, 5}),
-        ("edits are on the disk", _edits_do_not_wait_for_the_disk, {3}),
-        ("claims are on the disk", _claims_do_not_wait_for_the_disk, {1, 2}),
-        ("the dead leave nothing half done", _committed_though_killed, {0}),
+    Mutation(guard, without, frozenset(breaks), seed)
+    for guard, without, breaks, seed in (
+        ("the version check of chunks", _no_version_check_of_chunks, {1, 2, 5, 7}, 2),
+        ("the version check of campaigns", _no_version_check_of_campaigns, {2, 3, 5, 7}, 4),
+        ("the fence: the campaign is sending", _no_fence_of_the_state, {3}, 130),
+        ("chunks are appended with the cursor", _cursor_and_chunks_apart, {2, 5}, 81),
+        ("edits are on the disk", _edits_do_not_wait_for_the_disk, {3}, 2),
+        ("claims are on the disk", _claims_do_not_wait_for_the_disk, {1, 2}, 33),
+        ("the dead leave nothing half done", _committed_though_killed, {0}, 13),
     )
 )
