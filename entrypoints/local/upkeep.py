@@ -29,8 +29,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except InvalidInput as error:
         _say(f"TO: {error.detail}")
         return 2
-    except (InvalidSettingsError, DependencyFault) as error:
+    except InvalidSettingsError as error:
         _say(str(error))
+        return 2
+    except DependencyFault as fault:
+        _say(str(fault))
+        if options.command == "backup":
+            _say("No copy was made. Whether the database is sound tells: make integrity-check")
         return 2
     if not damage:
         _say(f"{path} is sound.")

@@ -53,3 +53,19 @@ def test_one_that_cannot_be_looked_at_is_not_called_damaged(
     assert upkeep.main(["check"]) == 2
 
     assert "DATABASE: there is no " in capsys.readouterr().out
+
+
+def test_a_backup_of_one_that_cannot_be_read_says_where_to_look(
+    path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Exit status 2, and nothing beside it."""
+    path.write_bytes(b"\0" * 4_096)
+    copy = path.with_name("copy.db")
+
+    assert upkeep.main(["backup", str(copy)]) == 2
+
+    told = capsys.readouterr().out
+    assert "SQLITE_NOTADB" in told
+    assert "No copy was made." in told
+    assert "make integrity-check" in told
+    assert not copy.exists()
