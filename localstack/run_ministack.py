@@ -5,21 +5,27 @@ when its standard input does.
 """
 
 import gc
+import hashlib
 import json
 import os
+import shutil
 import signal
 import sys
+import tempfile
 import time
+import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import parseaddr
 from http import HTTPStatus
-from threading import Thread
+from pathlib import Path
+from threading import Lock, Thread
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import unquote
 
 from ministack import app
-from ministack.core import iam_actions
+from ministack.core import iam_actions, lambda_runtime
 from ministack.core.responses import get_account_id
 from ministack.services import lambda_svc, ses, ses_v2, sns
 from ministack.services.cloudformation import stacks
@@ -33,6 +39,27 @@ _handle_ses_v2 = ses_v2.handle_request
 _windows: dict[str, float] = {}
 """When the batching window of a mapping was opened."""
 _SENDS = ("/v2/email/outbound-emails", "/v2/email/outbound-bulk-emails")
+_unpacking = Lock()
+
+
+class _UnpackedOnce(zipfile.ZipFile):
+    """A package whose files are links to those of its first unpacking.
+
+    ministack unpacks it anew for each process of each function: thousands of files, which cost more
+    than the process's own start. Nobody writes to them, as nobody can to a function's code on AWS.
+    """
+
+    def extractall(self, path: str) -> None:
+        """All of it, into a folder that is there."""
+        with Path(self.filename).open("rb") as package:
+            digest = hashlib.file_digest(package, "sha256").hexdigest()
+        first = Path(tempfile.gettempdir(), digest)
+        with _unpacking:
+            if not first.exists():
+                partial = first.with_suffix(".partial")
+                super().extractall(partial)
+                partial.rename(first)
+        shutil.copytree(first, path, copy_function=os.link, dirs_exist_ok=True)
 
 
 def _extract_resource_arn(  # noqa: PLR0913, PLR0917  ministack's own signature
@@ -194,10 +221,14 @@ stacks._validation_errors = _errors_but_taken_names  # noqa: SLF001  where it is
 app.pin_request_origin = _pin_as_by_tls
 iam_actions.extract_iam_action = _extract_iam_action
 iam_actions.extract_resource_arn = _extract_resource_arn
+lambda_runtime.zipfile = SimpleNamespace(ZipFile=_UnpackedOnce, BadZipFile=zipfile.BadZipFile)
 
 if __name__ == "__main__":
     # It keeps all records as objects: to look through gigabytes of them for garbage takes longer
     # than clients wait for an answer. The young ones are still looked through.
     gc.set_threshold(10_000, 10, 1_000_000)
     Thread(target=_end_with_standard_input, daemon=True).start()
-    app.main()
+    # It leaves what it unpacked; a test run would leave gigabytes.
+    with tempfile.TemporaryDirectory(prefix="ministack-", ignore_cleanup_errors=True) as folder:
+        tempfile.tempdir = folder
+        app.main()
