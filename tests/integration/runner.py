@@ -154,7 +154,7 @@ class FirstMinute:
         body = {
             "name": "Soon",
             "template_id": "newsletter-template",
-            "segment_id": "all-active",
+            "segment_id": "vip-customers",
             "schedule_at": due.isoformat(),
         }
         return cls(runner, clock, answers, runner.client.post("/v1/campaigns", json=body))

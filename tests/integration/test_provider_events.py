@@ -1,18 +1,20 @@
 """What SES tells of its mailbox simulator reaches the counts and the suppression list."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 
 from domain.chunk import ChunkRef
 from domain.identifiers import CampaignId
 from domain.provider_event import ProviderEvent, ProviderEventKind
 from tests.contracts.ses_examples import told_of
 from tests.integration.on_lambda import OnLambda
-from tests.integration.runner import Runner
+from tests.integration.runner import running
 from tests.integration.waiting import wait_for
 
 BOUNCE = "bounce@simulator.amazonses.com"
@@ -65,9 +67,13 @@ def _sees_two_campaigns(client: httpx.Client) -> None:
     assert (counts["sent"], counts["suppressed"], counts["recipients"]) == (1, 2, 3)
 
 
-def test_a_local_campaign_is_told_of_a_bounce_and_a_complaint(runner: Runner) -> None:
-    """They are counted, and not mailed again; on the emulator and in memory."""
-    _sees_two_campaigns(runner.client)
+@pytest.mark.parametrize("backend", [{}, {"BACKEND": "memory"}], ids=["emulator", "memory"])
+def test_a_local_campaign_is_told_of_a_bounce_and_a_complaint(
+    tmp_path: Path, backend: Mapping[str, str]
+) -> None:
+    """They are counted, and not mailed again."""
+    with running(tmp_path, DEMO_DATA="false", **backend) as runner:
+        _sees_two_campaigns(runner.client)
 
 
 def test_a_campaign_on_lambda_is_told_of_a_bounce_and_a_complaint(on_lambda: OnLambda) -> None:
