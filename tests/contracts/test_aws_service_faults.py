@@ -43,7 +43,7 @@ from tests.contracts.wire import (
 
 pytestmark = pytest.mark.usefixtures("no_backoff")
 
-AT = datetime(2027, 3, 1, 9, 30, 15, tzinfo=UTC)
+AT = datetime(2099, 3, 1, 9, 30, 15, tzinfo=UTC)
 THROTTLED = error("ThrottlingException")
 FAILED = error("InternalFailure", 500)
 
@@ -356,7 +356,7 @@ def test_a_schedule_is_made_as_the_protocol_wants_it(
 
     (asked,) = wire.bodies
     target = asked["Target"]
-    assert asked["ScheduleExpression"] == "at(2027-03-01T09:30:16)"
+    assert asked["ScheduleExpression"] == "at(2099-03-01T09:30:16)"
     assert asked["ScheduleExpressionTimezone"] == "UTC"
     assert asked["FlexibleTimeWindow"] == {"Mode": "OFF"}
     assert asked["ActionAfterCompletion"] == "DELETE"

@@ -115,7 +115,7 @@ def test_a_schedule_asked_for_twice_is_made_once(deployment: Deployment) -> None
             GroupName=deployment.outputs["ScheduleGroupName"],
             Name="asked-for-twice",
             ClientToken="the-same",
-            ScheduleExpression="at(2027-03-01T09:30:15)",
+            ScheduleExpression="at(2099-03-01T09:30:15)",
             FlexibleTimeWindow={"Mode": "OFF"},
             Target={
                 "Arn": deployment.invocations_arn,

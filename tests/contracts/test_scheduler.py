@@ -12,7 +12,7 @@ from tests.contracts.eventually import eventually
 from tests.contracts.family import Family
 from tests.contracts.settable_clock import START
 
-AT = datetime(2027, 3, 1, 9, 30, 15, tzinfo=UTC)
+AT = datetime(2099, 3, 1, 9, 30, 15, tzinfo=UTC)
 
 
 @pytest.fixture

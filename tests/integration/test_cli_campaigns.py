@@ -14,7 +14,8 @@ from tests.integration.forwarding_proxy import Refusal, forwarding
 from tests.integration.waiting import PATIENCE
 
 FLASH_SALE = ("--name", "Flash sale", "--template", "promo-template", "--segment", "vip-customers")
-LATER = ("--at", "2027-06-01T09:00:00Z")
+DAY = datetime.now(UTC).date() + timedelta(days=180)
+LATER = ("--at", f"{DAY}T09:00:00Z")
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +72,7 @@ def test_watching_outlasts_a_restart_of_the_server(cli: CommandLine, scheduled: 
             here = CommandLine(proxy.url)
             watching = here.start("campaigns", "watch", scheduled, "--every", "0.2")
             assert watching.stdout
-            assert watching.stdout.readline().startswith("scheduled for 2027-06-01")
+            assert watching.stdout.readline().startswith(f"scheduled for {DAY}")
         with watching:
             assert watching.stderr
             away = watching.stderr.readline()
@@ -277,8 +278,8 @@ def test_what_was_sent_is_not_made_urgent(cli: CommandLine, sent: str) -> None:
 
 def test_a_campaign_is_moved_renamed_paused_and_resumed(cli: CommandLine, scheduled: str) -> None:
     """Each answer is the campaign as it is then."""
-    moved = cli.json("campaigns", "move", scheduled, "--at", "2027-06-02T09:00:00Z")
-    assert moved["schedule_at"] == "2027-06-02T09:00:00Z"
+    at = f"{DAY + timedelta(days=1)}T09:00:00Z"
+    assert cli.json("campaigns", "move", scheduled, "--at", at)["schedule_at"] == at
     assert cli.json("campaigns", "rename", scheduled, "Summer")["name"] == "Summer"
     assert cli.json("campaigns", "pause", scheduled)["pause_reason"] == "operator"
     assert cli.json("campaigns", "resume", scheduled)["state"] == "scheduled"

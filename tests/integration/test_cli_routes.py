@@ -4,6 +4,7 @@ import json
 import re
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -26,29 +27,23 @@ COMMANDS: Mapping[str, Sequence[str]] = {
         "campaigns list --category marketing",
     ),
     "POST /v1/campaigns": (
-        "campaigns create {campaign} --at 2027-06-01T09:00:00Z --category marketing",
-        "campaigns create {campaign} --at 2027-06-01T09:00:00Z --priority urgent --unknown hold",
+        "campaigns create {campaign} --at {later}Z --category marketing",
+        "campaigns create {campaign} --at {later}Z --priority urgent --unknown hold",
         (
-            "campaigns create {campaign} --at 2027-06-01T09:00:00 --timezone Europe/Berlin "
+            "campaigns create {campaign} --at {later} --timezone Europe/Berlin "
             "--fold 0 --exclude all-active"
         ),
-        (
-            "campaigns create {campaign} --at 2027-06-01T09:00:00 --timezone Europe/Berlin "
-            "--local-time"
-        ),
-        "campaigns create {campaign} --at 2027-06-01T09:00:00Z --approval",
+        ("campaigns create {campaign} --at {later} --timezone Europe/Berlin --local-time"),
+        "campaigns create {campaign} --at {later}Z --approval",
         "campaigns create {campaign} --immediate-only",
     ),
     "POST /v1/campaigns/{campaign_id}/clone": (
         (
             "campaigns clone {cmp} --name Clone --template promo-template --segment vip-customers "
-            "--exclude all-active --at 2027-06-01T09:00:00 --timezone Europe/Berlin --fold 0 "
+            "--exclude all-active --at {later} --timezone Europe/Berlin --fold 0 "
             "--category marketing --priority urgent --unknown hold --approval"
         ),
-        (
-            "campaigns clone {cmp} --at 2027-06-01T09:00:00 --timezone Europe/Berlin --local-time "
-            "--approval"
-        ),
+        ("campaigns clone {cmp} --at {later} --timezone Europe/Berlin --local-time --approval"),
         "campaigns clone {cmp} --now --immediate-only",
     ),
     "POST /v1/campaigns/{campaign_id}/approve": ("campaigns approve {awaiting}",),
@@ -56,8 +51,8 @@ COMMANDS: Mapping[str, Sequence[str]] = {
     "PATCH /v1/campaigns/{campaign_id}": (
         "campaigns rename {cmp} Other",
         "campaigns prioritize {cmp} urgent",
-        "campaigns move {cmp} --at 2027-06-02T09:00:00 --timezone Europe/Berlin --fold 1",
-        "campaigns move {cmp} --at 2027-06-02T09:00:00 --timezone Europe/Berlin --local-time",
+        "campaigns move {cmp} --at {later} --timezone Europe/Berlin --fold 1",
+        "campaigns move {cmp} --at {later} --timezone Europe/Berlin --local-time",
     ),
     "POST /v1/campaigns/{campaign_id}/pause": ("campaigns pause {cmp}",),
     "POST /v1/campaigns/{campaign_id}/resume": ("campaigns resume {cmp}",),
@@ -220,7 +215,8 @@ def names(cli: CommandLine, tmp_path_factory: pytest.TempPathFactory) -> Mapping
     (folder / "asks.html").write_text("<p>Is it you? {{ confirm_url }}</p>")
     asks = ("--name", "Asks", "--subject", "You?", "--html", str(folder / "asks.html"))
     (folder / "people.csv").write_text("email,plan\nroutes-csv@example.com,gold\nnobody,x\n")
-    later = ("--at", "2027-06-01T09:00:00Z")
+    later = f"{datetime.now(UTC).date() + timedelta(days=180)}T09:00:00"
+    at = ("--at", f"{later}Z")
     watched = cli.run("campaigns", "create", *CAMPAIGN, "--watch", "--json")
     csv = str(folder / "people.csv")
     out = str(folder / "out.csv")
@@ -229,8 +225,8 @@ def names(cli: CommandLine, tmp_path_factory: pytest.TempPathFactory) -> Mapping
     (mailed,) = cli.json("campaigns", "recipients", sent, "--limit", "1")["items"]
     return {
         "campaign": " ".join(f"'{each}'" if " " in each else each for each in CAMPAIGN),
-        "cmp": cli.json("campaigns", "create", *CAMPAIGN, *later)["campaign_id"],
-        "awaiting": cli.json("campaigns", "create", *CAMPAIGN, *later, "--approval")["campaign_id"],
+        "cmp": cli.json("campaigns", "create", *CAMPAIGN, *at)["campaign_id"],
+        "awaiting": cli.json("campaigns", "create", *CAMPAIGN, *at, "--approval")["campaign_id"],
         "sent": sent,
         "mailed": mailed["contact_id"],
         "con": cli.json("contacts", "put", "routes-con@example.com")["contact_id"],
@@ -245,7 +241,8 @@ def names(cli: CommandLine, tmp_path_factory: pytest.TempPathFactory) -> Mapping
         "ser": cli.json("series", "create", *SERIES)["series_id"],
         "told": cli.json("webhooks", "test", hook)["delivery_id"],
         "past": "2026-01-01T00:00:00Z",
-        "then": "2027-01-01T00:00:00Z",
+        "then": f"{later}Z",
+        "later": later,
         "html": str(folder / "page.html"),
         "rule": """'{"field":"plan","op":"equals","value":"gold"}'""",
         "csv": csv,
