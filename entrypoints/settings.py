@@ -18,6 +18,7 @@ from pydantic import (
     model_validator,
 )
 
+from domain.address import normalise_address
 from domain.admission import StartLimit, StartLimits
 from domain.delivery_policy import DeliveryPolicy
 from domain.errors import InvalidInput
@@ -46,6 +47,18 @@ def _sender(text: str) -> str:
         raise ValueError(_SENDER) from None
 
 
+def _return_path(text: str) -> str:
+    """An address without a name. Raises ValueError."""
+    try:
+        address = normalise_address(text)
+    except InvalidInput:
+        address = ""
+    if not address.rpartition("@")[0].isascii() or not address:
+        # Each mail of a campaign would fail for it, and for good.
+        raise ValueError("write it as bounces@example.com, in ASCII before the @")
+    return text.strip()
+
+
 def _stage(text: str) -> str:
     """Raises ValueError."""
     if not _STAGE.fullmatch(text):
@@ -65,6 +78,7 @@ def _senders(text: object) -> object:
 
 Sender = Annotated[str, AfterValidator(_sender)]
 Senders = Annotated[tuple[str, ...], BeforeValidator(_senders)]
+ReturnPath = Annotated[str, AfterValidator(_return_path)]
 Stage = Annotated[str, AfterValidator(_stage)]
 
 
@@ -173,7 +187,7 @@ class Settings(BaseModel):
     """To the mail server, at most at once, of each process; half of them are of each priority."""
     smtp_timeout_seconds: Annotated[int, Field(ge=1, le=300)] = 30
     """The longest that one batch takes; less than `send_lease_seconds`."""
-    return_path: str = ""
+    return_path: ReturnPath = ""
     """Where mails that cannot be delivered come back to; the sender's address if empty."""
     dkim_domain: str = ""
     """Signs mails for this domain, by the next two: all three or none."""

@@ -29,6 +29,9 @@ def refusal(environment: dict[str, str]) -> list[str]:
         ("SENDERS", "zoë@example.com, ann@example.com", "name@example.com"),
         ("SENDER", "Ann <ann@example.com>, Ben <ben@example.com>", "name@example.com"),
         ("SENDER", "Ann\r\nBcc: <ben@example.com>", "name@example.com"),
+        ("RETURN_PATH", "bounces.example.com", "bounces@example.com"),
+        ("RETURN_PATH", "Bounces <bounces@example.com>", "bounces@example.com"),
+        ("RETURN_PATH", "jörg@example.com", "in ASCII before the @"),
         ("PUBLIC_URL", "mail.example.com", "https://mail.example.com"),
         ("PUBLIC_URL", "https://mail.example.com/?x=1", "without a query"),
         ("PUBLIC_URL", "https://mail.example.com\r\nBcc: ann@example.com", "https://"),
@@ -83,6 +86,12 @@ def test_a_lease_that_does_not_outlast_its_calls_is_refused(environment: dict[st
 
     assert line.startswith("SEND_LEASE_SECONDS, SES_TIMEOUT_SECONDS: ")
     assert f"at least {2 * int(environment.get('SES_TIMEOUT_SECONDS', '18')) + 1}" in line
+
+
+@pytest.mark.parametrize("address", ["Bounces+news@example.com", "bounces@bücher.example"])
+def test_a_return_path_is_kept_as_it_is_written(address: str) -> None:
+    """Whoever receives there may tell letters apart."""
+    assert Settings.from_environment({"RETURN_PATH": address}).return_path == address
 
 
 def test_a_lease_just_longer_than_its_calls_is_taken() -> None:
