@@ -90,6 +90,22 @@ def test_what_stopped_a_paused_campaign_is_told(sentinel: Sentinel) -> None:
     assert explained(sentinel, campaign_id) == reason
 
 
+def test_what_stopped_a_large_campaign_at_its_first_mails_is_told(sentinel: Sentinel) -> None:
+    """A wrong password does, before anybody of those that are sent last is tried."""
+    reason = "535 5.7.8: the credentials of SMTP_URL were refused"
+    mailer = MailerThatAnswers(sentinel.clock)
+    mailer.outcome = AccountBlocked(reason)
+    sentinel.mailer = mailer
+    sentinel.chunk_size = 1
+    campaign_id = sentinel.create(200)
+    sentinel.run_starts()
+    first, *_ = sentinel.stored_chunks()
+
+    sentinel.send_chunk(first.ref)
+
+    assert explained(sentinel, campaign_id) == reason
+
+
 def test_a_grant_that_ran_out_is_no_reason(sentinel: Sentinel) -> None:
     """It is everyday, and who is left is tried again at once."""
     campaign_id = answered(sentinel, NotSent("took too long", overdue=True))
