@@ -124,7 +124,7 @@ def create(
     created = session.connection.post("/v1/campaigns", body=body).body
     if not (watch and session.output.as_json):
         session.output.document(created, CREATED)
-    _say_what_waits(session, created)
+    _say_what_to_know(session, created)
     if watch:
         return watch_campaign(session, created["campaign_id"], every=2, patience=300)
     return None
@@ -304,7 +304,7 @@ def clone(
         body["schedule_at"] = None
     created = session.connection.post("/v1/campaigns/{}/clone", campaign, body=body).body
     session.output.document(created, CREATED)
-    _say_what_waits(session, created)
+    _say_what_to_know(session, created)
 
 
 @command(campaigns, "approve")
@@ -448,7 +448,7 @@ def _body(
 def _show(session: Session, answer: Answer) -> None:
     body = {**answer.body, "revision": answer.revision}
     session.output.document(body, CAMPAIGN)
-    _say_what_waits(session, body)
+    _say_what_to_know(session, body)
     if body.get("history") and not session.output.as_json:
         session.output.line("")
         session.output.table(body["history"], CHANGE)
@@ -460,7 +460,9 @@ def _show(session: Session, answer: Answer) -> None:
         )
 
 
-def _say_what_waits(session: Session, body: dict[str, Any]) -> None:
+def _say_what_to_know(session: Session, body: dict[str, Any]) -> None:
+    if body.get("warning"):
+        session.output.say(body["warning"])
     if body.get("trigger_error"):
         session.output.say(
             f"It is stored, and goes on by itself as soon as that works: {body['trigger_error']}"

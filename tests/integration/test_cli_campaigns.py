@@ -265,6 +265,19 @@ def test_one_that_waits_for_approval_says_what_it_waits_for(cli: CommandLine) ->
     assert (approved.code, approved.err) == (0, "")
 
 
+def test_a_local_time_that_has_passed_somewhere_is_told(cli: CommandLine, scheduled: str) -> None:
+    """Who lives there is mailed at once, and by then it cannot be taken back."""
+    soon = (datetime.now(UTC) + timedelta(hours=2)).strftime("%Y-%m-%dT%H:%M")
+    local = ("--at", soon, "--timezone", "Etc/UTC", "--local-time")
+
+    created = cli.run("campaigns", "create", *FLASH_SALE, *local, "--approval")
+    moved = cli.run("campaigns", "move", scheduled, *local)
+
+    for done in (created, moved):
+        assert done.code == 0, done.err
+        assert "In some zones this time has passed already" in done.err
+
+
 def test_what_was_sent_is_not_made_urgent(cli: CommandLine, sent: str) -> None:
     """It is told that this has no effect."""
     done = cli.run("campaigns", "prioritize", sent, "urgent")
