@@ -140,6 +140,9 @@ def _on_sqlite(
         container.family.mailer()
     except InvalidInput as error:
         raise InvalidSettingsError(f"{error.field}: {error.detail}") from None
+    except DependencyFault as fault:
+        # The database was opened for it.
+        raise DependencyRefused(f"DATABASE: {settings.database}: {fault}") from None
     if not settings.smtp_url:
         return _Backend(container, f"{settings.database}; mails are kept until it ends")
     workers = Workers(

@@ -160,4 +160,6 @@ def test_a_database_that_cannot_be_used_is_no_mistake_of_the_settings(tmp_path: 
     database = tmp_path / "sentinel.db"
     database.write_bytes(b"no database" * 100)
 
-    assert fault(tmp_path, BACKEND="sqlite", DATABASE=str(database)).startswith("SQLite: ")
+    printed = fault(tmp_path, BACKEND="sqlite", DATABASE=str(database))
+
+    assert printed.startswith(f"DATABASE: {database}: SQLite: ")
