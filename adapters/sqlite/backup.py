@@ -27,12 +27,16 @@ def back_up(
     name only once it is whole, checked and on the disk. `progress` is told the pages copied so far,
     and how many there are.
 
-    Raises InvalidInput where `target` is there already, DependencyRefused where it could not be
-    written or came out damaged: then nothing is there.
+    Raises InvalidInput where `target` is there already, or its folder is not, DependencyRefused
+    where it could not be written or came out damaged: then nothing is there.
     """
     files = folder_beside(target)
     if target.exists() or files.exists():
         raise InvalidInput("target", "There is a file of that name; choose another one.")
+    if not target.parent.is_dir():
+        raise InvalidInput(
+            "target", f"There is no folder {target.parent}; make it, or name another."
+        )
     partial = target.with_name(f"{target.name}.partial")
     partial_files = folder_beside(partial)
     with _refused_for(partial):

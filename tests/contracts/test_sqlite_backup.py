@@ -107,7 +107,7 @@ def test_a_backup_overwrites_nothing(path: Path, tmp_path: Path) -> None:
 @pytest.mark.usefixtures("sqlite")
 def test_a_backup_to_nowhere_is_refused(path: Path, tmp_path: Path) -> None:
     """It says what is wrong."""
-    with pytest.raises(DependencyRefused, match="No such file or directory"):
+    with pytest.raises(InvalidInput, match=f"There is no folder {tmp_path / 'nowhere'}; make it"):
         back_up(SqliteDatabase(path), tmp_path / "nowhere" / "copy.db")
 
 

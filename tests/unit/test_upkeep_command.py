@@ -69,3 +69,15 @@ def test_a_backup_of_one_that_cannot_be_read_says_where_to_look(
     assert "No copy was made." in told
     assert "make integrity-check" in told
     assert not copy.exists()
+
+
+def test_a_backup_into_a_folder_that_is_not_there_names_it(
+    path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of the database nothing is to be looked at for it; exit status 2."""
+    folder = path.parent / "unmounted"
+
+    assert upkeep.main(["backup", str(folder / "copy.db")]) == 2
+
+    told = capsys.readouterr().out
+    assert told == f"TO: There is no folder {folder}; make it, or name another.\n"
