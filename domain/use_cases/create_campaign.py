@@ -206,10 +206,12 @@ class CreateCampaign:
         if campaign.state is CampaignState.SENDING:
             return self.dispatch.choose(key_id, immediate_only=immediate_only)
         if immediate_only:
-            why = "awaits approval" if campaign.awaits_approval else "is for later"
-            raise InvalidInput(
-                "immediate_only", f"The campaign {why}: leave immediate_only out, or start it now."
+            detail = (
+                "The campaign awaits approval: leave immediate_only out."
+                if campaign.awaits_approval
+                else "The campaign is for later: leave immediate_only out, or start it now."
             )
+            raise InvalidInput("immediate_only", detail)
         return None
 
     def _answered_again(

@@ -1,5 +1,6 @@
 """Many immediate campaigns at once: some start the direct way, all others are queued, all start."""
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
@@ -102,13 +103,18 @@ def test_what_is_refused_is_not_created(narrow: Sentinel) -> None:
 
 
 @pytest.mark.parametrize(
-    ("schedule_at", "needs_approval"), [(NOW + 10 * MINUTE, False), (None, True)]
+    ("schedule_at", "needs_approval", "remedy"),
+    [
+        (NOW + 10 * MINUTE, False, "leave immediate_only out, or start it now."),
+        # To give it no time changes nothing: it awaits approval all the same.
+        (None, True, "leave immediate_only out."),
+    ],
 )
 def test_what_is_to_wait_cannot_be_immediate_only(
-    narrow: Sentinel, schedule_at: datetime | None, *, needs_approval: bool
+    narrow: Sentinel, schedule_at: datetime | None, remedy: str, *, needs_approval: bool
 ) -> None:
-    """It contradicts itself: the field is named, and nothing is created."""
-    with pytest.raises(InvalidInput, match="immediate_only"):
+    """It contradicts itself: the field is named, with the remedy, and nothing is created."""
+    with pytest.raises(InvalidInput, match=f"^immediate_only: .*: {re.escape(remedy)}$"):
         narrow.create_campaign(
             replace(
                 request(narrow),
