@@ -27,7 +27,7 @@ from tests.integration.waiting import PATIENCE, wait_for
 ADDRESS = "http://127.0.0.1:8080"
 MAKEFILE = (ROOT / "Makefile").read_text()
 _ID = re.compile(r"\b(?P<kind>[a-z]{2,4})_(?:[0-9A-HJKMNP-TV-Z]{26}\b|…)")
-_TIME = re.compile(r"\b20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+_TIME = re.compile(r"\b20\d\d-\d\d-\d\dT\d\d:\d\d(?P<utc>:\d\dZ)?(?![\d:])")
 _AWS = re.compile(r"\baws (?P<service>[a-z0-9-]+) (?P<operation>[a-z0-9-]+)(?P<rest>[^|;)\n]*)")
 _OF_AWS_ITSELF = frozenset({"query", "output", "region", "profile"})
 _REFUSED_BY_CURL = 22
@@ -45,7 +45,7 @@ class Reader:
 
     def types(self, command: str) -> tuple[int, str]:
         """The exit status and all that it printed."""
-        text = _TIME.sub(lambda found: _ahead(found[0]), command)
+        text = _TIME.sub(_ahead, command)
         text = _ID.sub(lambda found: self.ids.get(found["kind"], found[0]), text)
         text = text.replace(ADDRESS, self.environment["SENTINEL_URL"])
         done = subprocess.run(  # noqa: S603  the page's own command
@@ -231,10 +231,10 @@ def _document(printed: str) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _ahead(moment: str) -> str:
+def _ahead(moment: re.Match[str]) -> str:
     """A time to come instead of one that may be past; one that never was stays."""
     try:
-        datetime.fromisoformat(moment)
+        datetime.fromisoformat(moment[0])
     except ValueError:
-        return moment
-    return f"{datetime.now(UTC) + timedelta(days=7):%Y-%m-%dT09:00:00Z}"
+        return moment[0]
+    return f"{datetime.now(UTC) + timedelta(days=7):%Y-%m-%dT09:00}{moment['utc'] or ''}"
