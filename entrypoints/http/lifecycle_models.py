@@ -22,8 +22,8 @@ class CampaignEditBody(Request):
     model_config = shown_by(
         {"name": "Flash Sale, once more"},
         {"priority": "urgent"},
-        {"schedule_at": "2026-11-26T09:00:00", "timezone": "Europe/Berlin", "fold": 0},
-        {"schedule_at": "2026-11-26T09:00:00", "timezone": "Europe/Berlin", "local_time": True},
+        {"schedule_at": "2027-03-01T09:00:00", "timezone": "Europe/Berlin", "fold": 0},
+        {"schedule_at": "2027-03-01T09:00:00", "timezone": "Europe/Berlin", "local_time": True},
         min_properties=1,
     )
 
