@@ -90,13 +90,23 @@ class DynamoDBRateLimiter:
 
 
 def _grants_to_item(log: GrantLog, version: int) -> Item:
-    """The grants' record."""
+    """The grants' record.
+
+    Each grant is written as it was before there were lanes: workers of then, in place while a stack
+    is updated or back after a roll-back, could read no other, and would send nothing. They write
+    the record without the lanes.
+    """
     item: Item = {
         "pk": GRANTS_KEY[0],
         "sk": GRANTS_KEY[1],
         "schema": SCHEMA,
         "version": version,
-        "grants": [_grant_to_entry(grant) for grant in log.grants],
+        "grants": [[time_to_text(grant.at), grant.messages] for grant in log.grants],
+        "lanes": [
+            [place, grant.priority.value]
+            for place, grant in enumerate(log.grants)
+            if grant.priority is not Priority.NORMAL
+        ],
         "demands": [
             [each.priority.value, each.messages, time_to_text(each.at)] for each in log.demands
         ],
@@ -110,19 +120,15 @@ def _grants_to_item(log: GrantLog, version: int) -> Item:
     return item
 
 
-def _grant_to_entry(grant: Grant) -> list[object]:
-    """What is not urgent is written as it was when nothing was, and workers in place read it."""
-    lane = [] if grant.priority is Priority.NORMAL else [grant.priority.value]
-    return [time_to_text(grant.at), grant.messages, *lane]
-
-
 def _item_to_grants(item: Item | None) -> tuple[GrantLog, int]:
     """The log and its version; an empty log of version 0 where there is no record."""
     if item is None:
         return GrantLog(), 0
+    lanes = {int(place): lane for place, *lane in item.get("lanes", [])}
     grants = tuple(
-        Grant(text_to_time(at), int(messages), *map(Priority, lane))
-        for at, messages, *lane in item["grants"]
+        # For a while each entry named its own lane.
+        Grant(text_to_time(at), int(messages), *map(Priority, own or lanes.get(place, ())))
+        for place, (at, messages, *own) in enumerate(item["grants"])
     )
     demands = tuple(
         Demand(Priority(lane), int(messages), text_to_time(at))

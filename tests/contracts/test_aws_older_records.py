@@ -284,15 +284,29 @@ def test_grants_from_before_there_were_lanes(deployment: Deployment) -> None:
     assert grant == Grant(later, 10, Priority.URGENT)
 
 
-def test_grants_of_what_is_not_urgent_are_written_as_before_there_were_lanes(
-    deployment: Deployment,
-) -> None:
-    """Workers of the version before, which still run while a stack is updated, can read them."""
+def test_grants_are_written_as_before_there_were_lanes(deployment: Deployment) -> None:
+    """Workers of then, while a stack is updated or after a roll-back, read them and go on."""
     table = Table(deployment.clients, create_table(deployment), SettableClock(), SystemIds())
     limiter = DynamoDBRateLimiter(table, 10)
 
-    limiter.request(4, START, timedelta(), Priority.NORMAL)
+    for priority in Priority:
+        limiter.request(4, START, timedelta(), priority)
 
     stored_grants = table.get(GRANTS_KEY)
     assert stored_grants is not None
-    assert stored_grants["grants"] == [[time_to_text(START), 4]]
+    assert stored_grants["grants"] == [[time_to_text(START), 4], [time_to_text(START), 4]]
+
+
+@pytest.mark.parametrize("lane", ["urgent", "normal"])
+def test_grants_that_named_their_lanes_themselves(deployment: Deployment, lane: str) -> None:
+    """For a while they did: what is of the other lane may come before them, of theirs may not."""
+    table = Table(deployment.clients, create_table(deployment), SettableClock(), SystemIds())
+    pk, sk = GRANTS_KEY
+    later = START + timedelta(seconds=5)
+    entry = [time_to_text(later), 4, *(["urgent"] if lane == "urgent" else [])]
+    table.put(Put({"pk": pk, "sk": sk, "schema": 1, "version": 4, "grants": [entry]}))
+    limiter = DynamoDBRateLimiter(table, 10)
+
+    granted = [limiter.request(1, START, timedelta(minutes=1), each) for each in Priority]
+
+    assert granted == [Grant(later if each.value == lane else START, 1, each) for each in Priority]
