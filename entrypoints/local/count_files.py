@@ -9,7 +9,9 @@ from prometheus_client import values
 from domain.errors import DependencyRefused
 from entrypoints.settings import InvalidSettingsError
 
-RUNNER = "runner"
+RUNNER = "0"
+"""A number, as a process id is one: an earlier release that is gone back to, with the backup of
+before, starts beside no file that it does not take for its own."""
 _KINDS = ("counter", "gauge_mostrecent", "histogram")
 _OCTETS = 65_536
 """What the library begins a file with; more than Sentinel's metrics take."""
@@ -18,7 +20,7 @@ _FILE = re.compile(r"(?:counter|gauge_[a-z]+|histogram|summary)_[a-z0-9-]+\.db")
 
 def worker(number: int) -> str:
     """What that one counts as, and whoever takes its place: the counts go on."""
-    return f"worker-{number}"
+    return str(1 + number)
 
 
 def begin_counts(directory: Path, workers: int) -> None:

@@ -1,5 +1,6 @@
 """Where the processes of a run count: files that are there, whole, before anybody counts."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -30,5 +31,13 @@ def test_what_earlier_runs_counted_is_forgotten(tmp_path: Path) -> None:
     assert {each.name for each in tmp_path.iterdir()} == {
         f"{kind}_{name}.db"
         for kind in ("counter", "gauge_mostrecent", "histogram")
-        for name in ("runner", "worker-0")
+        for name in ("0", "1")
     }
+
+
+def test_a_release_that_is_gone_back_to_takes_the_counts_for_its_own(tmp_path: Path) -> None:
+    """It numbers them by process, and starts beside nothing else."""
+    begin_counts(tmp_path, workers=2)
+
+    its_own = re.compile(r"(?:counter|gauge_[a-z]+|histogram|summary)_[0-9]+\.db")
+    assert all(its_own.fullmatch(each.name) for each in tmp_path.iterdir())
