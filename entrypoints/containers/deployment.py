@@ -131,7 +131,13 @@ def dead_letter_administration(
 
 def _output(target: AwsDeployment, key: str) -> str:
     """Raises InvalidSettingsError where there is no such stack, and DependencyFault."""
-    value = target.outputs().get(key)
+    outputs = target.outputs()
+    value = outputs.get(key)
+    if value is None and outputs:
+        raise InvalidSettingsError(
+            f"STAGE: the stack {target.name} is of an earlier release, without {key}: deploy this "
+            "one first (make deploy), or do it with that one."
+        )
     if value is None:
         raise InvalidSettingsError(
             f"STAGE: no stack {target.name} in {target.clients.region}; deploy it first "

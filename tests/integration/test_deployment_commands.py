@@ -1,5 +1,6 @@
 """From nothing to a first campaign and away again, by the commands of the guide."""
 
+import json
 import re
 from collections.abc import Iterator
 
@@ -116,6 +117,22 @@ def test_what_a_deployment_has_that_is_not_there(operator: Operator, command: st
 
     assert status == 2
     assert "no stack sentinel-nowhere" in said
+    assert "make deploy" in said
+
+
+def test_what_the_stack_of_an_earlier_release_does_not_have(operator: Operator) -> None:
+    """It is there, and is told so: what is missing comes with the deployment of this release."""
+    queue = {"Type": "AWS::SQS::Queue"}
+    outputs = {"TableName": {"Value": "sentinel-earlier"}, "SendQueueUrl": {"Value": "…/send"}}
+    operator.clients.cloudformation.create_stack(
+        StackName="sentinel-earlier",
+        TemplateBody=json.dumps({"Resources": {"Queue": queue}, "Outputs": outputs}),
+    )
+
+    status, said = operator.run("dead_letters", "list", STAGE="earlier")
+
+    assert status == 2
+    assert "the stack sentinel-earlier is of an earlier release" in said
     assert "make deploy" in said
 
 
