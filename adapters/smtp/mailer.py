@@ -156,7 +156,7 @@ class SmtpMailer:
                 self._hand_over(call, connection, is_new)
                 self._pool.give(connection)
         except (SessionRefusedError, NotOfferedError, LostError, OSError) as error:
-            without = _without_session(error)
+            without = _without_session(error, self._server)
             if joins:
                 logger.warning("No further connection for now: %s", without.reason)
             else:
@@ -233,7 +233,7 @@ def _outcome_of(reply: Reply, mail: Mail) -> Outcome | Doubtful:
     return meaning_of(reply, Stage.CONTENT, mail.to)
 
 
-def _without_session(error: Exception) -> NotSent | AccountBlocked:
+def _without_session(error: Exception, server: SmtpServer) -> NotSent | AccountBlocked:
     """Why no mail could be begun. What only a person can mend stops the campaign."""
     match error:
         case SessionRefusedError():
@@ -251,4 +251,5 @@ def _without_session(error: Exception) -> NotSent | AccountBlocked:
             )
         case LostError():
             return NotSent(f"no session with the SMTP server: {error}")
-    return NotSent(f"no connection to the SMTP server: {type(error).__name__}")
+    where = f"{server.host}:{server.port}"
+    return NotSent(f"no connection to the SMTP server {where}: {type(error).__name__}")

@@ -101,8 +101,9 @@ def progress_text(campaign: Item, pace: Pace) -> str:
         case "scheduled":
             parts = [f"scheduled for {campaign['schedule_at']}"]
         case "paused":
-            until = campaign["resume_at"]
-            parts += [f"paused for {campaign['pause_reason']}", f"until {until}" if until else ""]
+            reason = campaign["pause_reason"]
+            by_hand = "it is approved" if reason == "approval" else "somebody resumes it"
+            parts += [f"paused for {reason}", f"until {campaign['resume_at'] or by_hand}"]
         case "failed":
             parts.append(campaign["failure_reason"])
         case "sending" if pace.rate is not None:

@@ -55,5 +55,17 @@ def _follow(
             session.output.json({**campaign, "rate": pace.rate, "seconds_left": pace.seconds_left})
         last = campaign
         if campaign["state"] in _ENDS:
-            return _ENDS[campaign["state"]]
+            return _end(session, campaign)
     raise AssertionError("looks never end by themselves")
+
+
+def _end(session: Session, campaign: Item) -> ExitCode:
+    """As it ended; a campaign that is sent and reached nobody has failed whoever waits for it."""
+    counts = campaign["counts"]
+    if campaign["state"] == "sent" and counts["failed"] and not counts["sent"]:
+        session.output.say(
+            f"Nobody was mailed, and {counts['failed']} failed: `sentinel campaigns recipients "
+            f"{campaign['campaign_id']} --state failed` tells why."
+        )
+        return ExitCode.FAILED
+    return _ENDS[campaign["state"]]

@@ -237,7 +237,8 @@ class CampaignWithCountsBody(CampaignBody):
         {
             **example_of(CampaignBody),
             "counts": example_of(CountsBody),
-            "not_sent_reason": "no connection to the SMTP server: ConnectionRefusedError",
+            "not_sent_reason": "no connection to the SMTP server mail.example.com:587: "
+            "ConnectionRefusedError",
             "fan_out": {"recipients": 10_000, "ranges": 1, "ranges_complete": 1, "share": 1.0},
             "history": [example_of(ChangeBody)],
             "waves": [],

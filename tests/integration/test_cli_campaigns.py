@@ -3,6 +3,7 @@
 import json
 import re
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -56,6 +57,30 @@ def test_watching_with_json_ends_with_the_campaign_as_it_ended(cli: CommandLine)
 
     looks = [json.loads(line) for line in done.out.splitlines()]
     assert (done.code, looks[-1]["state"], looks[-1]["counts"]["sent"]) == (0, "sent", 1000)
+
+
+def test_watching_one_that_reached_nobody_fails(cli: CommandLine, tmp_path: Path) -> None:
+    """It is sent, and a script would take that for done."""
+    page = tmp_path / "page.html"
+    page.write_text("Your plan: {{ plan }} {{ unsubscribe_url }} {{ postal_address }}")
+    cli.json("templates", "create", "plans", "--name", "P", "--subject", "P", "--html", str(page))
+    reader = "without-a-plan@example.com"
+    contact = cli.json("contacts", "put", reader, "--field", "plan=gold")["contact_id"]
+    cli.json("segments", "create", "plans", "--name", "Plans")
+    cli.run("segments", "add", "plans", contact)
+    campaign = ("--name", "Plans", "--template", "plans", "--segment", "plans")
+    campaign_id = cli.json("campaigns", "create", *campaign, *LATER)["campaign_id"]
+    cli.json("contacts", "put", reader)
+    cli.json("campaigns", "move", campaign_id, "--now")
+
+    watched = cli.run("campaigns", "watch", campaign_id, "--every", "0.2")
+
+    assert watched.code == 7
+    assert watched.lines[-1] == "sent: 1 of 1, 1 failed"
+    assert watched.err.startswith("Nobody was mailed, and 1 failed: ")
+    failed = f"campaigns recipients {campaign_id} --state failed"
+    assert failed in watched.err
+    assert "plan" in cli.run(*failed.split()).out
 
 
 def test_watching_one_that_was_cancelled_ends_otherwise(cli: CommandLine, scheduled: str) -> None:

@@ -201,7 +201,8 @@ def test_a_mail_server_that_is_down_is_told_of_and_waited_for(machine: OneMachin
         campaign_id = create(runner)
         reason = wait_for(lambda: runner.campaign(campaign_id)["not_sent_reason"], what="a reason")
         shown = CommandLine(str(runner.client.base_url)).run("campaigns", "show", campaign_id)
-    assert reason == "no connection to the SMTP server: ConnectionRefusedError"
+    where = f"127.0.0.1:{port}"
+    assert reason == f"no connection to the SMTP server {where}: ConnectionRefusedError"
     assert shown.members["Not sent for"] == reason
 
     with machine.running(DEMO_DATA="false") as runner:

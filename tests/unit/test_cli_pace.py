@@ -61,6 +61,23 @@ def test_why_nothing_goes_out_is_told(state: str) -> None:
     assert progress_text(held_up, Pace()).endswith(f", not sent: {reason}")
 
 
+@pytest.mark.parametrize(
+    ("reason", "resume_at", "until"),
+    [
+        ("account", None, "until somebody resumes it"),
+        ("approval", None, "until it is approved"),
+        ("quota", "2026-03-02T09:15:00Z", "until 2026-03-02T09:15:00Z"),
+    ],
+)
+def test_who_watches_a_pause_is_told_what_ends_it(
+    reason: str, resume_at: str | None, until: str
+) -> None:
+    """Otherwise nobody would do what only a person does."""
+    paused = {**look("paused", 0), "pause_reason": reason, "resume_at": resume_at}
+
+    assert progress_text(paused, Pace()).endswith(f", paused for {reason}, {until}")
+
+
 def test_it_is_told_how_fast_it_goes_and_how_long_it_will_take() -> None:
     """Beside what is done."""
     pacing = Pacing()
