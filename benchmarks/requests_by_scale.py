@@ -157,11 +157,13 @@ def by_scale(counts: Sequence[Count]) -> str:
 
 def last_line(count: Count) -> str:
     """The goals, and what was counted."""
+    few = count.recipients < GOALS_FROM
+    for_whom = f"; the goals are for {number(GOALS_FROM)} and more" if few else ""
     return (
         f"{count.requests_a_thousand:.1f} AWS requests per 1,000 recipients "
         f"(goal: at most {GOAL_REQUESTS}), "
         f"{count.writes_a_recipient:.2f} write units per recipient "
-        f"(goal: at most {GOAL_WRITES:g}), at {number(count.recipients)} recipients"
+        f"(goal: at most {GOAL_WRITES:g}), at {number(count.recipients)} recipients{for_whom}"
     )
 
 

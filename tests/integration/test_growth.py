@@ -124,7 +124,7 @@ def test_the_command_fails_over_the_goal_and_says_so_last(
     assert requests_by_scale.main(["--recipients", "30", "10"]) == 1
 
     said = capsys.readouterr().out.splitlines()
-    assert said[-1].endswith("(goal: at most 1), at 30 recipients")
+    assert said[-1].endswith("at 30 recipients; the goals are for 10,000 and more")
     assert " AWS requests per 1,000 recipients (goal: at most 70), " in said[-1]
     assert any(line.startswith("| 10 |") for line in said), "the smaller scale has a row"
 
