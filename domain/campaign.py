@@ -158,7 +158,8 @@ class Campaign:
     edit, `schedule_version` counts schedules. `started_at` is when a start first claimed it.
     `resumed_at` is when it last went on after a pause, `moved_at` when people last gave it another
     time. `next_check_at` is when the reconciler looks at it next; None once there is nothing to
-    look at. `resume_at` is when a pause ends by itself. `could_start_at` is `startable_at` as it
+    look at. `pause_detail` is what made a worker pause it, for people, and `resume_at` when a pause
+    ends by itself. `could_start_at` is `startable_at` as it
     was at the first start; None in records from before that was kept. `history` are the latest
     changes of its state, oldest first; a campaign that an older version stored has those since.
     With a `local_time` each recipient has a time of their own, in waves, none before
@@ -182,6 +183,7 @@ class Campaign:
     started_at: datetime | None = None
     ended_at: datetime | None = None
     pause_reason: PauseReason | None = None
+    pause_detail: str | None = None
     resume_at: datetime | None = None
     resumed_at: datetime | None = None
     moved_at: datetime | None = None
@@ -296,9 +298,15 @@ class Campaign:
         return replace(self._end(CampaignEvent.FAIL, now, reason), failure_reason=reason)
 
     def pause(
-        self, now: datetime, reason: PauseReason, resume_at: datetime | None = None
+        self,
+        now: datetime,
+        reason: PauseReason,
+        resume_at: datetime | None = None,
+        detail: str | None = None,
     ) -> "Campaign":
         """Hold everything, until `resume_at` if that is given. Raises IllegalTransition.
+
+        `detail` tells people what is to be mended.
 
         A person's pause takes the place of another, which might end by itself; no other does, and
         none that of one that awaits approval, which resuming does not end.
@@ -311,6 +319,7 @@ class Campaign:
         return replace(
             self._after(CampaignEvent.PAUSE, now, reason),
             pause_reason=reason,
+            pause_detail=detail,
             resume_at=resume_at,
             next_check_at=resume_at,
         )
@@ -337,6 +346,7 @@ class Campaign:
         resumed = replace(
             self._after(CampaignEvent.RESUME, now),
             pause_reason=None,
+            pause_detail=None,
             resume_at=None,
             resumed_at=now,
             next_check_at=next_check_at,
@@ -351,6 +361,7 @@ class Campaign:
         return replace(
             self._after(CampaignEvent.WAIT, now),
             pause_reason=None,
+            pause_detail=None,
             resume_at=None,
             resumed_at=now,
             schedule_version=self.schedule_version + 1,
@@ -434,7 +445,12 @@ class Campaign:
         reason = PauseReason.APPROVAL
         paused = self if self.awaits_approval else self._after(CampaignEvent.PAUSE, now, reason)
         return replace(
-            paused, approved=None, pause_reason=reason, resume_at=None, next_check_at=None
+            paused,
+            approved=None,
+            pause_reason=reason,
+            pause_detail=None,
+            resume_at=None,
+            next_check_at=None,
         )
 
     def check_again(self, at: datetime | None) -> "Campaign":
@@ -469,5 +485,6 @@ class Campaign:
             # Its line of analytics is to be written, and what is unknown watched.
             next_check_at=now,
             pause_reason=None,
+            pause_detail=None,
             resume_at=None,
         )

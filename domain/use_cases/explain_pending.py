@@ -17,7 +17,7 @@ _UNDER_WAY = frozenset({CampaignState.SENDING, CampaignState.PAUSED})
 
 @dataclass(frozen=True, kw_only=True)
 class ExplainPending:
-    """By what the latest try of their chunk said: it is in its record, and nothing else counts it.
+    """By what paused the campaign, or what the latest try of their chunk said: it is in its record.
 
     Where nothing gets on, each chunk that is left is tried in vain, again and again: a few tell.
     """
@@ -31,18 +31,11 @@ class ExplainPending:
         """
         if campaign.state not in _UNDER_WAY or not progress.pending:
             return None
+        if campaign.pause_detail is not None:
+            return campaign.pause_detail
         refs = tuple(islice(_from_the_end(progress.ranges), MAX_CHUNKS))
-        if campaign.state is CampaignState.PAUSED:
-            # What is wrong from the beginning, as a password, pauses it at those that are sent
-            # first, and nobody comes as far as the others.
-            first = islice(_first(progress.ranges), MAX_CHUNKS // 2)
-            refs = tuple(dict.fromkeys((*first, *refs)))[:MAX_CHUNKS]
         found = (_reason(campaign, chunk) for _, chunk in self.chunks.load_all(refs).values())
         return next(filter(None, found), None)
-
-
-def _first(ranges: Sequence[FanOutRange]) -> Iterator[ChunkRef]:
-    return (ChunkRef(each.campaign_id, each.number, 0) for each in ranges if each.chunk_count)
 
 
 def _from_the_end(ranges: Sequence[FanOutRange]) -> Iterator[ChunkRef]:

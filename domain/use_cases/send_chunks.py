@@ -401,7 +401,7 @@ class SendChunks:
             if campaign is None:
                 return
             try:
-                paused = self.campaigns.save(campaign.pause(now, reason, resume_at))
+                paused = self.campaigns.save(campaign.pause(now, reason, resume_at, why))
             except VersionConflict:
                 continue
             except IllegalTransition:

@@ -86,6 +86,7 @@ def read_all(
                 next_check_at=None,
                 started_at=START + timedelta(seconds=1),
                 pause_reason=PauseReason.QUOTA,
+                pause_detail="the quota of a day is used up",
                 resume_at=LATER,
                 moved_at=LATER,
                 could_start_at=START - timedelta(microseconds=1),

@@ -90,8 +90,9 @@ def test_what_stopped_a_paused_campaign_is_told(sentinel: Sentinel) -> None:
     assert explained(sentinel, campaign_id) == reason
 
 
-def test_what_stopped_a_large_campaign_at_its_first_mails_is_told(sentinel: Sentinel) -> None:
-    """A wrong password does, before anybody of those that are sent last is tried."""
+@pytest.mark.parametrize("stopped_at", [0, 101])
+def test_what_stopped_a_large_campaign_is_told(sentinel: Sentinel, stopped_at: int) -> None:
+    """Wherever that was, also where nobody after that was tried; until somebody resumes it."""
     reason = "535 5.7.8: the credentials of SMTP_URL were refused"
     mailer = MailerThatAnswers(sentinel.clock)
     mailer.outcome = AccountBlocked(reason)
@@ -99,11 +100,12 @@ def test_what_stopped_a_large_campaign_at_its_first_mails_is_told(sentinel: Sent
     sentinel.chunk_size = 1
     campaign_id = sentinel.create(200)
     sentinel.run_starts()
-    first, *_ = sentinel.stored_chunks()
-
-    sentinel.send_chunk(first.ref)
+    sentinel.send_chunk(sentinel.stored_chunks()[stopped_at].ref)
 
     assert explained(sentinel, campaign_id) == reason
+
+    sentinel.resume_campaign(campaign_id)
+    assert explained(sentinel, campaign_id) is None
 
 
 def test_a_grant_that_ran_out_is_no_reason(sentinel: Sentinel) -> None:
