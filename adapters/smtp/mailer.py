@@ -131,6 +131,16 @@ class SmtpMailer:
             return most
         return max(1, min(most, ceil(mails * self._mail_took / _BATCH_TIME)))
 
+    def obstacle(self) -> str | None:
+        """Why no mail can be begun now; None where a session can. Nothing is sent."""
+        deadline = Deadline(self._clock.monotonic() + self._timeout, self._clock.monotonic)
+        try:
+            connection, _ = self._pool.take(deadline)
+        except (SessionRefusedError, NotOfferedError, LostError, OSError) as error:
+            return _without_session(error, self._server).reason
+        self._pool.give(connection)
+        return None
+
     def close(self) -> None:
         """Once nothing is begun any more: take leave of the server, within a second."""
         self._pool.close()

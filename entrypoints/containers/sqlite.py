@@ -128,6 +128,10 @@ def _hang_up(*mailers: Mailer) -> None:
             mailer.close()
 
 
+def _mail_obstacle(mailer: Mailer) -> str | None:
+    return mailer.obstacle() if isinstance(mailer, SmtpMailer) else None
+
+
 def _signer(settings: Settings) -> "DkimSigner | None":
     """Raises InvalidInput naming the setting."""
     if not settings.dkim_domain:
@@ -142,8 +146,8 @@ def _signer(settings: Settings) -> "DkimSigner | None":
 class Adapters(containers.DeclarativeContainer):
     """The sqlite family.
 
-    `started`, `invoked_jobs`, `ticker`, `sent`, `hang_up`, `stored_files`, `upkeep`, `exposition`
-    and `worker_metrics` are what the local runner looks after.
+    `started`, `invoked_jobs`, `ticker`, `sent`, `hang_up`, `mail_obstacle`, `stored_files`,
+    `upkeep`, `exposition` and `worker_metrics` are what the local runner looks after.
     """
 
     settings: providers.Dependency[Settings] = providers.Dependency(instance_of=Settings)
@@ -274,6 +278,10 @@ class Adapters(containers.DeclarativeContainer):
     )
     hang_up: providers.Provider[None] = providers.Callable(_hang_up, mailer, urgent_mailer)
     """Of both, before the process ends."""
+    mail_obstacle: providers.Provider[str | None] = providers.Callable(
+        _mail_obstacle, urgent_mailer
+    )
+    """Why the mail server takes no mail now, if so."""
     metrics: providers.Provider[Metrics] = providers.ThreadSafeSingleton(PrometheusMetrics, None)
     stored_files: providers.Provider[SqliteObjectStore] = providers.ThreadSafeSingleton(
         SqliteObjectStore, database, clock, ids, providers.Callable(_files_url, settings)

@@ -1,6 +1,7 @@
 """Run Sentinel on this machine: `make local-run`."""
 
 import errno
+import logging
 import os
 import signal
 import socket
@@ -8,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from threading import Thread
 
 import uvicorn
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
@@ -38,6 +40,8 @@ from entrypoints.local.trusted_hosts import TrustedHosts
 from entrypoints.local.workers import Workers
 from entrypoints.logs import configure_logging
 from entrypoints.settings import InvalidSettingsError, Settings, read_environment
+
+logger = logging.getLogger(__name__)
 
 _FAULT = 1
 """What the machine refused, another start may be given: a full disk, a port that somebody holds."""
@@ -190,6 +194,8 @@ def _serve(
             pumps.start_working()
         else:
             workers.start()
+            # It may not answer for as long as a mail waits for it.
+            Thread(target=_try_mail_server, args=(container,), daemon=True).start()
         url = local.url
         app = _application(local, settings, backend)
         examples = demo_examples(url, container.family.clock().now()) if local.demo_data else ""
@@ -219,6 +225,14 @@ def _serve(
         if workers is not None:
             container.family.hang_up()
             workers.wait_until_drained()
+
+
+def _try_mail_server(container: Core) -> None:
+    """A wrong host or password is told of now, not when a campaign stands still."""
+    reason = container.family.mail_obstacle()
+    if reason is not None:
+        logger.warning("The mail server takes no mails now: %s", reason)
+        _say(f"The mail server takes no mails now: {reason}")
 
 
 def _application(local: LocalSettings, settings: Settings, backend: _Backend) -> LocalServer:

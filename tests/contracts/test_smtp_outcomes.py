@@ -491,6 +491,22 @@ def test_a_wrong_password_is_tried_once() -> None:
     }
 
 
+def test_what_keeps_mails_from_being_begun_is_known_without_one() -> None:
+    """For whoever starts it; a session that could be begun is there for the first mail."""
+    refusing = {AUTH: [say("535 5.7.8 no"), OK_]}
+    with (
+        scripted_smtp(refusing, extensions=("AUTH PLAIN LOGIN",)) as server,
+        mailer_to(server, credentials=Credentials("sentinel", "secret")) as mailer,
+    ):
+        before, after = mailer.obstacle(), mailer.obstacle()
+        (outcome,) = mailer.send(messages(1), WITHIN)
+
+    assert before == "535 5.7.8: the credentials of SMTP_URL were refused"
+    assert after is None
+    assert kind_of(outcome) == ACCEPTED
+    assert server.count(AUTH) == 2
+
+
 def test_a_password_is_not_sent_to_whom_cannot_take_it() -> None:
     """Without AUTH there is nothing to log in by."""
     with (

@@ -198,15 +198,19 @@ def test_a_mail_server_that_is_down_is_told_of_and_waited_for(machine: OneMachin
         closed_port() as port,
         machine.running(SMTP_URL=f"smtp://127.0.0.1:{port}") as runner,
     ):
+        told = "The mail server takes no mails now: "
+        wait_for(lambda: told in runner.output.read_text() or None, what="it is told of at once")
         campaign_id = create(runner)
         reason = wait_for(lambda: runner.campaign(campaign_id)["not_sent_reason"], what="a reason")
         shown = CommandLine(str(runner.client.base_url)).run("campaigns", "show", campaign_id)
     where = f"127.0.0.1:{port}"
     assert reason == f"no connection to the SMTP server {where}: ConnectionRefusedError"
     assert shown.members["Not sent for"] == reason
+    assert f"{told}{reason}" in runner.output.read_text()
 
     with machine.running(DEMO_DATA="false") as runner:
         campaign = runner.sent(campaign_id)
+        assert told not in runner.output.read_text()
 
     assert campaign["not_sent_reason"] is None
     assert machine.mailed() == Counter(VIPS)
