@@ -12,7 +12,7 @@ from tests.contracts.family import Family
 
 def test_an_accepted_invocation_runs_the_job(family: Family) -> None:
     """Elsewhere and later."""
-    wanted = JobRun(JobId(family.ids.write_token()))
+    wanted = JobRun(family.ids.import_id())
 
     family.job_invoker.run(wanted.job_id)
 
@@ -30,7 +30,7 @@ def test_an_accepted_invocation_goes_on_with_the_erasure(family: Family) -> None
 
 def test_running_twice_is_two_invocations(family: Family) -> None:
     """The job's lease lets one at it, not the invoker."""
-    wanted = JobRun(JobId(family.ids.write_token()))
+    wanted = JobRun(family.ids.import_id())
     invoked: list[Run] = []
 
     family.job_invoker.run(wanted.job_id)
