@@ -56,6 +56,7 @@ prove: ## The long proofs: simulated by the thousand, faults and kills by the hu
 	$(if $(shell command -v npm),,@echo "Node is not there: what needs an SES that renders bulk sends is skipped.")
 	@$(BIN)/python -m tests.simulation --seeds $(or $(SEEDS),10000)
 	@$(BIN)/python -m tests.simulation --family sqlite --seeds $(or $(SEEDS),3000)
+	$(BIN)/pytest -m "hypothesis and not prove" --hypothesis-profile searching
 	$(BIN)/pytest -m prove -s
 
 package: .venv/dev ## Build what the Lambda functions run (ARCHITECTURE=arm64)
