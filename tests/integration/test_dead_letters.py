@@ -81,7 +81,9 @@ def test_what_was_given_up_is_explained_and_replayed(deployed: Deployed) -> None
 
     assert len(foreign) == len(POISON)
     for message_id in foreign:
-        assert operator.run("dead_letters", "discard", message_id)[0] == 0
-    assert operator.run("dead_letters", "list")[0] == 0
+        status, said = operator.run("dead_letters", "discard", message_id)
+        assert status == 0, said
+    status, said = operator.run("dead_letters", "list")
+    assert status == 0, said
     status, said = operator.run("dead_letters", "replay", foreign[0])
     assert (status, said) == (2, f"No dead letter {foreign[0]!r}.\n")
