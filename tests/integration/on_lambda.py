@@ -4,7 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +16,6 @@ from adapters.aws.api_keys import SecretsManagerApiKeys
 from adapters.aws.clients import AwsClients
 from adapters.aws.deployment import AwsDeployment
 from adapters.aws.stack import verify_sender
-from adapters.system.clock import SystemClock
 from domain.access import Scope
 from domain.contact import ContactDraft
 from domain.identifiers import SegmentId
@@ -28,6 +27,7 @@ from entrypoints.deployment import package
 from entrypoints.local.emulator import running_ministack
 from entrypoints.settings import Settings
 from tests.contracts.races import race
+from tests.contracts.settable_clock import SettableClock
 from tests.integration.waiting import PATIENCE, Found, wait_for
 
 if TYPE_CHECKING:
@@ -67,14 +67,6 @@ _IN_VAIN: Mapping[str, Line] = {
     "send-worker": {"Records": []},
 }
 """What changes nothing, and fails nothing."""
-
-
-class LaterClock(SystemClock):
-    """Ten minutes on."""
-
-    def now(self) -> datetime:
-        """From now."""
-        return super().now() + timedelta(minutes=10)
 
 
 class OnLambda:
@@ -257,9 +249,13 @@ class OnLambda:
         )
 
     def later(self) -> Core:
-        """A container in this process for which every lease has run out, and every check is due."""
+        """A container in this process for which every lease has run out, and every check is due.
+
+        Its clock stands still while it works: no grant is too late, however slow the machine.
+        """
         settings = self.container.settings()
-        family = aws.Adapters(settings=settings, clock=providers.Object(LaterClock()))
+        clock = SettableClock(datetime.now(UTC) + timedelta(minutes=10))
+        family = aws.Adapters(settings=settings, clock=providers.Object(clock))
         return Core(settings=settings, family=family)
 
     @property
