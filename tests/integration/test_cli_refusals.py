@@ -7,6 +7,7 @@ from domain.errors import StaleRevision
 from entrypoints.http import problems
 from tests.integration.command_line import CommandLine
 from tests.integration.forwarding_proxy import Refusal, forwarding
+from tests.integration.waiting import PATIENCE
 
 CAMPAIGN = ("--name", "Sale", "--template", "promo-template", "--segment", "vip-customers")
 RULE = '{"any": [{"field": "plan", "op": "is", "value": "gold"}]}'
@@ -92,8 +93,8 @@ def test_what_is_wrong_is_named_as_it_was_typed(
 def test_what_is_to_be_done_is_said_by_commands(cli: CommandLine) -> None:
     """Where the server speaks of requests."""
     shown = cli.run("campaigns", "show", "none")
-    awaits = httpx.post(f"{cli.url}/v1/imports", json={}).raise_for_status().json()["import_id"]
-    started = cli.run("imports", "start", awaits)
+    created = httpx.post(f"{cli.url}/v1/imports", json={}, timeout=PATIENCE).raise_for_status()
+    started = cli.run("imports", "start", created.json()["import_id"])
 
     assert shown.err.splitlines() == ["No such campaign.", "Check the id."]
     assert started.err.splitlines() == [

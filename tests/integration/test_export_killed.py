@@ -68,7 +68,8 @@ def test_a_runner_killed_at_every_turn_of_an_export(emulator: Emulator, tmp_path
                 return export if export["state"] == "finished" else None
 
             export = wait_for(look, what=f"{job_id} is finished")
-            file = httpx.get(export["download"]["url"]).raise_for_status().content
+            downloaded = httpx.get(export["download"]["url"], timeout=PATIENCE)
+            file = downloaded.raise_for_status().content
 
     rows = csv.DictReader(io.StringIO(file.decode("utf-8-sig")))
     assert Counter(row["email"] for row in rows) == everyone(SIZE)

@@ -7,7 +7,7 @@ import httpx
 
 from tests.integration.deployed import EVERYONE, everyone
 from tests.integration.on_lambda import Line, OnLambda
-from tests.integration.waiting import wait_for
+from tests.integration.waiting import PATIENCE, wait_for
 
 PEOPLE = 620
 
@@ -27,7 +27,8 @@ def test_everybody_is_in_the_file(on_lambda: OnLambda) -> None:
         export = wait_for(look, what=f"{path} is finished")
         refused = client.post(f"{path}/cancel", json={})
 
-    file = httpx.get(export["download"]["url"]).raise_for_status().content
+    downloaded = httpx.get(export["download"]["url"], timeout=PATIENCE)
+    file = downloaded.raise_for_status().content
     rows = list(csv.DictReader(io.StringIO(file.decode("utf-8-sig"))))
 
     assert export["rows"] == len(rows) == PEOPLE

@@ -9,7 +9,7 @@ import httpx
 from tests.integration.csv_files import EXCEL_IN_GERMAN, write_csv
 from tests.integration.importing import IMPORTED, Importing, is_as_reckoned
 from tests.integration.on_lambda import Line, OnLambda
-from tests.integration.waiting import wait_for
+from tests.integration.waiting import PATIENCE, wait_for
 
 ROWS = 2_100
 
@@ -43,7 +43,8 @@ def test_a_file_is_tried_imported_and_exported_again(on_lambda: OnLambda, tmp_pa
     assert (layout["encoding"], layout["delimiter"]) == ("windows-1252", ";")
     assert tried["counts"]["rows"] == ROWS
     assert tried["counts"]["refused"] == len(outcome.refused)
-    file = httpx.get(export["download"]["url"]).raise_for_status().content
+    downloaded = httpx.get(export["download"]["url"], timeout=PATIENCE)
+    file = downloaded.raise_for_status().content
     rows = csv.DictReader(io.StringIO(file.decode("utf-8-sig"), newline=""))
     people = {row["email"]: row for row in rows}
     assert len(people) == export["rows"] == outcome.created
