@@ -1,5 +1,7 @@
 """What a server refuses is told by what was typed: nobody at the command line knows its fields."""
 
+from datetime import UTC, datetime, timedelta
+
 import httpx
 import pytest
 
@@ -9,6 +11,8 @@ from tests.integration.command_line import CommandLine
 from tests.integration.forwarding_proxy import Refusal, forwarding
 from tests.integration.waiting import PATIENCE
 
+TO_COME = f"{datetime.now(UTC).date() + timedelta(days=180)}T09:00"
+"""One that has passed is refused before any server is asked."""
 CAMPAIGN = ("--name", "Sale", "--template", "promo-template", "--segment", "vip-customers")
 RULE = '{"any": [{"field": "plan", "op": "is", "value": "gold"}]}'
 INVALID = ["The request is not valid.", "Nothing was changed. Mend this, and try again:"]
@@ -18,7 +22,7 @@ INVALID = ["The request is not valid.", "Nothing was changed. Mend this, and try
     ("command", "told"),
     [
         (
-            ("campaigns", "create", *CAMPAIGN, "--at", "2026-12-01T09:00"),
+            ("campaigns", "create", *CAMPAIGN, "--at", TO_COME),
             (
                 "--at: No UTC offset; write it as 2026-11-19T09:00:00Z or "
                 "2026-11-19T10:00:00+01:00, or name a zone in --timezone."
@@ -31,12 +35,12 @@ INVALID = ["The request is not valid.", "Nothing was changed. Mend this, and try
         (
             (
                 *("campaigns", "create", *CAMPAIGN),
-                *("--at", "2026-12-01T09:00:00Z", "--fold", "1"),
+                *("--at", f"{TO_COME}:00Z", "--fold", "1"),
             ),
             "--fold: It belongs to a local --at with a --timezone; leave it out.",
         ),
         (
-            ("campaigns", "create", *CAMPAIGN, "--at", "2026-12-01T09:00", "--local-time"),
+            ("campaigns", "create", *CAMPAIGN, "--at", TO_COME, "--local-time"),
             (
                 "--timezone: With --local-time it is needed, for those who have none; such as "
                 "Europe/Berlin."
