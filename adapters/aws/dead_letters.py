@@ -184,10 +184,11 @@ class SqsDeadLetters:
         found: dict[str, MessageTypeDef] = {}
         try:
             while len(found) < _MOST:
-                new = [each for each in self._receive(url) if each["MessageId"] not in found]
-                if not new:
+                before = len(found)
+                # One that was not held long enough comes again: its last receipt is the good one.
+                found.update({each["MessageId"]: each for each in self._receive(url)})
+                if len(found) == before:
                     break
-                found.update({each["MessageId"]: each for each in new})
         finally:
             self._let_go(url, [each["ReceiptHandle"] for each in found.values()])
         letters = [_letter(source, message) for message in found.values()]

@@ -212,6 +212,18 @@ def test_what_was_received_is_let_go_though_the_looking_fails(stage: Stage) -> N
     assert stage.only().work == CHUNK
 
 
+def test_one_that_comes_again_during_the_look_can_be_dealt_with(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A look may take longer than it holds them: then the last receipt is the one that is good."""
+    monkeypatch.setattr("adapters.aws.dead_letters._HELD_SECONDS", 0)
+    stage.leave("send", chunk_to_body(CHUNK))
+
+    stage.dead_letters.discard(stage.only())
+
+    assert list(stage.dead_letters.all()) == []
+
+
 def test_a_very_long_queue_is_looked_at_in_part(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
