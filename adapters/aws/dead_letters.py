@@ -21,7 +21,7 @@ from domain.dead_letter import (
     Work,
     shown_text,
 )
-from domain.errors import DependencyRefused
+from domain.errors import DependencyRefused, DependencyUnavailable
 from domain.job_run import ErasureRun, JobRun
 from domain.ports.invoker import Invoker
 from domain.ports.job_invoker import JobInvoker
@@ -29,7 +29,7 @@ from domain.ports.queue import SendQueue
 from domain.start import StartRequest, Trigger
 
 if TYPE_CHECKING:
-    from types_boto3_sqs.type_defs import MessageTypeDef
+    from types_boto3_sqs.type_defs import MessageTypeDef, ReceiveMessageResultTypeDef
 
 _HELD_SECONDS = 30
 """Hidden from who looks at the same time, for the looking only: then let go."""
@@ -141,7 +141,10 @@ class SqsDeadLetters:
         self._job_invoker = job_invoker
 
     def all(self) -> Sequence[DeadLetter]:
-        """Receives until nothing new comes, then makes all visible again; all queues at once."""
+        """Receives until nothing new comes, then makes all visible again; all queues at once.
+
+        A look of which an answer may be lost is none: it raises DependencyUnavailable.
+        """
         with ThreadPoolExecutor(len(READERS)) as threads:
             return [letter for found in threads.map(self._of, READERS) for letter in found]
 
@@ -182,19 +185,28 @@ class SqsDeadLetters:
         if url is None:
             return ()
         found: dict[str, MessageTypeDef] = {}
+        is_repeated = False
         try:
             while len(found) < _MOST:
                 before = len(found)
                 # One that was not held long enough comes again: its last receipt is the good one.
-                found.update({each["MessageId"]: each for each in self._receive(url)})
+                answer = self._receive(url)
+                found.update({each["MessageId"]: each for each in answer.get("Messages", [])})
+                is_repeated |= answer["ResponseMetadata"]["RetryAttempts"] > 0
                 if len(found) == before:
                     break
         finally:
             self._let_go(url, [each["ReceiptHandle"] for each in found.values()])
+        if is_repeated:
+            # The first may have been carried out: what was in its answer is hidden from the second.
+            raise DependencyUnavailable(
+                "SQS ReceiveMessage: an answer may be lost, and dead letters hidden with it; look "
+                f"again in {_HELD_SECONDS} s"
+            )
         letters = [_letter(source, message) for message in found.values()]
         return sorted(letters, key=lambda each: each.first_sent_at)
 
-    def _receive(self, url: str) -> "Sequence[MessageTypeDef]":
+    def _receive(self, url: str) -> "ReceiveMessageResultTypeDef":
         with translated("SQS ReceiveMessage"):
             return self._clients.sqs.receive_message(
                 QueueUrl=url,
@@ -203,7 +215,7 @@ class SqsDeadLetters:
                 WaitTimeSeconds=_POLL_SECONDS,
                 MessageSystemAttributeNames=["SentTimestamp", "ApproximateReceiveCount"],
                 MessageAttributeNames=["All"],
-            ).get("Messages", [])
+            )
 
     def _let_go(self, url: str, receipts: Sequence[str]) -> None:
         """One that cannot be let go is seen again when it was held long enough."""

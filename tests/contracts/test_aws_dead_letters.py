@@ -12,12 +12,12 @@ from adapters.aws.job_invoker import LambdaJobInvoker
 from adapters.aws.queue import SqsSendQueue, chunk_to_body
 from domain.chunk import ChunkRef
 from domain.dead_letter import DeadLetter
-from domain.errors import DependencyFault, DependencyRefused
+from domain.errors import DependencyFault, DependencyRefused, DependencyUnavailable
 from domain.priority import Priority
 from domain.start import StartRequest, Trigger
 from tests.contracts.aws_family import Deployment
 from tests.contracts.examples import CAMPAIGN_ID
-from tests.contracts.wire import Step, answer, cut, intercepted
+from tests.contracts.wire import Step, answer, cut, intercepted, lost_answer, through
 
 CHUNK = ChunkRef(CAMPAIGN_ID, 0, 0)
 START = {"schema": 1, "campaign_id": CAMPAIGN_ID, "trigger": "direct invoke"}
@@ -222,6 +222,18 @@ def test_one_that_comes_again_during_the_look_can_be_dealt_with(
     stage.dead_letters.discard(stage.only())
 
     assert list(stage.dead_letters.all()) == []
+
+
+@pytest.mark.usefixtures("no_backoff")
+def test_a_look_whose_answer_was_lost_is_no_look(stage: Stage) -> None:
+    """What was in it is hidden from the next try: nobody is told that there is nothing."""
+    stage.leave("send", chunk_to_body(CHUNK))
+
+    with (
+        intercepted(stage.clients.sqs, "ReceiveMessage", lost_answer, through),
+        pytest.raises(DependencyUnavailable, match="in 30 s"),
+    ):
+        stage.dead_letters.all()
 
 
 def test_a_very_long_queue_is_looked_at_in_part(
