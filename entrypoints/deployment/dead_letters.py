@@ -35,7 +35,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 _say(f"Discarded: {_title(letter)}")
                 return 0
         return _list(administration, name)
-    except (InvalidSettingsError, NotFound, DependencyFault) as error:
+    except NotFound as error:
+        _say(f"{error} It is dealt with, or hidden while somebody looks: try again in 30 s.")
+        return 2
+    except (InvalidSettingsError, DependencyFault) as error:
         _say(str(error))
         return 2
 
