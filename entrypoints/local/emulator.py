@@ -17,6 +17,8 @@ _MINISTACK = ROOT / ".emulator"
 """A virtual environment of its own (`make emulator`): ministack pins its botocore."""
 _MENDED = ROOT / "localstack" / "run_ministack.py"
 _HEALTH_PATHS = ("/_localstack/health", "/_ministack/health")
+_ANSWER_SECONDS = 20
+"""Where nobody listens it is known at once; who does may rest on a busy machine."""
 _START_SECONDS = 30
 _STOP_SECONDS = 10
 _POLL_SECONDS = 0.05
@@ -49,7 +51,7 @@ def answers(endpoint: str) -> bool:
     """Whether an emulator is up at `endpoint`."""
     for path in _HEALTH_PATHS:
         try:
-            with urlopen(endpoint + path, timeout=2) as answer:  # noqa: S310  the user's own endpoint
+            with urlopen(endpoint + path, timeout=_ANSWER_SECONDS) as answer:  # noqa: S310  the user's own endpoint
                 if answer.status == HTTPStatus.OK:
                     return True
         except (OSError, ValueError, HTTPException):
