@@ -19,7 +19,8 @@ _MENDED = ROOT / "localstack" / "run_ministack.py"
 _HEALTH_PATHS = ("/_localstack/health", "/_ministack/health")
 _ANSWER_SECONDS = 20
 """Where nobody listens it is known at once; who does may rest on a busy machine."""
-_START_SECONDS = 30
+_START_SECONDS = 120
+"""Many times what it takes; one that ended is not waited for."""
 _STOP_SECONDS = 10
 _POLL_SECONDS = 0.05
 
