@@ -48,6 +48,8 @@ _FAULT = 1
 _WRONG_SETTINGS = 2
 """Another start would find the same, until a person changes it: service/sentinel.service makes
 none."""
+_KEPT_SECONDS = 75
+"""Longer than proxies and clients keep an idle connection: who ends it first loses no request."""
 GRACE_SECONDS = 5
 """How long a request under way is waited for before the drain begins."""
 
@@ -205,6 +207,7 @@ def _serve(
                 lifespan="off",
                 log_config=None,
                 log_level="warning",
+                timeout_keep_alive=_KEPT_SECONDS,
                 timeout_graceful_shutdown=GRACE_SECONDS,
             ),
             banner(
