@@ -18,6 +18,8 @@ logger = logging.getLogger(__name__)
 
 LAST_BEGUN = timedelta(seconds=10)
 """After a request came no mail is begun: a call may take 18 s, and a gateway waits for 30."""
+_PLACES = 5
+"""At the most: each that is missed is one less for campaigns."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +31,19 @@ class SendDirectly:
     clock: Clock
 
     def __call__(self, message: Message, last_begun: timedelta) -> Outcome:
-        """Not begun after `last_begun`, of the monotonic clock."""
+        """Not begun after `last_begun`, of the monotonic clock.
+
+        Whose place passes before it is used takes another one: that happens on a busy machine.
+        """
+        for _ in range(_PLACES - 1):
+            outcome = self._at_a_place(message, last_begun)
+            if not (isinstance(outcome, NotSent) and outcome.overdue):
+                return outcome
+            if self.clock.monotonic() >= last_begun:
+                return outcome
+        return self._at_a_place(message, last_begun)
+
+    def _at_a_place(self, message: Message, last_begun: timedelta) -> Outcome:
         now = self.clock.now()
         left = last_begun - self.clock.monotonic()
         if left <= timedelta():
