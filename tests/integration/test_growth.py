@@ -1,20 +1,37 @@
 """`make bench-requests` and `make bench-growth`, with a few recipients."""
 
 from collections import Counter
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
+from botocore.config import Config
 
+from adapters.aws import clients
 from benchmarks import growth_run, requests_by_scale, scale_run
 from benchmarks.aws_requests import CREATE, SEND, START
 from benchmarks.capacity import Units
 from benchmarks.port_calls import PortError
 from benchmarks.requests_by_scale import Count
 from entrypoints.local.emulator import running_ministack
+from tests.integration.waiting import PATIENCE
 
 RECIPIENTS = 160
 FEWER = 110
 """Three chunks, as of 160 four: the last one is not full."""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def patient() -> Iterator[None]:
+    """A call that was repeated is not to be counted: none is given up while the emulator rests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("adapters.aws.clients._config", partial(_patient, clients._config))
+        yield
+
+
+def _patient(config: Callable[..., Config], read_timeout: int, **others: int) -> Config:
+    return config(read_timeout=max(read_timeout, PATIENCE), **others)
 
 
 @pytest.fixture(scope="module")
