@@ -17,7 +17,7 @@ from botocore.exceptions import (
 from adapters.aws.clients import AwsClients
 from adapters.aws.mailer import SesMailer
 from domain.outcome import Accepted, AccountBlocked, NotSent, Outcome, Refused, Unknown
-from tests.contracts.aws_family import Deployment, outbox
+from tests.contracts.aws_family import Deployment, close, outbox
 from tests.contracts.eventually import eventually
 from tests.contracts.family import SENDER
 from tests.contracts.raw_server import http_answer, raw_server
@@ -475,15 +475,16 @@ def test_the_configuration_set_is_named_with_each_mail(clients: AwsClients, bulk
         assert {body.get("ConfigurationSetName") for body in wire.bodies} == {expected}
 
 
-def test_a_connection_that_was_idle_is_not_sent_into(
-    raw_clients: Callable[[str], AwsClients],
-) -> None:
+def test_a_connection_that_was_idle_is_not_sent_into() -> None:
     """A function stood still for a while, and who stands between it and SES has forgotten it."""
     clock = SettableClock()
     taken = http_answer(b'{"MessageId": "1"}')
     with raw_server(taken, stay=True) as server:
-        mailer = mailer_of(raw_clients(server.endpoint_url), bulk=False, clock=clock)
+        # As patient as those that are deployed: each mail is to be answered.
+        clients = AwsClients("eu-central-1", server.endpoint_url, access_key="test")
+        mailer = mailer_of(clients, bulk=False, clock=clock)
         for pause, connections in ((0, 1), (30, 1), (31, 2), (0, 2)):
             clock.sleep(timedelta(seconds=pause))
             assert kinds_of(mailer.send(messages(1), WITHIN)) == [Accepted]
             assert server.connections == connections
+        close(clients)
