@@ -104,7 +104,20 @@ class Runner:
             query["cursor"] = page["next_cursor"]
 
     def outbox(self, campaign_id: str, limit: int) -> list[dict[str, Any]]:
-        """The mails of one campaign, of all the pages that the outbox has."""
+        """The mails of one campaign, once there is one for each that counts as sent.
+
+        SES may tell of a mail, and so end its campaign, before its answer has been noted.
+        """
+        sent: int = self.campaign(campaign_id)["counts"]["sent"]
+
+        def look() -> list[dict[str, Any]] | None:
+            found = self._in_outbox(campaign_id, limit)
+            return found if len(found) >= sent else None
+
+        return wait_for(look, what=f"{sent} mails in the outbox", every=_SELDOM)
+
+    def _in_outbox(self, campaign_id: str, limit: int) -> list[dict[str, Any]]:
+        """Of all the pages that the outbox has."""
         found: list[dict[str, Any]] = []
         cursor: dict[str, str] = {}
         while True:

@@ -27,10 +27,11 @@ def _stock(client: httpx.Client) -> None:
 
 
 def _send(runner: Runner, category: str) -> dict[str, int]:
-    """The counts of a campaign to all, once it is sent."""
+    """The counts of a campaign to all, once it is sent and its mails are in the outbox."""
     body = {"name": "News", "template_id": "news", "segment_id": "all", "category": category}
     created = runner.client.post("/v1/campaigns", json=body).raise_for_status().json()
     counts: dict[str, int] = runner.sent(created["campaign_id"])["counts"]
+    assert len(runner.outbox(created["campaign_id"], limit=100)) == counts["sent"]
     return counts
 
 
