@@ -54,33 +54,8 @@ def test_an_immediate_campaign_reaches_everybody(campaigns: Campaigns) -> None:
     campaign = sentinel.sent(campaigns.immediate.json()["campaign_id"])
 
     assert campaign["counts"]["sent"] == campaign["counts"]["recipients"] == PEOPLE
-    assert sentinel.mails() == everyone(PEOPLE)
-
-
-def test_a_link_in_a_mail_unsubscribes(campaigns: Campaigns) -> None:
-    """It leads to the API, which asks for no key; reading it changes nothing."""
-    sentinel = campaigns.sentinel
-    sentinel.sent(campaigns.immediate.json()["campaign_id"])
-    url = sentinel.texts()[0].split()[-1]
-    path = url.removeprefix(sentinel.outputs["ApiUrl"])
-    assert path.startswith("/u/")
-
-    with sentinel.http() as client:
-        asked = [
-            client.request(method, path, data=data, headers={"Authorization": ""})
-            for method, data in (
-                ("GET", None),
-                ("POST", {"List-Unsubscribe": "One-Click"}),
-                ("GET", None),
-            )
-        ]
-        (entry,) = client.get("/v1/suppressions").json()["items"]
-        removed = client.delete(f"/v1/suppressions/{entry['suppression_id']}")
-
-    assert [answer.status_code for answer in asked] == [200, 200, 200]
-    assert (entry["reason"], entry["scope"]) == ("unsubscribe", "marketing")
-    assert entry["email"] in everyone(PEOPLE)
-    assert removed.status_code == 204
+    # On a slow machine the other may have begun.
+    assert everyone(PEOPLE) <= sentinel.mails() <= everyone(PEOPLE, times=2)
 
 
 def test_a_scheduled_campaign_has_a_schedule_of_its_own(campaigns: Campaigns) -> None:
@@ -88,29 +63,6 @@ def test_a_scheduled_campaign_has_a_schedule_of_its_own(campaigns: Campaigns) ->
     assert campaigns.scheduled.status_code == 201
     assert campaigns.scheduled.json()["auto_scheduler"] is True
     assert campaigns.schedules == {campaigns.scheduled.json()["campaign_id"]}
-
-
-def test_repeated_starts_and_messages_mail_nobody_twice(campaigns: Campaigns) -> None:
-    """As Lambda and SQS deliver them now and then."""
-    sentinel = campaigns.sentinel
-    campaign_id = campaigns.immediate.json()["campaign_id"]
-    sentinel.sent(campaign_id)
-    before = sentinel.mails()
-    start = {"schema": 1, "campaign_id": campaign_id, "trigger": "direct invoke"}
-    records = [
-        {
-            "messageId": str(number),
-            "body": json.dumps(
-                {"schema": 1, "campaign_id": campaign_id, "range": 0, "chunk": number}
-            ),
-        }
-        for number in range(3)
-    ]
-
-    assert sentinel.invoke("start-campaign", start) is None
-    assert sentinel.invoke("send-worker", {"Records": records}) == {"batchItemFailures": []}
-
-    assert sentinel.mails() == before
 
 
 def test_the_first_log_filters_find_their_lines(campaigns: Campaigns) -> None:
@@ -227,27 +179,6 @@ def test_what_is_posted_again_under_its_key_is_done_once(campaigns: Campaigns) -
     assert post(f"/v1/campaigns/{campaign_id}/cancel", {}).json()["state"] == "cancelled"
 
 
-@pytest.mark.parametrize(
-    ("queue", "output"), [("send", "SendQueueUrl"), ("send-urgent", "UrgentSendQueueUrl")]
-)
-def test_a_message_that_cannot_be_read_ends_as_a_dead_letter(
-    campaigns: Campaigns, queue: str, output: str
-) -> None:
-    """It stands in nobody's way and does not vanish."""
-    sentinel = campaigns.sentinel
-    sqs, url = sentinel.clients.sqs, sentinel.outputs[output]
-    sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "0"})
-    sqs.send_message(QueueUrl=url, MessageBody="hello")
-
-    wait_for(
-        lambda: sentinel.waiting(f"{queue}-dead-letters") or None,
-        what="the message is a dead letter",
-    )
-
-    sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "540"})
-    wait_for(lambda: sentinel.waiting(queue) == 0 or None, what="nothing waits any more")
-
-
 def test_a_start_that_fails_for_good_ends_as_a_dead_letter(campaigns: Campaigns) -> None:
     """After Lambda's own retries, with what it was invoked with."""
     sentinel = campaigns.sentinel
@@ -278,6 +209,76 @@ def test_the_scheduled_campaign_starts_by_itself(campaigns: Campaigns) -> None:
         what="the start is logged",
     )
     assert json.loads(started)["campaign_id"] == campaign_id
+
+
+def test_a_link_in_a_mail_unsubscribes(campaigns: Campaigns) -> None:
+    """It leads to the API, which asks for no key; reading it changes nothing."""
+    sentinel = campaigns.sentinel
+    sentinel.sent(campaigns.immediate.json()["campaign_id"])
+    url = sentinel.texts()[0].split()[-1]
+    path = url.removeprefix(sentinel.outputs["ApiUrl"])
+    assert path.startswith("/u/")
+
+    with sentinel.http() as client:
+        asked = [
+            client.request(method, path, data=data, headers={"Authorization": ""})
+            for method, data in (
+                ("GET", None),
+                ("POST", {"List-Unsubscribe": "One-Click"}),
+                ("GET", None),
+            )
+        ]
+        (entry,) = client.get("/v1/suppressions").json()["items"]
+        removed = client.delete(f"/v1/suppressions/{entry['suppression_id']}")
+
+    assert [answer.status_code for answer in asked] == [200, 200, 200]
+    assert (entry["reason"], entry["scope"]) == ("unsubscribe", "marketing")
+    assert entry["email"] in everyone(PEOPLE)
+    assert removed.status_code == 204
+
+
+def test_repeated_starts_and_messages_mail_nobody_twice(campaigns: Campaigns) -> None:
+    """As Lambda and SQS deliver them now and then."""
+    sentinel = campaigns.sentinel
+    campaign_id = campaigns.immediate.json()["campaign_id"]
+    sentinel.sent(campaign_id)
+    before = sentinel.mails()
+    start = {"schema": 1, "campaign_id": campaign_id, "trigger": "direct invoke"}
+    records = [
+        {
+            "messageId": str(number),
+            "body": json.dumps(
+                {"schema": 1, "campaign_id": campaign_id, "range": 0, "chunk": number}
+            ),
+        }
+        for number in range(3)
+    ]
+
+    assert sentinel.invoke("start-campaign", start) is None
+    assert sentinel.invoke("send-worker", {"Records": records}) == {"batchItemFailures": []}
+
+    assert sentinel.mails() == before
+
+
+@pytest.mark.parametrize(
+    ("queue", "output"), [("send", "SendQueueUrl"), ("send-urgent", "UrgentSendQueueUrl")]
+)
+def test_a_message_that_cannot_be_read_ends_as_a_dead_letter(
+    campaigns: Campaigns, queue: str, output: str
+) -> None:
+    """It stands in nobody's way and does not vanish."""
+    sentinel = campaigns.sentinel
+    sqs, url = sentinel.clients.sqs, sentinel.outputs[output]
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "0"})
+    sqs.send_message(QueueUrl=url, MessageBody="hello")
+
+    wait_for(
+        lambda: sentinel.waiting(f"{queue}-dead-letters") or None,
+        what="the message is a dead letter",
+    )
+
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "540"})
+    wait_for(lambda: sentinel.waiting(queue) == 0 or None, what="nothing waits any more")
 
 
 def test_a_campaign_that_is_moved_goes_out_once(campaigns: Campaigns) -> None:
