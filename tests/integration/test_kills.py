@@ -60,7 +60,8 @@ class Killer:
     moment: Moment
     process: "subprocess.Popen[bytes] | None" = None
     struck: threading.Event = field(default_factory=threading.Event)
-    calls: int = 0
+    calls: list[str | None] = field(default_factory=list)
+    """By the id that the SDK gives each: one that it repeats, for want of an answer, is one."""
     _counting: threading.Lock = field(default_factory=threading.Lock)
 
     def __call__(self, request: Request, forward: Forward) -> Answer | None:
@@ -77,9 +78,12 @@ class Killer:
     def _is_it(self, request: Request) -> bool:
         if self.moment.operation not in {request.operation, ANY}:
             return False
+        call = request.headers.get("amz-sdk-invocation-id")
         with self._counting:
-            self.calls += 1
-            return self.calls == self.moment.number
+            if call is not None and call in self.calls:
+                return False
+            self.calls.append(call)
+            return len(self.calls) == self.moment.number
 
 
 @dataclass
