@@ -117,7 +117,11 @@ class OnLambda:
         with self.http() as client:
 
             def look() -> Line | None:
-                campaign: Line = client.get(f"/v1/campaigns/{campaign_id}").json()
+                answer = client.get(f"/v1/campaigns/{campaign_id}")
+                if answer.is_server_error:
+                    # A function that got no processor for its whole time, on a busy machine.
+                    return None
+                campaign: Line = answer.json()
                 return campaign if campaign["state"] == "sent" else None
 
             # Seldom: each look is a function's, which takes the processor from the others.
