@@ -48,11 +48,11 @@ def test_a_sleep_lasts(clock: Clock, milliseconds: int) -> None:
     assert clock.now() - now >= duration - timedelta(milliseconds=1)
 
 
-@pytest.mark.parametrize("duration", [timedelta(), timedelta(seconds=-1), timedelta.min])
+@pytest.mark.parametrize("duration", [timedelta(), timedelta(minutes=-1), timedelta.min])
 def test_no_sleep_is_none(clock: Clock, duration: timedelta) -> None:
-    """Not positive: it returns at once."""
+    """Not positive: it returns at once, or when the machine comes to it."""
     monotonic = clock.monotonic()
 
     clock.sleep(duration)
 
-    assert clock.monotonic() - monotonic < timedelta(seconds=1)
+    assert clock.monotonic() - monotonic < timedelta(seconds=30)
