@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from http import HTTPStatus
+from operator import itemgetter
 from pathlib import Path
 from typing import IO, Any
 
@@ -175,11 +176,18 @@ class FirstMinute:
     def comes_to(self, due: datetime) -> None:
         """Set its clock to just before that, once nothing is under way any more.
 
-        Whatever is would be taken for abandoned.
+        Whatever is would be taken for abandoned; so what is due before that comes before.
         """
         listed = self.runner.client.get("/v1/campaigns", params={"limit": 100}).json()
-        for campaign in listed["items"]:
-            if campaign["state"] not in {"scheduled", "cancelled"}:
+        earlier = [
+            (datetime.fromisoformat(campaign["schedule_at"] or campaign["created_at"]), campaign)
+            for campaign in listed["items"]
+            if campaign["state"] != "cancelled"
+        ]
+        for at, campaign in sorted(earlier, key=itemgetter(0)):
+            if at < due:
+                if campaign["state"] == "scheduled":
+                    self.clock.set_to_just_before(at)
                 self.runner.sent(campaign["campaign_id"])
         self.clock.set_to_just_before(due)
 
