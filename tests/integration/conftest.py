@@ -93,9 +93,13 @@ def in_memory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FirstMinute]
 
 @contextmanager
 def first_minute_of(directory: Path, **environment: str) -> Iterator[FirstMinute]:
-    """On a runner whose clock can be set."""
+    """On a runner whose clock can be set.
+
+    Its reconciler looks once only: it may come before a schedule in that schedule's second.
+    """
     clock = ProcessClock.at(directory / "offset")
-    with running_locally(directory, **environment, **clock.environment) as runner:
+    environment = {"RECONCILE_SECONDS": "3600", **environment, **clock.environment}
+    with running_locally(directory, **environment) as runner:
         yield FirstMinute.of(runner, clock)
 
 
